@@ -1,1 +1,2 @@
-export {};
+export type * from './port.ts';
+export { WrongExpectedVersionError } from './port.ts';

@@ -1,1 +1,2 @@
-export {};
+export type * from './port.ts';
+export { PortInUseError } from './port.ts';

@@ -1,0 +1,262 @@
+/**
+ * The SipStack port: what our services need of SIP, in our words.
+ * Adapters: native (TypeScript, UDP, TCP, TLS) and drachtio. One contract suite passes on both.
+ * Nothing here knows campaigns or agents; SDP bodies are opaque strings (packages/media reads them).
+ */
+
+export type SipTransport = 'udp' | 'tcp' | 'tls';
+
+export interface SipAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly transport: SipTransport;
+}
+
+export interface DigestCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Who a message came from, decided by the owner of the stack. `unknown` is dropped without an answer. */
+export type SourceVerdict = 'trunk' | 'extension' | 'unknown';
+
+/** Where a registered extension is reached. */
+export interface Binding {
+  readonly user: string;
+  readonly contactUri: string;
+  /** The address the REGISTER came from: requests go back there (RFC 3581, NAT). */
+  readonly source: SipAddress;
+  readonly expiresAt: number;
+  readonly userAgent?: string;
+}
+
+export interface SipStackOptions {
+  /** Address to bind and to write in Via and Contact. Port 0 takes a free one. */
+  readonly host: string;
+  readonly port: number;
+  readonly transports: readonly ('udp' | 'tcp' | 'tls')[];
+  readonly tls?: { readonly key: string; readonly cert: string; readonly port?: number; readonly rejectUnauthorized?: boolean };
+  /** Address written in Via and Contact where it differs from the one bound (NAT). */
+  readonly advertisedHost?: string;
+  /** Digest realm for those we challenge. */
+  readonly realm: string;
+  readonly userAgent: string;
+  /** RFC 3261 T1 in ms. Default 500. Tests shorten it. */
+  readonly t1Ms?: number;
+  readonly handlers: SipHandlers;
+}
+
+export interface SipHandlers {
+  /** Decides by source address and From user whether a new request is heard at all. */
+  classify(source: SipAddress, fromUser: string): SourceVerdict;
+  /** Password of an extension, or undefined when there is none: the answer on the wire is the same 401 or 403. */
+  credentialsOf(user: string): DigestCredentials | undefined;
+  /** A new INVITE. From extensions it is already authenticated. */
+  incoming(call: IncomingCall): void;
+  registered(binding: Binding): void;
+  unregistered(user: string, reason: 'expired' | 'requested'): void;
+  /** A REFER outside a dialog, an unexpected transport error: facts for logs and metrics. */
+  trouble?(error: Error): void;
+}
+
+/** How a call ended or was refused, as the wire said it. */
+export interface WireEnd {
+  /** Who sent the message that ended it. */
+  readonly by: 'local' | 'remote' | 'timeout' | 'transport';
+  /** Final response code of a refused INVITE; 200 for a call ended by BYE. */
+  readonly sipCode?: number;
+  readonly reasonPhrase?: string;
+  /** Q.850 cause from a Reason header (RFC 3326). */
+  readonly q850?: number;
+}
+
+/**
+ * Enough of a dialog to end it after a crash: BYE when confirmed, CANCEL while ringing.
+ * Plain data, safe to store in an event.
+ */
+export interface DialogSnapshot {
+  readonly state: 'calling' | 'confirmed';
+  readonly sipCallId: string;
+  readonly localTag: string;
+  readonly remoteTag?: string;
+  readonly localUri: string;
+  readonly remoteUri: string;
+  /** Request-URI of the next in-dialog request: the peer's Contact, or the URI first called. */
+  readonly remoteTarget: string;
+  readonly routeSet: readonly string[];
+  readonly localCSeq: number;
+  /** Via branch of the INVITE: CANCEL must repeat it (RFC 3261 9.1). */
+  readonly inviteBranch: string;
+  readonly destination: SipAddress;
+}
+
+export interface OutgoingInvite {
+  /** The whole Request-URI, `sip:5511999998888@10.0.0.1:5060`. */
+  readonly uri: string;
+  /** Where to send it when that differs from the URI (registered extension, outbound proxy). */
+  readonly destination?: SipAddress;
+  readonly transport?: SipTransport;
+  readonly from: { readonly user: string; readonly displayName?: string; readonly host?: string };
+  readonly toUri?: string;
+  /** SIP Call-ID. Ours is made of the attempt id, so that the far end can prove that nothing is dialed twice. */
+  readonly sipCallId: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** SDP offer. */
+  readonly body?: string;
+  /** For 401/407 from the peer (RFC 3261 22). */
+  readonly credentials?: DigestCredentials;
+  /** CANCEL is sent when no final response came by then. Default 60 000. */
+  readonly ringTimeoutMs?: number;
+  /** Session timer offered, seconds (RFC 4028). Default 1800; 0 turns it off. */
+  readonly sessionExpiresS?: number;
+  readonly events: OutgoingInviteEvents;
+}
+
+export interface OutgoingInviteEvents {
+  /** 101–199. `body` is early media's SDP where there is one. */
+  provisional?(code: number, body?: string): void;
+  /** 2xx came and ACK was sent. From here on the call is `established`. */
+  answered(call: EstablishedCall, body: string): void;
+  /** A final refusal, a time-out, a transport failure, or our own cancel carried out. Never after `answered`. */
+  failed(end: WireEnd): void;
+}
+
+/** An INVITE on its way out. */
+export interface OutgoingCall {
+  readonly sipCallId: string;
+  snapshot(): DialogSnapshot;
+  /** CANCEL, and BYE when the 200 won the race (RFC 3261 9.1). Idempotent. `failed` follows, never `answered`. */
+  cancel(reason?: EndReason): void;
+}
+
+export interface EndReason {
+  /** Q.850 cause written as a Reason header. */
+  readonly q850?: number;
+  readonly text?: string;
+}
+
+export interface CallEvents {
+  ended(end: WireEnd): void;
+  /** Peer's re-INVITE or UPDATE with an offer (hold, resume, codec). Return our SDP answer. */
+  reoffer?(sdp: string): string;
+  /** The peer answered a 2xx of ours (late offer) or a re-INVITE of ours. */
+  reanswer?(sdp: string): void;
+  /** REFER (RFC 3515). `replaces` is the parsed Replaces parameter of Refer-To (attended transfer). */
+  referred?(request: ReferRequest): void;
+  /** application/dtmf-relay or application/dtmf of SIP INFO. */
+  infoDtmf?(digit: string): void;
+}
+
+export interface ReferRequest {
+  readonly targetUri: string;
+  readonly targetUser: string;
+  readonly replaces?: { readonly sipCallId: string; readonly toTag: string; readonly fromTag: string };
+  /** 202 and the NOTIFYs of RFC 3515 2.4.4. */
+  accept(): ReferProgress;
+  reject(code: number): void;
+}
+
+export interface ReferProgress {
+  trying(): void;
+  succeeded(): void;
+  failed(code: number): void;
+}
+
+/** A confirmed dialog, whichever side began it. */
+export interface EstablishedCall {
+  readonly sipCallId: string;
+  /** Listens from now on. One listener: the owner of the call. */
+  listen(events: CallEvents): void;
+  snapshot(): DialogSnapshot;
+  /** BYE. Idempotent. `ended` follows with by: 'local'. */
+  hangup(reason?: EndReason): void;
+  /** re-INVITE with a new offer; resolves with the peer's SDP. Retries 491 (RFC 3261 14.1). */
+  reinvite(sdp: string): Promise<string>;
+  refer(targetUri: string): Promise<boolean>;
+  info(contentType: string, body: string): Promise<boolean>;
+}
+
+export interface IncomingCall {
+  readonly sipCallId: string;
+  readonly source: SipAddress;
+  readonly verdict: Exclude<SourceVerdict, 'unknown'>;
+  readonly fromUser: string;
+  readonly fromDisplayName?: string;
+  /** The user part of the Request-URI: the number dialed. */
+  readonly toUser: string;
+  /** SDP offer; empty when the caller sent none (late offer). */
+  readonly body: string;
+  header(name: string): string | undefined;
+  /** 180, or 183 with a body. */
+  ring(body?: string): void;
+  /** 200 with our SDP; resolves when the ACK came, rejects when the caller cancelled or never acknowledged. */
+  answer(body: string): Promise<EstablishedCall>;
+  reject(code: number, options?: { readonly reason?: EndReason; readonly retryAfterS?: number }): void;
+  /** The caller gave up before an answer. */
+  onCancel(listener: (end: WireEnd) => void): void;
+}
+
+export interface OptionsResult {
+  readonly reachable: boolean;
+  readonly code?: number;
+  readonly roundTripMs?: number;
+  readonly error?: string;
+}
+
+/** Our registration at a trunk. Refreshed before it expires, with back-off while it fails. */
+export interface TrunkRegistration {
+  stop(): Promise<void>;
+}
+
+export interface TrunkRegistrationRequest {
+  readonly registrar: SipAddress;
+  readonly user: string;
+  readonly domain: string;
+  readonly credentials: DigestCredentials;
+  /** Seconds asked for. Default 300. */
+  readonly expiresS?: number;
+  changed(state: { readonly registered: boolean; readonly code?: number; readonly error?: string }): void;
+}
+
+export interface SipStackStats {
+  readonly transactions: number;
+  readonly dialogs: number;
+  readonly retransmissions: number;
+  readonly received: number;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly parseErrors: number;
+}
+
+export interface SipStack {
+  /** Binds. Rejects with PortInUseError when a port is taken. */
+  start(): Promise<{ readonly host: string; readonly port: number; readonly tlsPort?: number }>;
+  /** Closes sockets at once. End the calls before. */
+  stop(): Promise<void>;
+  /** Never throws for what the wire does: that comes by the events. */
+  invite(request: OutgoingInvite): OutgoingCall;
+  options(target: SipAddress, timeoutMs: number): Promise<OptionsResult>;
+  register(request: TrunkRegistrationRequest): TrunkRegistration;
+  /** Current bindings of a registered extension; undefined when none. */
+  bindingOf(user: string): Binding | undefined;
+  /**
+   * Ends a call whose process died: CANCEL (and ACK+BYE for a 200 that comes all the same) or BYE.
+   * Resolves when the peer confirmed or after 64*T1; `ended` is false when nobody answered.
+   */
+  endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }>;
+  readonly stats: SipStackStats;
+}
+
+/** A port is taken. Facts as fields, so that the boot code can say which setting to change. */
+export class PortInUseError extends Error {
+  readonly host: string;
+  readonly port: number;
+  readonly transport: SipTransport;
+  constructor(host: string, port: number, transport: SipTransport) {
+    super(`SIP ${transport} port ${port} on ${host} is in use by another program`);
+    this.name = 'PortInUseError';
+    this.host = host;
+    this.port = port;
+    this.transport = transport;
+  }
+}
