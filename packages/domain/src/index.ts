@@ -1,1 +1,4 @@
-export {};
+export * from './ids.ts';
+export * from './dispositions.ts';
+export * from './events.ts';
+export * from './directory/entries.ts';
