@@ -1,0 +1,387 @@
+/**
+ * Subjects and their messages. Commands go down as requests, facts come up as `fact.<type>` with the event itself.
+ * A request is served either by one process of the group (`any`) or by the process that owns the thing named (`owner`):
+ * every process hears an owner request and all but the owner decline it.
+ */
+import type {
+  Actor,
+  AgentId,
+  AttemptOutcome,
+  BlockListId,
+  CallDirection,
+  CallId,
+  CampaignId,
+  ContactId,
+  DirectoryKind,
+  DispositionId,
+  DomainEvent,
+  EventType,
+  Extension,
+  LegId,
+  PhoneId,
+  PhoneStatus,
+  QueueId,
+  RouteId,
+  TrunkId,
+  UserStatusId,
+} from '@ritmo/domain';
+
+/** A refusal that the caller is expected to handle. `code` is a closed set per subject; `detail` is for people. */
+export interface Refusal<C extends string> {
+  readonly ok: false;
+  readonly code: C;
+  readonly detail?: string;
+}
+export interface Done {
+  readonly ok: true;
+}
+
+export interface LiveCall {
+  readonly callId: CallId;
+  readonly direction: CallDirection;
+  readonly state: 'dialing' | 'ringing' | 'answered' | 'offering' | 'delivered' | 'ending';
+  readonly campaignId: CampaignId | null;
+  readonly contactId: ContactId | null;
+  readonly queueId: QueueId | null;
+  readonly trunkId: TrunkId | null;
+  readonly extension: Extension | null;
+  readonly from: string;
+  readonly to: string;
+  readonly startedAt: number;
+  readonly answeredAt: number | null;
+}
+
+export interface TrunkStatus {
+  readonly trunkId: TrunkId;
+  readonly name: string;
+  readonly up: boolean;
+  readonly registered: boolean | null;
+  readonly channelsUsed: number;
+  readonly channelLimit: number;
+  readonly callsPerSecondLimit: number;
+  readonly detail: string;
+}
+
+export interface AgentState {
+  readonly agentId: AgentId;
+  readonly name: string;
+  readonly extension: Extension;
+  readonly statusId: UserStatusId;
+  readonly phoneStatus: PhoneStatus;
+  readonly registered: boolean;
+  /** free: logged in, not paused, phone free. */
+  readonly state: 'free' | 'ringing' | 'talking' | 'wrap-up' | 'paused' | 'logged-out' | 'reserved';
+  readonly sinceAt: number;
+  readonly queueIds: readonly QueueId[];
+  readonly callId: CallId | null;
+  readonly campaignId: CampaignId | null;
+}
+
+export interface WaitingCall {
+  readonly callId: CallId;
+  readonly position: number;
+  readonly number: string;
+  readonly waitMs: number;
+  readonly campaignId: CampaignId | null;
+}
+
+/** A contact as an importer hands it over, not yet checked. */
+export interface ContactToImport {
+  readonly parameters: readonly string[];
+  readonly phones: readonly {
+    readonly areaCode: string;
+    readonly number: string;
+    readonly priority?: number;
+    readonly dialNow?: boolean;
+    readonly dialAt?: number | null;
+  }[];
+  /** Line or row number in the source, for the report. */
+  readonly place?: number;
+}
+
+export interface Requests {
+  // ---- directory
+  'directory.snapshot': { request: Record<string, never>; reply: { entries: readonly { kind: DirectoryKind; id: number; entry: Record<string, unknown> }[]; position: string } };
+  'directory.put': {
+    request: { kind: DirectoryKind; id: number | null; entry: Record<string, unknown>; mustBeNew?: boolean; by: Actor };
+    reply: { ok: true; id: number } | Refusal<'invalid' | 'exists' | 'conflict'>;
+  };
+  'directory.remove': { request: { kind: DirectoryKind; id: number; by: Actor }; reply: Done | Refusal<'not-found' | 'in-use'> };
+
+  // ---- telephony. Slots are reserved first, so that an attempt is only recorded when its INVITE may leave.
+  'telephony.reserve': {
+    request: { trunkId: TrunkId; count: number };
+    /** Each slot is one channel and one place in the rate; unused it lapses after `leaseMs`. */
+    reply: { slots: readonly string[]; leaseMs: number; channelsFree: number; up: boolean; detail: string };
+  };
+  'telephony.release': { request: { slots: readonly string[] }; reply: Done };
+  'telephony.originate': {
+    request: {
+      slot: string;
+      callId: CallId;
+      campaignId: CampaignId;
+      contactId: ContactId;
+      phoneId: PhoneId;
+      queueId: QueueId;
+      dialString: string;
+      trunkId: TrunkId;
+      routeId: RouteId;
+      callerId: string;
+      ringTimeoutMs: number;
+      record: boolean;
+    };
+    reply: Done | Refusal<'slot-lapsed' | 'unknown-trunk' | 'duplicate' | 'shutting-down'>;
+  };
+  /** Rings an agent's extension for a call that is up; both are bridged when it answers. Facts follow on `telephony.leg`. */
+  'telephony.offer': {
+    request: {
+      callId: CallId;
+      legId: LegId;
+      agentId: AgentId;
+      extension: Extension;
+      ringTimeoutMs: number;
+      autoAnswer: boolean;
+      callerNumber: string;
+      callerName: string;
+      headers: Readonly<Record<string, string>>;
+      record: boolean;
+    };
+    reply: Done | Refusal<'unknown-call' | 'not-registered' | 'busy'>;
+  };
+  'telephony.cancel-offer': { request: { callId: CallId; legId: LegId }; reply: Done | Refusal<'unknown-call'> };
+  'telephony.hangup': { request: { callId: CallId; by: 'agent' | 'system'; reason: string; q850?: number }; reply: Done | Refusal<'unknown-call'> };
+  /** Ends the agent's leg only; the customer stays. */
+  'telephony.drop-agent': { request: { callId: CallId; legId: LegId }; reply: Done | Refusal<'unknown-call'> };
+  'telephony.play': {
+    request: { callId: CallId; file: string; loop: boolean; thenHangup: boolean };
+    reply: Done | Refusal<'unknown-call' | 'no-file'>;
+  };
+  /** Takes an inbound call that `telephony.incoming` announced. */
+  'telephony.answer': { request: { callId: CallId; queueId: QueueId | null; record: boolean }; reply: Done | Refusal<'unknown-call'> };
+  'telephony.reject': { request: { callId: CallId; sipCode: number }; reply: Done | Refusal<'unknown-call'> };
+  /** `discar`: rings the extension, then the number, and bridges them. Also second half of an agent's own INVITE. */
+  'telephony.dial-for-agent': {
+    request: {
+      callId: CallId;
+      agentId: AgentId;
+      extension: Extension;
+      dialString: string;
+      trunkId: TrunkId;
+      routeId: RouteId;
+      callerId: string;
+      ringTimeoutMs: number;
+      /** True when the agent's own INVITE began it: the extension's leg is up already. */
+      agentLegUp: boolean;
+      record: boolean;
+    };
+    reply: Done | Refusal<'not-registered' | 'channel-limit' | 'rate-limit' | 'trunk-down' | 'unknown-trunk' | 'unknown-call'>;
+  };
+  /** Connects the customer of a call to an outside number (transfer). */
+  'telephony.transfer-out': {
+    request: { callId: CallId; newCallId: CallId; dialString: string; trunkId: TrunkId; routeId: RouteId; callerId: string; ringTimeoutMs: number };
+    reply: Done | Refusal<'unknown-call' | 'channel-limit' | 'rate-limit' | 'trunk-down'>;
+  };
+  /** Joins the customers' and agents' sides of two calls (attended transfer). */
+  'telephony.join': { request: { callId: CallId; otherCallId: CallId }; reply: Done | Refusal<'unknown-call'> };
+  'telephony.calls': { request: Record<string, never>; reply: { node: string; calls: readonly LiveCall[] } };
+  'telephony.trunks': { request: Record<string, never>; reply: { trunks: readonly TrunkStatus[] } };
+  'telephony.bindings': {
+    request: Record<string, never>;
+    reply: { bindings: readonly { extension: Extension; contact: string; expiresAt: number; userAgent: string | null }[] };
+  };
+
+  // ---- acd
+  'acd.agents': { request: Record<string, never>; reply: { agents: readonly AgentState[] } };
+  'acd.queues': { request: Record<string, never>; reply: { queues: readonly { queueId: QueueId; name: string; waiting: readonly WaitingCall[] }[] } };
+  'acd.agent.set-status': {
+    request: { extension: Extension; statusId: number; by: Actor };
+    reply: Done | Refusal<'unknown-agent' | 'unknown-status' | 'hardphone'>;
+  };
+  'acd.agent.login': {
+    request: { extension: Extension; sharedExtension: Extension | null; hardphone: boolean; by: Actor };
+    reply: Done | Refusal<'unknown-agent' | 'hardphone' | 'not-registered' | 'licence' | 'unknown-shared-extension'>;
+  };
+  'acd.agent.logout': { request: { extension: Extension; hardphone: boolean; by: Actor }; reply: Done | Refusal<'unknown-agent' | 'hardphone'> };
+  'acd.agent.pause': { request: { extension: Extension; by: Actor }; reply: Done | Refusal<'unknown-agent' | 'already'> };
+  'acd.agent.unpause': { request: { extension: Extension; by: Actor }; reply: Done | Refusal<'unknown-agent' | 'already'> };
+  /** Ends the wrap-up before its time. */
+  'acd.agent.ready': { request: { extension: Extension; by: Actor }; reply: Done | Refusal<'unknown-agent'> };
+  'acd.dial': {
+    request: { extension: Extension; number: string; by: Actor };
+    reply: { ok: true; callId: CallId } | Refusal<'unknown-agent' | 'not-registered' | 'busy' | 'no-route' | 'not-allowed' | 'invalid-number' | 'failed'>;
+  };
+
+  // ---- dialer
+  'dialer.campaign.set-active': {
+    /** `toggle` is the manual's gerenciar_campanha. */
+    request: { campaignId: CampaignId; action: 'activate' | 'deactivate' | 'toggle'; by: Actor };
+    reply: { ok: true; active: boolean } | Refusal<'unknown-campaign'>;
+  };
+  'dialer.contacts.import': {
+    request: { campaignId: CampaignId; contacts: readonly ContactToImport[]; source: string; by: Actor };
+    reply:
+      | { ok: true; imported: number; contactIds: readonly ContactId[]; rejected: readonly { index: number; place: number | null; reason: string }[] }
+      | Refusal<'unknown-campaign'>;
+  };
+  'dialer.disposition.set': {
+    request: {
+      campaignId: CampaignId;
+      parameter1: string;
+      /** As the integrator wrote it, with or without area code. */
+      number: string;
+      dispositionId: number;
+      extension: Extension;
+      /** Callback time. */
+      at: number | null;
+      callId: CallId | null;
+      by: Actor;
+    };
+    reply: Done | Refusal<'contact-not-found' | 'unknown-disposition' | 'unknown-agent' | 'callbacks-exceeded' | 'not-in-future'>;
+  };
+  'dialer.phone.add': {
+    request: {
+      campaignId: CampaignId;
+      /** 1-based number of the parameter that names the contact. */
+      parameterIndex: number;
+      parameterValue: string;
+      priority: number;
+      areaCode: string;
+      number: string;
+      by: Actor;
+    };
+    reply:
+      | { ok: true; phoneId: PhoneId }
+      | Refusal<
+          | 'unknown-campaign'
+          | 'contact-not-found'
+          | 'several-contacts'
+          | 'unknown-parameter'
+          | 'priority-taken'
+          | 'priority-over-limit'
+          | 'phones-exceeded'
+          | 'invalid-number'
+        >;
+  };
+  'dialer.phone.exclude': {
+    request: { phoneId: PhoneId | null; campaignId: CampaignId | null; by: Actor };
+    reply: { ok: true; excluded: number } | Refusal<'not-found' | 'intermediate' | 'unknown-campaign'>;
+  };
+  'dialer.contact.change': {
+    request: { campaignId: CampaignId; parameterIndex: number; value: string; newParameterIndex: number; newValue: string; by: Actor };
+    reply: { ok: true; changed: number } | Refusal<'unknown-campaign' | 'contact-not-found' | 'unknown-parameter' | 'several-contacts'>;
+  };
+  'dialer.note.add': {
+    request: { campaignId: CampaignId; contactId: ContactId; phoneId: PhoneId | null; extension: Extension; text: string };
+    reply: Done | Refusal<'contact-not-found'>;
+  };
+  'dialer.blocklist.add': {
+    request: { blockListId: BlockListId; number: string; description: string; by: Actor };
+    reply: Done | Refusal<'unknown-list' | 'invalid-number' | 'failed'>;
+  };
+  'dialer.blocklist.remove': {
+    /** null: from every list. */
+    request: { blockListId: BlockListId | null; number: string; by: Actor };
+    reply: { ok: true; removed: number } | Refusal<'unknown-list' | 'invalid-number' | 'failed'>;
+  };
+  'dialer.preview.answer': {
+    request: { extension: Extension; contactId: ContactId; accepted: boolean };
+    reply: Done | Refusal<'not-offered'>;
+  };
+  /** Why a phone was or was not dialed: the rule that decided and when it will be. */
+  'dialer.why': {
+    request: { number: string; campaignId: CampaignId | null };
+    reply: { phone: string; found: readonly WhyAnswer[] };
+  };
+  'dialer.status': { request: { campaignId: CampaignId | null }; reply: { campaigns: readonly CampaignStatus[] } };
+
+  // ---- recorder
+  'recorder.find': {
+    request: { callId: CallId | null; recordingId: number | null };
+    reply: { parts: readonly { recordingId: number; part: number; file: string; bytes: number; durationMs: number }[] };
+  };
+
+  // ---- mailing
+  'mailing.import': {
+    /** `path` is read on the server; else `content` (UTF-8 or Latin-1 bytes, base64). */
+    request: { campaignId: CampaignId; name: string; path?: string; contentBase64?: string; by: Actor };
+    reply:
+      | { ok: true; lines: number; imported: number; rejected: readonly { line: number; reason: string }[] }
+      | Refusal<'unknown-campaign' | 'no-file' | 'unknown-format'>;
+  };
+
+  // ---- facts whose producers are outside (SMS, IVR): the admin API records them
+  'projector.status': { request: Record<string, never>; reply: { position: string; head: string; lagEvents: number; lagMs: number } };
+}
+
+export interface WhyAnswer {
+  readonly campaignId: CampaignId;
+  readonly campaignName: string;
+  readonly contactId: ContactId;
+  readonly phoneId: PhoneId;
+  readonly state: string;
+  /** Short code of the rule that decided last: `window`, `blocked`, `finished`, `retry-wait`, `campaign-inactive`, `queue-position`, … */
+  readonly rule: string;
+  readonly explanation: string;
+  readonly nextAt: number | null;
+  readonly history: readonly { readonly at: number; readonly what: string }[];
+}
+
+export interface CampaignStatus {
+  readonly campaignId: CampaignId;
+  readonly name: string;
+  readonly active: boolean;
+  readonly mode: string;
+  readonly dialing: number;
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly attempts: number;
+  readonly answered: number;
+  readonly abandoned: number;
+  readonly abandonRatePct: number;
+  readonly outcomes: Readonly<Partial<Record<AttemptOutcome, number>>>;
+  readonly byDisposition: Readonly<Record<number, number>>;
+  readonly remainingDue: number | null;
+  readonly lastDecision: { readonly start: number; readonly reason: string; readonly inputs: Readonly<Record<string, number>> } | null;
+}
+
+/** Published (not requested) messages that are not facts: short-lived signals between services. */
+export interface Signals {
+  /** Telephony tells how an offered agent leg goes; the acd makes facts of it. */
+  'signal.leg': {
+    callId: CallId;
+    legId: LegId;
+    agentId: AgentId;
+    extension: Extension;
+    state: 'ringing' | 'answered' | 'failed' | 'ended';
+    /** failed: why. */
+    reason?: 'no-answer' | 'rejected' | 'busy' | 'unreachable' | 'cancelled';
+    /** ended: who hung up. */
+    by?: 'agent' | 'customer' | 'system';
+    at: number;
+  };
+  /** A call from outside, or an agent's own INVITE. The acd answers or rejects it. */
+  'signal.incoming': {
+    callId: CallId;
+    source: 'trunk' | 'extension';
+    trunkId: TrunkId | null;
+    extension: Extension | null;
+    from: string;
+    to: string;
+    at: number;
+  };
+  'signal.registration': { extension: Extension; registered: boolean; contact: string; userAgent: string | null; reason: 'registered' | 'expired' | 'requested'; at: number };
+  /** The acd's agents, whenever one changes. The dialer counts free agents from it. */
+  'signal.agent-state': AgentState;
+  /** A trunk's room changed: a call ended, the trunk came up or went down. */
+  'signal.trunk': TrunkStatus;
+}
+
+export type RequestSubject = keyof Requests;
+export type SignalSubject = keyof Signals;
+export type FactSubject<T extends EventType = EventType> = `fact.${T}`;
+export type PublishedMessage<S extends string> = S extends SignalSubject
+  ? Signals[S]
+  : S extends `fact.${infer T extends EventType}`
+    ? DomainEvent<T>
+    : never;
+export type { DispositionId };
