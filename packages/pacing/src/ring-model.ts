@@ -1,0 +1,230 @@
+/**
+ * What becomes of a ringing call, given how long it has rung.
+ *
+ * The model is a mixture: with probability p a call is answered, after a ring time from Fa; else it fails, after a ring
+ * time from Fn. Given that it still rings at age a,
+ *
+ *     P(answer | a) = p·(1 − Fa(a)) / (p·(1 − Fa(a)) + (1 − p)·(1 − Fn(a))).
+ *
+ * Fa and Fn change slowly (habits, carriers) and are kept as histograms with a long memory; p changes with the list and the
+ * hour and is kept with a short memory next to a long one: when the two disagree by more than chance allows, the long one
+ * is thrown away. That is what makes a step in p visible within about a hundred attempts.
+ */
+
+const BIN_MS = 250;
+const BINS = 256;
+/** Attempts remembered for the shape of the ring times. */
+const SHAPE_MEMORY = 4000;
+const SLOW_MEMORY = 2500;
+const FAST_MEMORY = 80;
+/** Standard errors between the short and the long memory of p before the long one is thrown away. */
+const CHANGE_SIGMA = 4;
+/** Pseudo-attempts that keep the tails of the histograms from dividing by nothing. */
+const TAIL_SHRINK = 2;
+const REBUILD_EVERY = 32;
+
+/** A probability that is learnt with two memories; see above. */
+export class AdaptiveRate {
+  private slowYes = 0;
+  private slowAll = 0;
+  private fastYes = 0;
+  private fastAll = 0;
+  private readonly priorYes: number;
+  private readonly priorAll: number;
+  private changes = 0;
+
+  constructor(prior: number, weight: number) {
+    this.priorYes = prior * weight;
+    this.priorAll = weight;
+  }
+
+  add(yes: boolean): void {
+    const hit = yes ? 1 : 0;
+    this.slowYes += hit - this.slowYes / SLOW_MEMORY;
+    this.slowAll += 1 - this.slowAll / SLOW_MEMORY;
+    this.fastYes += hit - this.fastYes / FAST_MEMORY;
+    this.fastAll += 1 - this.fastAll / FAST_MEMORY;
+    if (this.fastAll < FAST_MEMORY / 2 || this.slowAll < 2 * FAST_MEMORY) return;
+    const slow = this.slowYes / this.slowAll;
+    const fast = this.fastYes / this.fastAll;
+    // An exponential window of memory M has the variance of M·2 equal samples.
+    const sigma = Math.sqrt(Math.max(slow * (1 - slow), 0.005) / (2 * FAST_MEMORY));
+    if (Math.abs(fast - slow) > CHANGE_SIGMA * sigma) {
+      this.slowYes = this.fastYes;
+      this.slowAll = this.fastAll;
+      this.changes += 1;
+    }
+  }
+
+  get value(): number {
+    const all = this.slowAll + this.priorAll;
+    return all > 0 ? (this.slowYes + this.priorYes) / all : 0;
+  }
+
+  /** Effective number of observations, the prior's included. */
+  get weight(): number {
+    return this.slowAll + this.priorAll;
+  }
+
+  /** How often a change was detected. */
+  get changeCount(): number {
+    return this.changes;
+  }
+}
+
+export class RingModel {
+  private readonly answered = new Float64Array(BINS);
+  private readonly failed = new Float64Array(BINS);
+  private gain = 1;
+  private readonly answerRate: AdaptiveRate;
+  private readonly liveRate = new AdaptiveRate(1, 1);
+  private detectMeanMs = 0;
+  private readonly answerGivenAge = new Float64Array(BINS + 1);
+  private stale = true;
+  private sinceRebuild = 0;
+  private meanAnswerMs: number;
+  private answerTotal = 0;
+  private failTotal = 0;
+  private quantilesMs: Float64Array = new Float64Array(4);
+  private builtP = -1;
+
+  /** `priorP` and `priorRingMs` stand in until there is evidence; `priorWeight` is how many attempts they are worth. */
+  constructor(priorP: number, priorWeight: number, priorRingMs: number) {
+    this.answerRate = new AdaptiveRate(priorP, priorWeight);
+    this.meanAnswerMs = priorRingMs;
+    // The prior of both shapes is one exponential attempt-worth of ring time, so that ages say nothing at first.
+    for (let bin = 0; bin < BINS; bin += 1) {
+      const mass = Math.exp((-bin * BIN_MS) / priorRingMs) - Math.exp((-(bin + 1) * BIN_MS) / priorRingMs);
+      this.answered[bin] = 20 * mass;
+      this.failed[bin] = 20 * mass;
+    }
+  }
+
+  addFailed(ringMs: number): void {
+    this.answerRate.add(false);
+    this.remember(this.failed, ringMs);
+  }
+
+  addAnswered(ringMs: number): void {
+    this.answerRate.add(true);
+    this.remember(this.answered, ringMs);
+  }
+
+  /** A verdict of detection: was it a person? */
+  addVerdict(live: boolean, detectMs: number): void {
+    this.liveRate.add(live);
+    this.detectMeanMs += (detectMs - this.detectMeanMs) * 0.02;
+  }
+
+  /** Share of attempts that become a person who needs an agent. */
+  get liveP(): number {
+    return this.answerRate.value * this.liveRate.value;
+  }
+
+  /** Share of answered calls that are people. */
+  get liveGivenAnswer(): number {
+    return this.liveRate.value;
+  }
+
+  get attempts(): number {
+    return this.answerRate.weight;
+  }
+
+  get changes(): number {
+    return this.answerRate.changeCount;
+  }
+
+  /** Mean time from the start of an answered call to the need of an agent. */
+  get meanLeadMs(): number {
+    this.rebuild();
+    return this.meanAnswerMs + this.detectMeanMs;
+  }
+
+  /** Four equally likely times from the start of an answered call to the need of an agent. */
+  get leadQuantilesMs(): ArrayLike<number> {
+    this.rebuild();
+    return this.quantilesMs;
+  }
+
+  /** Expected people among calls that ring with these ages, and the variance of their number. */
+  expectLive(agesMs: ArrayLike<number>, out: { mean: number; variance: number }): void {
+    this.rebuild();
+    const live = this.liveRate.value;
+    const table = this.answerGivenAge;
+    let mean = 0;
+    let squares = 0;
+    for (let index = 0; index < agesMs.length; index += 1) {
+      const bin = Math.min(BINS, Math.floor((agesMs[index] as number) / BIN_MS));
+      const probability = live * (table[bin] as number);
+      mean += probability;
+      squares += probability * probability;
+    }
+    out.mean = mean;
+    out.variance = mean - squares;
+  }
+
+  private remember(histogram: Float64Array, ringMs: number): void {
+    // Growing weights instead of decaying every bin: the same forgetting at the cost of one addition.
+    this.gain *= 1 + 1 / SHAPE_MEMORY;
+    const bin = Math.max(0, Math.min(BINS - 1, Math.floor(ringMs / BIN_MS)));
+    histogram[bin] = (histogram[bin] as number) + this.gain;
+    if (this.gain > 1e6) this.rescale();
+    this.sinceRebuild += 1;
+    if (this.sinceRebuild >= REBUILD_EVERY || Math.abs(this.answerRate.value - this.builtP) > 0.02) this.stale = true;
+  }
+
+  private rescale(): void {
+    for (let bin = 0; bin < BINS; bin += 1) {
+      this.answered[bin] = (this.answered[bin] as number) / this.gain;
+      this.failed[bin] = (this.failed[bin] as number) / this.gain;
+    }
+    this.gain = 1;
+  }
+
+  private rebuild(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.sinceRebuild = 0;
+    const p = this.answerRate.value;
+    this.builtP = p;
+    this.answerTotal = sum(this.answered);
+    this.failTotal = sum(this.failed);
+    let answersLeft = this.answerTotal;
+    let failsLeft = this.failTotal;
+    let last = p;
+    const shrink = TAIL_SHRINK * this.gain;
+    for (let bin = 0; bin <= BINS; bin += 1) {
+      // Mass in units of attempts, so that the shrinkage means attempts too.
+      const scale = this.answerTotal + this.failTotal;
+      const yes = (p * answersLeft * scale) / this.answerTotal;
+      const no = ((1 - p) * failsLeft * scale) / this.failTotal;
+      last = (yes + shrink * last) / (yes + no + shrink);
+      this.answerGivenAge[bin] = last;
+      answersLeft = Math.max(0, answersLeft - (this.answered[bin] ?? 0));
+      failsLeft = Math.max(0, failsLeft - (this.failed[bin] ?? 0));
+    }
+    this.buildLead();
+  }
+
+  private buildLead(): void {
+    let seen = 0;
+    let meanMs = 0;
+    let next = 0;
+    for (let bin = 0; bin < BINS; bin += 1) {
+      const mass = (this.answered[bin] as number) / this.answerTotal;
+      meanMs += mass * (bin + 0.5) * BIN_MS;
+      seen += mass;
+      while (next < 4 && seen >= (next + 0.5) / 4) {
+        this.quantilesMs[next] = (bin + 0.5) * BIN_MS + this.detectMeanMs;
+        next += 1;
+      }
+    }
+    this.meanAnswerMs = meanMs;
+  }
+}
+
+function sum(values: Float64Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

@@ -1,0 +1,61 @@
+/**
+ * How many busy agents will be free when a call started now would need one.
+ *
+ * For an agent who has been talking for a, the chance to be free within T is 1 − S(a+T)/S(a), averaged over the
+ * law of T (four equally likely lead times of an answered call); when wrap-up follows, the conversation has to end
+ * early enough for the wrap-up to end too (five equally likely wrap-ups). The chances are tabulated by age, because a decision looks up
+ * one per agent.
+ */
+import type { DurationModel } from './duration-model.ts';
+
+const CELLS = 256;
+
+export class SupplyTable {
+  private readonly chance = new Float64Array(CELLS + 1);
+  private cellMs = 1000;
+
+  /** `thenMs`: equally likely lengths of what follows (wrap-up); empty when nothing does. */
+  build(model: DurationModel, leadMs: ArrayLike<number>, thenMs: ArrayLike<number>): void {
+    this.cellMs = Math.max(100, (6 * model.meanMs) / CELLS);
+    const follow = thenMs.length === 0 ? [0] : thenMs;
+    const scale = 1 / (leadMs.length * follow.length);
+    for (let cell = 0; cell <= CELLS; cell += 1) {
+      const ageMs = (cell + 0.5) * this.cellMs;
+      const alive = Math.max(model.survives(ageMs), 1e-12);
+      let chance = 0;
+      for (let lead = 0; lead < leadMs.length; lead += 1) {
+        for (let then = 0; then < follow.length; then += 1) {
+          const leftMs = (leadMs[lead] as number) - (follow[then] as number);
+          if (leftMs > 0) chance += scale * (1 - Math.min(1, model.survives(ageMs + leftMs) / alive));
+        }
+      }
+      this.chance[cell] = chance;
+    }
+  }
+
+  add(agesMs: ArrayLike<number>, out: { mean: number; variance: number }): void {
+    for (let index = 0; index < agesMs.length; index += 1) {
+      const cell = Math.min(CELLS, Math.floor((agesMs[index] as number) / this.cellMs));
+      const chance = this.chance[cell] as number;
+      out.mean += chance;
+      out.variance += chance * (1 - chance);
+    }
+  }
+}
+
+/** Equally likely durations of a model: quantiles at the middle of equal slices. */
+export function quantilesMs(model: DurationModel, slices: number): number[] {
+  const result: number[] = [];
+  for (let slice = 0; slice < slices; slice += 1) {
+    const level = 1 - (slice + 0.5) / slices;
+    let lowMs = 0;
+    let highMs = 8 * model.meanMs;
+    for (let step = 0; step < 24; step += 1) {
+      const middleMs = (lowMs + highMs) / 2;
+      if (model.survives(middleMs) > level) lowMs = middleMs;
+      else highMs = middleMs;
+    }
+    result.push((lowMs + highMs) / 2);
+  }
+  return result;
+}
