@@ -1,1 +1,3 @@
-export {};
+export type * from './messages.ts';
+export type * from './port.ts';
+export { NoResponderError, RemoteError, RequestTimeoutError } from './port.ts';

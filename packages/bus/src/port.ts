@@ -1,0 +1,80 @@
+/**
+ * The Bus port. Adapters: in-process and NATS; one contract suite passes on both.
+ * Messages are plain JSON data. Order is kept per publisher and subject. Delivery is at most once: what must not be
+ * lost is an event, and those who need it reconcile with the event store.
+ */
+import type { PublishedMessage, Requests, RequestSubject, SignalSubject, FactSubject } from './messages.ts';
+
+export type PublishedSubject = SignalSubject | FactSubject;
+
+export interface BusSubscription {
+  stop(): void;
+}
+
+export interface SubscribeBusOptions {
+  /** One process of the group gets each message. Without it every subscriber does. */
+  readonly group?: string;
+}
+
+export type RequestHandler<S extends RequestSubject> = (
+  request: Requests[S]['request'],
+) => Promise<Requests[S]['reply'] | undefined> | Requests[S]['reply'] | undefined;
+
+export interface ServeOptions {
+  /**
+   * `any` (default): one process of the service answers. `owner`: every process hears it; a handler that returns
+   * undefined declines, and the first that answers wins.
+   */
+  readonly scope?: 'any' | 'owner';
+}
+
+export interface RequestOptions {
+  /** Default 5 000. */
+  readonly timeoutMs?: number;
+}
+
+export interface Bus {
+  publish<S extends PublishedSubject>(subject: S, message: PublishedMessage<S>): void;
+  /** `fact.*` hears every fact. A handler that throws is logged and costs nobody else anything. */
+  subscribe<S extends PublishedSubject>(
+    subject: S | 'fact.*',
+    handler: (message: PublishedMessage<S>) => void | Promise<void>,
+    options?: SubscribeBusOptions,
+  ): BusSubscription;
+  /** Rejects with NoResponderError, RequestTimeoutError or RemoteError (the handler failed). */
+  request<S extends RequestSubject>(subject: S, message: Requests[S]['request'], options?: RequestOptions): Promise<Requests[S]['reply']>;
+  serve<S extends RequestSubject>(subject: S, handler: RequestHandler<S>, options?: ServeOptions): BusSubscription;
+  /** Resolves when what was published has left. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class NoResponderError extends Error {
+  readonly subject: string;
+  constructor(subject: string) {
+    super(`nobody serves ${subject}`);
+    this.name = 'NoResponderError';
+    this.subject = subject;
+  }
+}
+
+export class RequestTimeoutError extends Error {
+  readonly subject: string;
+  readonly timeoutMs: number;
+  constructor(subject: string, timeoutMs: number) {
+    super(`${subject} did not answer within ${timeoutMs} ms`);
+    this.name = 'RequestTimeoutError';
+    this.subject = subject;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The handler of a request failed at the other end. */
+export class RemoteError extends Error {
+  readonly subject: string;
+  constructor(subject: string, message: string) {
+    super(`${subject} failed: ${message}`);
+    this.name = 'RemoteError';
+    this.subject = subject;
+  }
+}

@@ -1,0 +1,3 @@
+export type * from './context.ts';
+export * from './journal.ts';
+export * from './directory-reader.ts';
