@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface Secret {
+  readonly value: string;
+  /** Where it is kept: only the installation's own account may read it. */
+  readonly file: string;
+  readonly origin: 'given' | 'kept' | 'made';
+}
+
+/** Letters and digits only: it is typed into connection strings. */
+const secretBytes = 18;
+
+/**
+ * A secret made at the first start and kept in the folder from then on. A given one (an environment variable) is written
+ * over the kept one, so that people and the command line find the one in force.
+ */
+export async function openSecret(options: { readonly folder: string; readonly name: string; readonly given?: string | undefined }): Promise<Secret> {
+  const file = join(options.folder, options.name);
+  const kept = await readFile(file, 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
+  if (options.given !== undefined) {
+    if (kept !== options.given) await write(file, options.given);
+    return { value: options.given, file, origin: 'given' };
+  }
+  if (kept !== '') return { value: kept, file, origin: 'kept' };
+  const value = randomBytes(secretBytes).toString('base64url').replace(/[-_]/g, 'x');
+  await write(file, value);
+  return { value, file, origin: 'made' };
+}
+
+async function write(file: string, value: string): Promise<void> {
+  const draft = `${file}.${process.pid}.new`;
+  await writeFile(draft, `${value}\n`, { mode: 0o600 });
+  await rename(draft, file);
+}
