@@ -23,7 +23,10 @@ export interface MediaSession {
   /** Packets flow both ways between the two; each leg has at most one partner. */
   bridge(legA: string, legB: string): void;
   unbridge(legId: string): void;
-  /** A part of the recording: begins with both legs' sound, silence where nobody speaks. */
+  /**
+   * A part of the recording: begins with both legs' sound, silence where nobody speaks. Resolves when the file is begun; when it
+   * cannot be, that is told by `recordingFailed` and the call goes on. A part that runs already is closed first.
+   */
   startRecording(file: string): Promise<void>;
   /** Closes the running part; undefined when none was running. */
   stopRecording(): Promise<RecordingPart | undefined>;
@@ -38,6 +41,8 @@ export interface MediaEvents {
   dtmf?(legId: string, digit: string): void;
   /** A played file came to its end. */
   playbackEnded?(legId: string): void;
+  /** The file cannot be played. `playbackEnded` follows, so that whoever waits for the end goes on. */
+  playbackFailed?(legId: string, file: string, error: string): void;
   /** No RTP from the leg for this long. */
   silent?(legId: string, silentMs: number): void;
   /** The file could not be written further (disk full). The call goes on. */
@@ -48,8 +53,8 @@ export interface MediaLeg {
   readonly id: string;
   readonly host: string;
   readonly port: number;
-  /** Our SDP offer. */
-  offer(): string;
+  /** Our SDP offer. `direction` is our side's, for a hold by us (`sendonly`, `inactive`). Default `sendrecv`. */
+  offer(direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'): string;
   /** Applies the peer's SDP answer. Throws UnsupportedSdpError. */
   accept(answerSdp: string): void;
   /** Reads the peer's offer and returns our answer (also for hold and resume: RFC 3264 8.4). Throws UnsupportedSdpError. */

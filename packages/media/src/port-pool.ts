@@ -1,0 +1,38 @@
+/**
+ * The even ports of a range. A port given back rests before it is handed out again: the peer of the call before may
+ * still be sending to it. Oldest first, so that a large range rests its ports by itself.
+ */
+export class PortPool {
+  private readonly free: { readonly port: number; readonly restsUntilMs: number }[] = [];
+  private readonly used = new Set<number>();
+  private readonly quarantineMs: number;
+
+  constructor(range: readonly [number, number], quarantineMs: number) {
+    this.quarantineMs = quarantineMs;
+    const [from, to] = range;
+    if (!Number.isInteger(from) || !Number.isInteger(to) || from < 1 || to > 65_535 || from > to) throw new RangeError(`port range ${from}-${to}`);
+    for (let port = from + (from % 2); port <= to; port += 2) this.free.push({ port, restsUntilMs: 0 });
+  }
+
+  /** Undefined when every port is in use. When all free ones still rest, the one that rests longest is given: a call is worth more. */
+  take(nowMs: number): number | undefined {
+    const rested = this.free.findIndex((entry) => entry.restsUntilMs <= nowMs);
+    const [entry] = this.free.splice(Math.max(0, rested), 1);
+    if (!entry) return undefined;
+    this.used.add(entry.port);
+    return entry.port;
+  }
+
+  giveBack(port: number, nowMs: number): void {
+    if (!this.used.delete(port)) return;
+    this.free.push({ port, restsUntilMs: nowMs + this.quarantineMs });
+  }
+
+  get inUse(): number {
+    return this.used.size;
+  }
+
+  get size(): number {
+    return this.used.size + this.free.length;
+  }
+}

@@ -1,0 +1,202 @@
+/** One leg's socket: hears the peer, hands the sound to the partner and to the recording, and speaks when nobody else does. */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { randomInt } from 'node:crypto';
+import { COUNTER, type RelayOptions, type Side } from './commands.ts';
+import { KeyPressReader } from './dtmf.ts';
+import { SAMPLES_PER_MS, transcodeInPlace, transcodingTable } from './g711.ts';
+import { IncomingStream } from './incoming-stream.ts';
+import { LegSound } from './leg-sound.ts';
+import type { RemoteAudio } from './negotiation.ts';
+import { OutgoingStream, type Slot } from './outgoing-stream.ts';
+import type { Codec } from './port.ts';
+import type { Recording } from './recording.ts';
+import { looksLikeRtcp, payloadBounds, RTP_HEADER_BYTES, writeRtpHeader } from './rtp.ts';
+import { SourceLatch } from './source-latch.ts';
+
+/** A partner quiet for this long is replaced by silence of our own: carriers cut calls without RTP. */
+const COMFORT_AFTER_MS = 200;
+/** A loop that stood still does not make up for more than this. */
+const CATCH_UP_MS = 100;
+const EVENT_SAMPLES = 160;
+/** The payload type that our offers give to telephone-event. */
+const OUR_EVENT_PAYLOAD_TYPE = 101;
+
+export interface LegReports {
+  dtmf(digit: string): void;
+  playbackEnded(): void;
+  silent(silentMs: number): void;
+}
+
+export interface LegIdentity {
+  readonly legId: string;
+  readonly session: number;
+  readonly side: Side;
+}
+
+export class RelayLeg {
+  readonly identity: LegIdentity;
+  readonly incoming = new IncomingStream();
+  readonly out = new OutgoingStream(randomInt(1, 0xffffffff), randomInt(0, 0xffff), randomInt(0, 0xffffffff));
+  readonly sound = new LegSound(this.out);
+  partner: RelayLeg | undefined;
+  recording: Recording | undefined;
+  private readonly socket: Socket;
+  private readonly latch: SourceLatch;
+  private readonly options: RelayOptions;
+  private readonly reports: LegReports;
+  private readonly counters: Float64Array;
+  private readonly keyPresses = new KeyPressReader();
+  private remoteAudio: RemoteAudio | undefined;
+  private readonly lawOf: (Codec | undefined)[] = new Array<Codec | undefined>(128).fill(undefined);
+  private maySend = false;
+  private isExpectedToSpeak = false;
+  private heardAtMs = 0;
+  private relayedAtMs = -1;
+  private toldSilent = false;
+  private nextDueMs = 0;
+  private closed = false;
+
+  constructor(identity: LegIdentity, options: RelayOptions, counters: Float64Array, reports: LegReports) {
+    this.identity = identity;
+    this.options = options;
+    this.counters = counters;
+    this.reports = reports;
+    this.latch = new SourceLatch(options.latch);
+    // Addresses are literals: a look-up by the system would cost every packet a turn of the event loop.
+    this.socket = createSocket({ type: 'udp4', lookup: (host, _options, callback) => callback(null, host, 4) });
+  }
+
+  bind(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.socket.once('error', reject);
+      this.socket.bind({ address: host, port, exclusive: true }, () => {
+        this.socket.off('error', reject);
+        // A peer that is gone shows as an error of a later send; the call's end is the signalling's business.
+        this.socket.on('error', () => undefined);
+        this.socket.on('message', (packet, source) => this.onPacket(packet, source));
+        resolve();
+      });
+    });
+  }
+
+  get codec(): Codec {
+    return this.remoteAudio?.codec ?? 'PCMA';
+  }
+
+  setRemote(remote: RemoteAudio, nowMs: number): void {
+    if (!this.remoteAudio) this.heardAtMs = nowMs;
+    this.remoteAudio = remote;
+    if (remote.host !== undefined) this.latch.expect(remote.host, remote.port);
+    this.lawOf.fill(undefined);
+    for (const { payloadType, codec } of remote.incoming) this.lawOf[payloadType & 0x7f] = codec;
+    this.maySend = remote.host !== undefined && (remote.direction === 'sendrecv' || remote.direction === 'recvonly');
+    this.isExpectedToSpeak = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
+  }
+
+  private onPacket(packet: Buffer, source: RemoteInfo): void {
+    const nowMs = performance.now();
+    const remote = this.remoteAudio;
+    const bounds = payloadBounds(packet);
+    if (!remote || !bounds || looksLikeRtcp(packet)) return;
+    if (!this.latch.accepts(source.address, source.port, nowMs)) {
+      this.counters[COUNTER.packetsRefused] = (this.counters[COUNTER.packetsRefused] ?? 0) + 1;
+      return;
+    }
+    this.heardAtMs = nowMs;
+    this.toldSilent = false;
+    const payloadType = (packet[1] as number) & 0x7f;
+    const sequence = packet.readUInt16BE(2);
+    const timestamp = packet.readUInt32BE(4);
+    const ssrc = packet.readUInt32BE(8);
+    this.incoming.add(ssrc, sequence);
+    const law = this.lawOf[payloadType];
+    if (law !== undefined) {
+      this.recording?.hear(this.identity.side, law, ssrc, timestamp, packet, bounds.start, bounds.end, nowMs);
+      this.partner?.relayAudio(packet, law, bounds.start, bounds.end, nowMs, ssrc, sequence, timestamp);
+    } else if (payloadType === remote.eventPayloadType || payloadType === OUR_EVENT_PAYLOAD_TYPE) {
+      const digit = this.keyPresses.read(packet, bounds.start, bounds.end, ssrc, timestamp);
+      if (digit !== undefined) this.reports.dtmf(digit);
+      this.partner?.relayEvent(packet, bounds.start, bounds.end, nowMs, ssrc, sequence, timestamp);
+    }
+  }
+
+  /** True while the leg's own sound goes before the partner's. */
+  private get speaksItself(): boolean {
+    return this.sound.playing !== undefined || this.sound.pressing;
+  }
+
+  private relayAudio(packet: Buffer, law: Codec, start: number, end: number, nowMs: number, ssrc: number, sequence: number, timestamp: number): void {
+    const remote = this.remoteAudio;
+    if (!remote || !this.maySend || this.speaksItself) return;
+    const slot = this.out.relayed(ssrc, sequence, timestamp, end - start, nowMs);
+    if (!slot) return;
+    const table = transcodingTable(law, remote.codec);
+    if (table) transcodeInPlace(packet, start, end, table);
+    this.pass(packet, start, end, slot, remote.payloadType, nowMs);
+  }
+
+  private relayEvent(packet: Buffer, start: number, end: number, nowMs: number, ssrc: number, sequence: number, timestamp: number): void {
+    const remote = this.remoteAudio;
+    if (!remote || remote.eventPayloadType === undefined || !this.maySend || this.speaksItself) return;
+    const slot = this.out.relayed(ssrc, sequence, timestamp, EVENT_SAMPLES, nowMs);
+    if (slot) this.pass(packet, start, end, slot, remote.eventPayloadType, nowMs);
+  }
+
+  /** Our header goes right before the payload, over whatever extension or CSRC list was there. */
+  private pass(packet: Buffer, start: number, end: number, slot: Slot, payloadType: number, nowMs: number): void {
+    const marker = slot.marker || ((packet[1] as number) & 0x80) !== 0;
+    const from = start - RTP_HEADER_BYTES;
+    const out = from === 0 && end === packet.length ? packet : packet.subarray(from, end);
+    writeRtpHeader(out, { payloadType, marker, sequence: slot.sequence, timestamp: slot.timestamp, ssrc: this.out.ssrc });
+    this.relayedAtMs = nowMs;
+    this.counters[COUNTER.packetsRelayed] = (this.counters[COUNTER.packetsRelayed] ?? 0) + 1;
+    this.send(out);
+  }
+
+  private send(packet: Buffer): void {
+    if (!this.closed) this.socket.send(packet, this.latch.port, this.latch.host);
+  }
+
+  /** Called every few milliseconds: sends what is due of the leg's own sound. */
+  tick(nowMs: number): void {
+    const remote = this.remoteAudio;
+    if (!remote) return;
+    this.watchSilence(nowMs);
+    if (nowMs < this.nextDueMs) return;
+    if (nowMs - this.nextDueMs > CATCH_UP_MS) this.nextDueMs = nowMs;
+    if (!this.speaksItself && this.partner && nowMs - this.relayedAtMs < COMFORT_AFTER_MS) return;
+    while (this.nextDueMs <= nowMs) this.nextDueMs += this.speak(remote, nowMs);
+  }
+
+  /** Sends one packet; returns the milliseconds it holds. */
+  private speak(remote: RemoteAudio, nowMs: number): number {
+    const samples = remote.ptimeMs * SAMPLES_PER_MS;
+    if (this.sound.pressing && this.maySend) {
+      this.send(this.sound.keyPacket(remote, nowMs));
+      return 20;
+    }
+    if (this.sound.playing) {
+      const packet = this.maySend ? this.sound.filePacket(remote, samples, nowMs) : undefined;
+      if (packet) this.send(packet);
+      if (packet || (!this.maySend && this.sound.skipFile(samples))) return remote.ptimeMs;
+      this.sound.playing = undefined;
+      this.reports.playbackEnded();
+      return 0.001;
+    }
+    if (this.maySend) this.send(this.sound.silence(remote, samples, nowMs));
+    return remote.ptimeMs;
+  }
+
+  private watchSilence(nowMs: number): void {
+    const silentMs = nowMs - this.heardAtMs;
+    if (this.toldSilent || !this.isExpectedToSpeak || silentMs < this.options.silentAfterMs) return;
+    this.toldSilent = true;
+    this.reports.silent(Math.round(silentMs));
+  }
+
+  close(): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    this.closed = true;
+    return new Promise((resolve) => this.socket.close(() => resolve()));
+  }
+}
