@@ -1,2 +1,4 @@
 export type * from './port.ts';
 export { WrongExpectedVersionError } from './port.ts';
+export { EventStoreClosedError, EventStoreUnavailableError, InvalidAppendError } from './errors.ts';
+export { createMemoryEventStore } from './memory.ts';
