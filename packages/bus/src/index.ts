@@ -1,3 +1,4 @@
 export type * from './messages.ts';
 export type * from './port.ts';
-export { NoResponderError, RemoteError, RequestTimeoutError } from './port.ts';
+export { BusClosedError, NoResponderError, RemoteError, RequestTimeoutError } from './port.ts';
+export { createInProcessBus, type InProcessBusOptions } from './in-process.ts';

@@ -3,9 +3,13 @@
  * Messages are plain JSON data. Order is kept per publisher and subject. Delivery is at most once: what must not be
  * lost is an event, and those who need it reconcile with the event store.
  */
+import type { DomainEvent } from '@ritmo/domain';
 import type { PublishedMessage, Requests, RequestSubject, SignalSubject, FactSubject } from './messages.ts';
 
 export type PublishedSubject = SignalSubject | FactSubject;
+/** What a subscriber may ask for. `fact.*` is every fact. */
+export type HeardSubject = PublishedSubject | 'fact.*';
+export type HeardMessage<S extends HeardSubject> = S extends 'fact.*' ? DomainEvent : PublishedMessage<S>;
 
 export interface BusSubscription {
   stop(): void;
@@ -36,9 +40,9 @@ export interface RequestOptions {
 export interface Bus {
   publish<S extends PublishedSubject>(subject: S, message: PublishedMessage<S>): void;
   /** `fact.*` hears every fact. A handler that throws is logged and costs nobody else anything. */
-  subscribe<S extends PublishedSubject>(
-    subject: S | 'fact.*',
-    handler: (message: PublishedMessage<S>) => void | Promise<void>,
+  subscribe<S extends HeardSubject>(
+    subject: S,
+    handler: (message: HeardMessage<S>) => void | Promise<void>,
     options?: SubscribeBusOptions,
   ): BusSubscription;
   /** Rejects with NoResponderError, RequestTimeoutError or RemoteError (the handler failed). */
@@ -72,9 +76,19 @@ export class RequestTimeoutError extends Error {
 /** The handler of a request failed at the other end. */
 export class RemoteError extends Error {
   readonly subject: string;
-  constructor(subject: string, message: string) {
+  /** `code` of the handler's error, when it had one. */
+  readonly code: string | undefined;
+  constructor(subject: string, message: string, code?: string) {
     super(`${subject} failed: ${message}`);
     this.name = 'RemoteError';
     this.subject = subject;
+    this.code = code;
+  }
+}
+
+export class BusClosedError extends Error {
+  constructor() {
+    super('The bus is closed.');
+    this.name = 'BusClosedError';
   }
 }
