@@ -2,3 +2,8 @@ export * from './ids.ts';
 export * from './dispositions.ts';
 export * from './events.ts';
 export * from './directory/entries.ts';
+export * from './numbers.ts';
+export * from './windows.ts';
+export * from './routes.ts';
+export * from './upcast.ts';
+export * from './contact/index.ts';
