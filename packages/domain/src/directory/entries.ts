@@ -79,6 +79,7 @@ export const AgentSchema = Type.Object(
     allowedKinds: Type.Array(NumberKindSchema, { default: ['local', 'mobile', 'interurban', 'interurban-mobile', 'toll-free'] }),
     maxConcurrentCalls: Type.Integer({ minimum: 1, default: 2 }),
     maxCallS: Type.Integer({ minimum: 1, default: 7200 }),
+    blocked: Type.Optional(Type.Boolean({ description: 'May not log in' })),
     loginOnRegister: Type.Boolean({ default: true, description: 'A registered extension is logged in with status 1' }),
   },
   closed,
