@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 
 /** One thing to put right, with its place in the file. Lines and columns count from 1. */
 export interface ConfigProblem {
@@ -35,6 +35,8 @@ type Path = readonly (string | number)[];
 export interface PathProblem {
   readonly path: Path;
   readonly message: string;
+  /** The key itself is what is wrong, not its value. */
+  readonly atKey?: boolean;
 }
 
 export interface YamlConfigOptions<T> {
@@ -69,16 +71,19 @@ export function parseYamlConfig<T>(text: string, options: YamlConfigOptions<T>):
     const problems = document.errors.map((error) => ({ ...place(error.pos[0]), path: '', message: `not valid YAML: ${error.message}` }));
     throw new ConfigError(options.file, problems);
   }
-  const at = (path: Path, message: string): ConfigProblem => ({ ...place(offsetOf(document, path)), path: showPath(path), message });
+  const at = ({ path, message, atKey }: PathProblem): ConfigProblem => {
+    const offset = (atKey === true ? keyOffsetOf(document, path) : undefined) ?? offsetOf(document, path);
+    return { ...place(offset), path: showPath(path), message };
+  };
 
   const value: unknown = document.toJS() ?? {};
   const validate = compile(options.schema);
   if (!validate(value)) {
-    const problems = readableErrors(validate.errors ?? []).map(({ path, message }) => at(path, message));
+    const problems = readableErrors(validate.errors ?? []).map(at);
     throw new ConfigError(options.file, inFileOrder(problems));
   }
   const found = options.check?.(value as T) ?? [];
-  if (found.length > 0) throw new ConfigError(options.file, inFileOrder(found.map(({ path, message }) => at(path, message))));
+  if (found.length > 0) throw new ConfigError(options.file, inFileOrder(found.map(at)));
   return value as T;
 }
 
@@ -112,6 +117,13 @@ function offsetOf(document: Document, path: Path): number {
   return 0;
 }
 
+function keyOffsetOf(document: Document, path: Path): number | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (!isMap(parent)) return undefined;
+  const key = parent.items.find((pair) => isScalar(pair.key) && pair.key.value === path.at(-1))?.key;
+  return isNode(key) ? key.range?.[0] : undefined;
+}
+
 /** Ajv's list made readable: alternatives of literals become one sentence, and the noise around them goes. */
 export function readableErrors(errors: readonly ErrorObject[]): readonly PathProblem[] {
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.schemaPath);
@@ -141,7 +153,7 @@ function readable(error: ErrorObject): PathProblem {
       const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
       const near = nearest(key, known);
       const advice = near === undefined ? `known here: ${known.join(', ')}` : `did you mean ${near}?`;
-      return { path: [...path, key], message: `unknown key; ${advice}` };
+      return { path: [...path, key], message: `unknown key; ${advice}`, atKey: true };
     }
     case 'anyOf': {
       const literals = ((error.parentSchema?.['anyOf'] as { const?: unknown }[] | undefined) ?? []).map((option) => option.const);
