@@ -3,8 +3,8 @@ import pg from 'pg';
 import { EventStoreClosedError, EventStoreUnavailableError } from '../errors.ts';
 import { batchArguments, settleBatch, takeBatch, type Batch, type BatchOutcome, type PendingAppend } from './batch.ts';
 
-/** More gains little and makes those who come meanwhile wait longer. */
-const MAX_EVENTS_PER_BATCH = 512;
+/** More gains little and makes those who come meanwhile wait longer: a bulk batch takes some 25 ms. */
+const MAX_EVENTS_PER_BATCH = { urgent: 512, bulk: 1_024 };
 /** Appends that may wait. A caller beyond it is told at once that the store does not keep up. */
 const MAX_QUEUED_APPENDS = 200_000;
 const RETRY_FIRST_MS = 20;
@@ -98,7 +98,7 @@ export function createWriter(options: WriterOptions): Writer {
       const members = batch.slots.flatMap((slot) => slot.members);
       if (isRefusal(error) && members.length > 1) {
         // One of them cannot be stored. Each goes alone, so that it costs only itself.
-        for (const member of members) await write(takeBatch([member], MAX_EVENTS_PER_BATCH));
+        for (const member of members) await write(takeBatch([member], 1));
         return;
       }
       for (const member of members) member.fail(error as Error);
@@ -110,8 +110,8 @@ export function createWriter(options: WriterOptions): Writer {
     await Promise.resolve();
     while (urgent.length > 0 || bulk.length > 0) {
       turn += 1;
-      const lane = urgent.length === 0 || (bulk.length > 0 && turn % 2 === 0) ? bulk : urgent;
-      await write(takeBatch(lane, MAX_EVENTS_PER_BATCH));
+      const isBulkTurn = urgent.length === 0 || (bulk.length > 0 && turn % 2 === 0);
+      await write(isBulkTurn ? takeBatch(bulk, MAX_EVENTS_PER_BATCH.bulk) : takeBatch(urgent, MAX_EVENTS_PER_BATCH.urgent));
     }
   }
 
