@@ -75,6 +75,8 @@ export interface AgentState {
   readonly queueIds: readonly QueueId[];
   readonly callId: CallId | null;
   readonly campaignId: CampaignId | null;
+  /** The desk phone that the agent is logged in at (login_hardphone with a shared extension). */
+  readonly sharedExtension?: Extension | null;
 }
 
 export interface WaitingCall {
