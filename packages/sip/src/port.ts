@@ -43,6 +43,12 @@ export interface SipStackOptions {
   readonly userAgent: string;
   /** RFC 3261 T1 in ms. Default 500. Tests shorten it. */
   readonly t1Ms?: number;
+  /** Least session interval we accept, seconds (RFC 4028 5). Default 90, the RFC's floor; tests shorten it. */
+  readonly minSessionExpiresS?: number;
+  /** Limits on REGISTER's expiry, seconds. Defaults 60, 3600 and 300. */
+  readonly registrar?: { readonly minExpiresS?: number; readonly maxExpiresS?: number; readonly defaultExpiresS?: number };
+  /** How long a nonce of ours may be used. Default 300 000 ms. */
+  readonly nonceTtlMs?: number;
   readonly handlers: SipHandlers;
 }
 
@@ -103,6 +109,8 @@ export interface OutgoingInvite {
   readonly headers?: Readonly<Record<string, string>>;
   /** SDP offer. */
   readonly body?: string;
+  /** The peer also listens on TCP: an INVITE over 1300 bytes goes there (RFC 3261 18.1.1). Default false. */
+  readonly largeByTcp?: boolean;
   /** For 401/407 from the peer (RFC 3261 22). */
   readonly credentials?: DigestCredentials;
   /** CANCEL is sent when no final response came by then. Default 60 000. */
@@ -115,6 +123,8 @@ export interface OutgoingInvite {
 export interface OutgoingInviteEvents {
   /** 101–199. `body` is early media's SDP where there is one. */
   provisional?(code: number, body?: string): void;
+  /** Only for an INVITE without a body: the 2xx held the peer's offer; return our answer for the ACK (RFC 3261 13.2.2.4). */
+  answerOffer?(sdp: string): string;
   /** 2xx came and ACK was sent. From here on the call is `established`. */
   answered(call: EstablishedCall, body: string): void;
   /** A final refusal, a time-out, a transport failure, or our own cancel carried out. Never after `answered`. */

@@ -1,0 +1,166 @@
+import type { Answerable, Reply } from '../transactions/server.ts';
+import { InviteServerTransaction } from '../transactions/invite-server.ts';
+import type { Flow } from '../transport/flow.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { fromBytes, toBytes } from '../wire/text.ts';
+import { ask } from './ask.ts';
+import type { NativeCall } from './call.ts';
+import { ALLOWED_METHODS, guarded, SDP_TYPE, trouble } from './core.ts';
+import { PendingAck } from './pending-ack.ts';
+import { wireEnd } from './reason.ts';
+import { referRequest, sipfragStatus } from './refer.ts';
+import { negotiateAsCallee } from './session-timer.ts';
+
+/** Answers a request inside a confirmed dialog (RFC 3261 12.2.2). */
+export function answerInDialog(call: NativeCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
+  const { dialog, core } = call;
+  if (call.ended) {
+    transaction.reply(481);
+    return;
+  }
+  // Out of order: 500, the dialog stays (12.2.2).
+  if (message.cseq <= dialog.remoteCSeq) {
+    transaction.reply(500, { headers: 'Retry-After: 1\r\n' });
+    return;
+  }
+  dialog.remoteCSeq = message.cseq;
+  const simple: Reply = { headers: core.lines.server };
+  switch (message.method) {
+    case 'BYE':
+      transaction.reply(200, simple);
+      call.finish(call.alive ? wireEnd('remote', 200, message) : { by: 'local', sipCode: 200 });
+      return;
+    case 'INVITE':
+      answerReinvite(call, message, flow, transaction);
+      return;
+    case 'UPDATE':
+      answerUpdate(call, message, flow, transaction);
+      return;
+    case 'INFO':
+      transaction.reply(200, simple);
+      tellDtmf(call, message);
+      return;
+    case 'REFER':
+      answerRefer(call, message, transaction);
+      return;
+    case 'NOTIFY':
+      transaction.reply(200, simple);
+      followTransfer(call, message);
+      return;
+    case 'OPTIONS':
+      transaction.reply(200, { headers: core.lines.allow + core.lines.server });
+      return;
+    case 'MESSAGE':
+    case 'PRACK':
+      transaction.reply(message.method === 'PRACK' ? 481 : 415, simple);
+      return;
+    default:
+      transaction.reply(405, { headers: `Allow: ${ALLOWED_METHODS}\r\n` });
+  }
+}
+
+/** Our SDP for the peer's offer; undefined means 488. An owner that does not listen for offers repeats what was agreed. */
+function answerTo(call: NativeCall, offer: string): string | undefined {
+  const reoffer = call.listener?.reoffer;
+  if (reoffer === undefined) return undefined;
+  try {
+    return toBytes(reoffer.call(call.listener, fromBytes(offer)));
+  } catch (error) {
+    trouble(call.core, error);
+    return undefined;
+  }
+}
+
+function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
+  const { core, dialog } = call;
+  if (!(transaction instanceof InviteServerTransaction)) return;
+  if (!call.alive) {
+    transaction.reply(487);
+    return;
+  }
+  // Glare with our own offer is 491; a second INVITE before the ACK of the first is 500 (14.2).
+  if (call.offering) {
+    transaction.reply(491, { headers: core.lines.server });
+    return;
+  }
+  if (call.pendingAck !== undefined) {
+    transaction.reply(500, { headers: `Retry-After: ${Math.floor(Math.random() * 10)}\r\n` });
+    return;
+  }
+  const session = negotiateAsCallee(message, core.options.minSessionExpiresS ?? 90);
+  if (session.kind === 'too-small') {
+    transaction.reply(422, { headers: session.headers });
+    return;
+  }
+  // No offer: ours goes into the 2xx, and the peer's answer comes with the ACK (RFC 3264 late offer).
+  const body = message.body === '' ? toBytes(call.localSdp) : answerTo(call, message.body);
+  if (body === undefined) {
+    transaction.reply(488, { headers: core.lines.server });
+    return;
+  }
+  dialog.refresh(message, flow);
+  const contact = `Contact: ${core.transports.contactOf(flow.transport)}\r\n`;
+  const timer = session.kind === 'agreed' ? session.headers : '';
+  const wire = transaction.reply(200, { headers: contact + core.lines.allow + core.lines.server + timer + (body === '' ? '' : SDP_TYPE), body });
+  call.localSdp = fromBytes(body);
+  call.pendingAck = new PendingAck(core, call, message.cseq, wire, transaction.replyTo, flow.connection);
+  call.startSessionTimer(session.kind === 'agreed' ? session.interval : undefined, message);
+}
+
+/** RFC 3311 5.2. */
+function answerUpdate(call: NativeCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
+  const { core, dialog } = call;
+  const session = negotiateAsCallee(message, core.options.minSessionExpiresS ?? 90);
+  if (session.kind === 'too-small') {
+    transaction.reply(422, { headers: session.headers });
+    return;
+  }
+  let body = '';
+  if (message.body !== '') {
+    if (call.offering) {
+      transaction.reply(491, { headers: core.lines.server });
+      return;
+    }
+    const answer = answerTo(call, message.body);
+    if (answer === undefined) {
+      transaction.reply(488, { headers: core.lines.server });
+      return;
+    }
+    body = answer;
+    call.localSdp = fromBytes(body);
+  }
+  dialog.refresh(message, flow);
+  const contact = `Contact: ${core.transports.contactOf(flow.transport)}\r\n`;
+  const timer = session.kind === 'agreed' ? session.headers : '';
+  transaction.reply(200, { headers: contact + core.lines.allow + core.lines.server + timer + (body === '' ? '' : SDP_TYPE), body });
+  if (session.kind === 'agreed') call.startSessionTimer(session.interval, message);
+}
+
+/** `Signal=5` of application/dtmf-relay, or the bare digit of application/dtmf. */
+function tellDtmf(call: NativeCall, message: SipMessage): void {
+  const type = (message.get('content-type') ?? '').toLowerCase();
+  if (!type.startsWith('application/dtmf')) return;
+  const match = /^\s*(?:signal\s*=\s*)?([0-9a-d*#]|1[0-6])\s*(?:\r?\n|$)/i.exec(message.body);
+  const named = match?.[1];
+  if (named === undefined) return;
+  const digit = named === '10' ? '*' : named === '11' ? '#' : named.toUpperCase();
+  guarded(call.core, () => call.listener?.infoDtmf?.(digit));
+}
+
+function answerRefer(call: NativeCall, message: SipMessage, transaction: Answerable): void {
+  const { core, dialog } = call;
+  const contact = `Contact: ${core.transports.contactOf(dialog.destination.transport)}\r\n`;
+  const request = referRequest(message, transaction, contact + core.lines.server, (headers, body) => {
+    if (call.alive) void ask(core, dialog, undefined, 'NOTIFY', contact + headers + core.lines.userAgent, body);
+  });
+  const referred = call.listener?.referred;
+  if (request === undefined) transaction.reply(400, { reason: 'Bad Refer-To', headers: core.lines.server });
+  else if (referred === undefined) transaction.reply(603, { headers: core.lines.server });
+  else guarded(core, () => referred.call(call.listener, request));
+}
+
+function followTransfer(call: NativeCall, message: SipMessage): void {
+  const status = sipfragStatus(message);
+  if (status >= 200) call.transfer?.(status < 300);
+  else if ((message.get('subscription-state') ?? '').toLowerCase().startsWith('terminated')) call.transfer?.(false);
+}

@@ -1,0 +1,272 @@
+import type { CallEvents, DialogSnapshot, EndReason, EstablishedCall, WireEnd } from '../port.ts';
+import type { ClientTransaction } from '../transactions/client.ts';
+import type { ClientOwner } from '../transactions/layer.ts';
+import type { Answerable } from '../transactions/server.ts';
+import type { TimerOwner, TimerWheel, WheelTimer } from '../transactions/wheel.ts';
+import type { Flow } from '../transport/flow.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { fromBytes, oneLine, toBytes } from '../wire/text.ts';
+import { ask } from './ask.ts';
+import { answerInDialog } from './call-requests.ts';
+import { guarded } from './core.ts';
+import type { Core, DialogOwner } from './core.ts';
+import type { Dialog } from './dialog.ts';
+import type { PendingAck } from './pending-ack.ts';
+import { reasonLine } from './reason.ts';
+import { Reinvite } from './reinvite.ts';
+import type { ChallengeMeeter } from './retry-auth.ts';
+import { negotiateAsCaller, sessionDelayMs } from './session-timer.ts';
+import type { SessionInterval } from './session-timer.ts';
+
+const SESSION = 1;
+const MAX_GLARE_RETRIES = 6;
+const MAX_HELD_REQUESTS = 8;
+
+/**
+ * A confirmed dialog with its call (RFC 3261 12, 14, 15).
+ * confirmed -> ending (our BYE is out) -> ended; confirmed -> ended on the peer's BYE, on session expiry, or on a 481/408 to a request
+ * of ours (12.2.1.2).
+ */
+export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, TimerOwner {
+  readonly sipCallId: string;
+  readonly core: Core;
+  readonly dialog: Dialog;
+  /** Our description as last agreed: repeated in a refresh. */
+  localSdp: string;
+  listener: CallEvents | undefined;
+  /** Our 2xx to the peer's re-INVITE that waits for its ACK. */
+  pendingAck: PendingAck | undefined;
+  /** An offer of ours is out, or about to be (glare, 14.1). */
+  offering = false;
+  /** The transfer we asked for, until its outcome is known. */
+  transfer: ((succeeded: boolean) => void) | undefined;
+  private readonly meeter: ChallengeMeeter | undefined;
+  private state: 'confirmed' | 'ending' | 'ended' = 'confirmed';
+  private untoldEnd: WireEnd | undefined;
+  private untoldAnswer: string | undefined;
+  private session: SessionInterval | undefined;
+  private sessionTimer: WheelTimer | undefined;
+  private peerTakesUpdate = false;
+  private byeHeaders = '';
+  private heldRequests: { readonly message: SipMessage; readonly flow: Flow; readonly transaction: Answerable }[] | undefined;
+
+  constructor(core: Core, dialog: Dialog, sipCallId: string, localSdp: string, meeter: ChallengeMeeter | undefined) {
+    this.core = core;
+    this.dialog = dialog;
+    this.sipCallId = sipCallId;
+    this.localSdp = localSdp;
+    this.meeter = meeter;
+  }
+
+  get alive(): boolean {
+    return this.state === 'confirmed';
+  }
+
+  get ended(): boolean {
+    return this.state === 'ended';
+  }
+
+  listen(events: CallEvents): void {
+    this.listener = events;
+    const { untoldEnd, untoldAnswer } = this;
+    this.untoldEnd = undefined;
+    this.untoldAnswer = undefined;
+    if (untoldAnswer !== undefined) queueMicrotask(() => guarded(this.core, () => events.reanswer?.(untoldAnswer)));
+    const held = this.heldRequests;
+    this.heldRequests = undefined;
+    for (const each of held ?? []) answerInDialog(this, each.message, each.flow, each.transaction);
+    if (untoldEnd !== undefined) queueMicrotask(() => guarded(this.core, () => events.ended(untoldEnd)));
+  }
+
+  tellAnswer(sdp: string): void {
+    const { listener } = this;
+    if (listener === undefined) this.untoldAnswer = sdp;
+    else guarded(this.core, () => listener.reanswer?.(sdp));
+  }
+
+  snapshot(): DialogSnapshot {
+    return this.dialog.snapshot();
+  }
+
+  owns(message: SipMessage): boolean {
+    return message.callId === this.dialog.callId && message.fromTag === this.dialog.remoteTag;
+  }
+
+  request(message: SipMessage, flow: Flow, transaction: Answerable): void {
+    // An ACK and a re-INVITE may come in one piece, before the owner had its turn to listen: the question waits for it.
+    if (this.listener === undefined && message.method !== 'BYE' && (this.heldRequests?.length ?? 0) < MAX_HELD_REQUESTS) {
+      (this.heldRequests ??= []).push({ message, flow, transaction });
+      return;
+    }
+    answerInDialog(this, message, flow, transaction);
+  }
+
+  acknowledged(message: SipMessage): void {
+    const pending = this.pendingAck;
+    if (pending === undefined || pending.cseq !== message.cseq) return;
+    pending.stop();
+    this.pendingAck = undefined;
+    if (message.body !== '') this.tellAnswer(fromBytes(message.body));
+  }
+
+  /** The ACK of our 2xx to a re-INVITE never came: the dialog's state is unknown to the peer, so it ends (14.2). */
+  neverAcknowledged(): void {
+    this.pendingAck = undefined;
+    this.endBy('timeout', 'no ACK');
+  }
+
+  hangup(reason?: EndReason): void {
+    if (this.state !== 'confirmed') return;
+    this.state = 'ending';
+    this.byeHeaders = `${this.core.lines.userAgent}${reasonLine(reason)}`;
+    this.stopTimers();
+    this.meeter?.reset();
+    this.sendBye('');
+  }
+
+  private sendBye(authLine: string): void {
+    const { dialog } = this;
+    const bye = dialog.draft('BYE', this.byeHeaders + authLine, '', dialog.nextCSeq());
+    this.core.transactions.request(bye, dialog.destination, this, dialog.flow);
+  }
+
+  /** The answer to our BYE. */
+  received(_transaction: ClientTransaction, response: SipMessage): void {
+    if (response.status < 200) return;
+    if (response.status === 401 || response.status === 407) {
+      const line = this.meeter?.meet(response, 'BYE', fromBytes(this.dialog.remoteTarget));
+      if (line !== undefined) {
+        this.sendBye(line);
+        return;
+      }
+    }
+    // Whatever it says, the dialog is over (15.1.1).
+    this.finish({ by: 'local', sipCode: 200 });
+  }
+
+  unanswered(): void {
+    this.finish({ by: 'local', sipCode: 200, reasonPhrase: 'BYE was not answered' });
+  }
+
+  finish(end: WireEnd): void {
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.stopTimers();
+    this.pendingAck?.stop();
+    this.pendingAck = undefined;
+    this.core.dialogs.delete(this.dialog.localTag);
+    this.core.stats.dialogs--;
+    // The transferor is often left by BYE before the last NOTIFY: the transfer was accepted, and the call is gone.
+    this.transfer?.(end.by === 'remote');
+    const { listener } = this;
+    if (listener === undefined) this.untoldEnd = end;
+    else guarded(this.core, () => listener.ended(end));
+  }
+
+  /** We end it because the wire left us no choice; the listener learns the cause and not our BYE. */
+  endBy(by: 'timeout' | 'transport', text: string): void {
+    if (this.state !== 'confirmed') return;
+    const { dialog } = this;
+    const headers = `${this.core.lines.userAgent}${reasonLine({ q850: 102, text })}`;
+    this.core.transactions.request(dialog.draft('BYE', headers, '', dialog.nextCSeq()), dialog.destination, this, dialog.flow);
+    this.finish({ by, reasonPhrase: text });
+  }
+
+  private stopTimers(): void {
+    this.core.wheel.cancel(this.sessionTimer);
+    this.sessionTimer = undefined;
+  }
+
+  /** Begins or begins again the session interval (RFC 4028 10). `message` tells whether the peer takes UPDATE. */
+  startSessionTimer(interval: SessionInterval | undefined, message: SipMessage): void {
+    const allow = message.get('allow');
+    if (allow !== undefined) this.peerTakesUpdate = message.lists('allow', 'update');
+    this.session = interval;
+    this.core.wheel.cancel(this.sessionTimer);
+    this.sessionTimer = interval === undefined ? undefined : this.core.wheel.start(this, SESSION, sessionDelayMs(interval));
+  }
+
+  timerFired(): void {
+    if (this.session?.weRefresh === true) void this.refreshSession(this.session.intervalS);
+    else this.endBy('timeout', 'session expired');
+  }
+
+  private async refreshSession(intervalS: number): Promise<void> {
+    const line = `Session-Expires: ${intervalS};refresher=uac\r\nMin-SE: ${Math.min(intervalS, this.core.options.minSessionExpiresS ?? 90)}\r\n`;
+    let response: SipMessage | undefined;
+    if (this.peerTakesUpdate) {
+      const contact = `Contact: ${this.core.transports.contactOf(this.dialog.destination.transport)}\r\n`;
+      response = await ask(this.core, this.dialog, this.meeter, 'UPDATE', contact + this.core.lines.inviteCapabilities + line, '');
+    } else {
+      const result = await this.offer(toBytes(this.localSdp), line);
+      response = result.response;
+    }
+    if (this.state !== 'confirmed') return;
+    if (response === undefined || response.status === 481 || response.status === 408) this.endBy('timeout', 'session refresh failed');
+    else if (response.status < 300) this.startSessionTimer(negotiateAsCaller(response, intervalS), response);
+    // Refused for the moment (491, 500): half of what is left is time enough to ask again (10).
+    else this.sessionTimer = this.core.wheel.start(this, SESSION, intervalS * 125);
+  }
+
+  /** One offer at a time, and none while the peer's waits for its ACK (14.1). Glare is retried after a random time. */
+  private async offer(sdp: string, headers: string): ReturnType<Reinvite['run']> {
+    for (let attempt = 0; ; attempt++) {
+      while (this.alive && (this.offering || this.pendingAck !== undefined)) await pause(this.core.wheel, 20);
+      if (!this.alive) return { response: undefined, error: new Error('the call has ended') };
+      this.offering = true;
+      const result = await new Reinvite(this.core, this.dialog, this.meeter, headers, sdp).run();
+      this.offering = false;
+      if (result.response?.status !== 491 || attempt >= MAX_GLARE_RETRIES) return result;
+      // 14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other, in steps of 10 ms; scaled with T1 like all timers.
+      const scale = this.core.transactions.timers.t1Ms / 500;
+      const seconds = this.dialog.initiator ? 2.1 + Math.random() * 1.9 : Math.random() * 2;
+      await pause(this.core.wheel, seconds * 1_000 * scale);
+    }
+  }
+
+  async reinvite(sdp: string): Promise<string> {
+    const result = await this.offer(toBytes(sdp), '');
+    const { response } = result;
+    if (response === undefined) {
+      if (this.alive) this.endBy('timeout', 're-INVITE was not answered');
+      throw 'error' in result ? result.error : new Error('no answer');
+    }
+    if (response.status >= 300) {
+      if (response.status === 481 || response.status === 408) this.endBy('timeout', `re-INVITE got ${response.status}`);
+      throw new Error(`re-INVITE refused: ${response.status} ${fromBytes(response.reason)}`);
+    }
+    this.localSdp = sdp;
+    return fromBytes(response.body);
+  }
+
+  async refer(targetUri: string): Promise<boolean> {
+    if (!this.alive) return false;
+    const outcome = new Promise<boolean>((resolve) => {
+      this.transfer = (succeeded) => {
+        this.transfer = undefined;
+        resolve(succeeded);
+      };
+    });
+    const contact = this.core.transports.contactOf(this.dialog.destination.transport);
+    const headers = `Refer-To: <${oneLine(targetUri)}>\r\nReferred-By: ${contact}\r\nContact: ${contact}\r\n${this.core.lines.inviteCapabilities}`;
+    const response = await ask(this.core, this.dialog, this.meeter, 'REFER', headers, '');
+    if (response === undefined || response.status >= 300) {
+      this.transfer = undefined;
+      return false;
+    }
+    return outcome;
+  }
+
+  async info(contentType: string, body: string): Promise<boolean> {
+    if (!this.alive) return false;
+    const headers = `Content-Type: ${oneLine(contentType)}\r\n${this.core.lines.userAgent}`;
+    const response = await ask(this.core, this.dialog, this.meeter, 'INFO', headers, toBytes(body));
+    return response !== undefined && response.status < 300;
+  }
+}
+
+function pause(wheel: TimerWheel, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    wheel.start({ timerFired: () => resolve() }, 0, delayMs);
+  });
+}

@@ -1,0 +1,191 @@
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Flow } from '../transport/flow.ts';
+import { replyAddress } from '../transactions/server.ts';
+import { parseNameAddress } from '../wire/address.ts';
+import { newTag } from '../wire/ids.ts';
+import { Malformed, parseMessage } from '../wire/message.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { fromBytes } from '../wire/text.ts';
+import { parseUri } from '../wire/uri.ts';
+import { reasonPhrase, replyHead, writeResponse } from '../wire/write.ts';
+import { ALLOWED_METHODS, guarded, trouble } from './core.ts';
+import type { Core } from './core.ts';
+import { IncomingAttempt, sessionOf } from './incoming.ts';
+import type { Registrar } from './registrar.ts';
+import { refusal } from './validate.ts';
+
+/** Takes each message from the sockets to whoever it is for (RFC 3261 8.2, 17.1.3, 17.2.3, 18.2). */
+export class Router {
+  private readonly core: Core;
+  private readonly authenticator: Authenticator;
+  private readonly registrar: Registrar;
+
+  constructor(core: Core, authenticator: Authenticator, registrar: Registrar) {
+    this.core = core;
+    this.authenticator = authenticator;
+    this.registrar = registrar;
+  }
+
+  receive(wire: string, flow: Flow): void {
+    this.core.stats.received++;
+    try {
+      const message = parseMessage(wire);
+      if (message instanceof Malformed) this.malformed(message, flow);
+      else if (!message.isRequest) this.response(message, flow);
+      else this.request(message, flow);
+    } catch (error) {
+      // No message may take the process down; this is a fault of ours, so it is told.
+      this.core.stats.parseErrors++;
+      trouble(this.core, error);
+    }
+  }
+
+  private response(message: SipMessage, flow: Flow): void {
+    // One Via, ours (18.1.2, 8.1.3.3); a response nobody waits for is dropped.
+    if (!this.core.transactions.response(message, flow)) this.core.stats.dropped++;
+  }
+
+  /** Answers 4xx without a transaction where the request could be read well enough, and its sender may know that we are here. */
+  private malformed(found: Malformed, flow: Flow): void {
+    const { partial } = found;
+    this.core.stats.parseErrors++;
+    if (found.status === 0 || partial === undefined || partial.method === 'ACK' || partial.topVia === undefined) return;
+    if (this.verdictOf(partial, flow) === 'unknown') {
+      this.core.stats.dropped++;
+      return;
+    }
+    this.stateless(partial, flow, found.status, found.reason);
+  }
+
+  private stateless(request: SipMessage, flow: Flow, status: number, reason: string, headers = ''): void {
+    const head = replyHead(request, flow.host, flow.port);
+    this.core.stats.sent++;
+    this.core.transports.send(replyAddress(request, flow), writeResponse(head, status, reason, newTag(), headers, ''), undefined, flow.connection);
+  }
+
+  private verdictOf(message: SipMessage, flow: Flow): 'trunk' | 'extension' | 'unknown' {
+    const from = parseNameAddress(message.get('from') ?? '');
+    const user = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
+    return this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, user);
+  }
+
+  private request(message: SipMessage, flow: Flow): void {
+    const { core } = this;
+    if (core.transactions.absorbs(message)) return;
+    const { toTag } = message;
+    const owner = toTag === '' ? undefined : core.dialogs.get(toTag);
+    if (message.method === 'ACK') {
+      if (owner?.owns(message) === true) owner.acknowledged(message);
+      else core.stats.dropped++;
+      return;
+    }
+    if (message.method === 'CANCEL') {
+      this.cancel(message, flow);
+      return;
+    }
+    if (owner?.owns(message) === true) {
+      const wrong = refusal(message);
+      if (wrong !== undefined) {
+        this.stateless(message, flow, wrong.status, wrong.reason, wrong.headers);
+        return;
+      }
+      const transaction = message.method === 'INVITE' ? core.transactions.openInvite(message, flow) : core.transactions.openOther(message, flow);
+      owner.request(message, flow, transaction);
+      return;
+    }
+    this.newRequest(message, flow);
+  }
+
+  /** RFC 3261 9.2: 200 for the CANCEL itself, 487 for the INVITE when it is unanswered; 481 when there is none. */
+  private cancel(message: SipMessage, flow: Flow): void {
+    const { core } = this;
+    const invite = core.transactions.inviteOf(message);
+    if (invite === undefined) {
+      if (this.verdictOf(message, flow) === 'unknown') core.stats.dropped++;
+      else core.transactions.openOther(message, flow).reply(481, { toTag: newTag() });
+      return;
+    }
+    core.transactions.openOther(message, flow).reply(200, { headers: core.lines.server });
+    invite.cancel(message);
+  }
+
+  private newRequest(message: SipMessage, flow: Flow): void {
+    const { core } = this;
+    const verdict = this.verdictOf(message, flow);
+    if (verdict === 'unknown') {
+      core.stats.dropped++;
+      return;
+    }
+    const wrong = refusal(message);
+    if (wrong !== undefined) {
+      core.stats.parseErrors++;
+      this.stateless(message, flow, wrong.status, wrong.reason, wrong.headers);
+      return;
+    }
+    if (message.toTag !== '') {
+      // A dialog we do not know, or no longer (12.2.2).
+      if (message.method === 'INVITE') core.transactions.openInvite(message, flow).reply(481);
+      else core.transactions.openOther(message, flow).reply(481);
+      return;
+    }
+    switch (message.method) {
+      case 'INVITE':
+        this.invite(message, flow, verdict);
+        return;
+      case 'REGISTER':
+        if (verdict === 'extension') this.registrar.register(message, flow, core.transactions.openOther(message, flow));
+        else core.transactions.openOther(message, flow).reply(403, { toTag: newTag() });
+        return;
+      case 'OPTIONS':
+        core.transactions.openOther(message, flow).reply(200, {
+          toTag: newTag(),
+          headers: `Contact: ${core.transports.contactOf(flow.transport)}\r\nAccept: application/sdp\r\n${core.lines.allow}${core.lines.server}`,
+        });
+        return;
+      case 'BYE':
+      case 'UPDATE':
+      case 'INFO':
+      case 'PRACK':
+      case 'NOTIFY':
+        core.transactions.openOther(message, flow).reply(481, { toTag: newTag() });
+        return;
+      case 'REFER':
+        trouble(core, new Error(`REFER outside a dialog from ${flow.host}`));
+        core.transactions.openOther(message, flow).reply(403, { toTag: newTag() });
+        return;
+      default:
+        core.transactions.openOther(message, flow).reply(405, { toTag: newTag(), headers: `Allow: ${ALLOWED_METHODS}\r\n` });
+    }
+  }
+
+  private invite(message: SipMessage, flow: Flow, verdict: 'trunk' | 'extension'): void {
+    const { core } = this;
+    const transaction = core.transactions.openInvite(message, flow);
+    if (verdict === 'extension') {
+      const auth = this.authenticator.check(message, flow.host, 'proxy-authorization');
+      const fromUser = fromBytes(parseUri(parseNameAddress(message.get('from') ?? '')?.uri ?? '')?.user ?? '');
+      if (auth.kind === 'blocked') {
+        core.stats.dropped++;
+        transaction.forget();
+        return;
+      }
+      if (auth.kind === 'challenge') {
+        transaction.reply(407, { toTag: newTag(), headers: auth.headers + core.lines.server });
+        return;
+      }
+      if (auth.kind === 'forbidden' || auth.user !== fromUser) {
+        transaction.reply(403, { toTag: newTag(), headers: core.lines.server });
+        return;
+      }
+    }
+    const session = sessionOf(core, message);
+    if (session.kind === 'too-small') {
+      transaction.reply(422, { toTag: newTag(), headers: session.headers });
+      return;
+    }
+    // At once: the caller stops sending again, whatever the application needs to decide (17.2.1).
+    transaction.reply(100, { reason: reasonPhrase(100) });
+    const call = new IncomingAttempt(core, message, flow, transaction, verdict, session);
+    guarded(core, () => core.handlers.incoming(call));
+  }
+}

@@ -1,0 +1,125 @@
+import { Authenticator } from '../auth/authenticator.ts';
+import type {
+  Binding, DialogSnapshot, OptionsResult, OutgoingCall, OutgoingInvite, SipAddress, SipStack, SipStackOptions, SipStackStats, TrunkRegistration,
+  TrunkRegistrationRequest,
+} from '../port.ts';
+import type { ClientTransaction } from '../transactions/client.ts';
+import { timerValues, TransactionLayer } from '../transactions/layer.ts';
+import type { ClientOwner } from '../transactions/layer.ts';
+import { TimerWheel } from '../transactions/wheel.ts';
+import type { WheelTimer } from '../transactions/wheel.ts';
+import type { Flow } from '../transport/flow.ts';
+import { Transports } from '../transport/transports.ts';
+import { newBranch, newTag, randomHex } from '../wire/ids.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { hostText } from '../wire/uri.ts';
+import { prepareLines, trouble } from './core.ts';
+import type { Core, DialogOwner } from './core.ts';
+import { endOrphan } from './orphan.ts';
+import { OutgoingAttempt } from './outgoing.ts';
+import { Registrar } from './registrar.ts';
+import { Router } from './router.ts';
+import { NativeTrunkRegistration } from './trunk-registration.ts';
+
+const DEFAULT_T1_MS = 500;
+
+/** The native SIP engine: an RFC 3261 user agent and registrar over UDP, TCP and TLS. */
+export function createNativeSipStack(options: SipStackOptions): SipStack {
+  return new NativeSipStack(options);
+}
+
+class NativeSipStack implements SipStack {
+  private readonly core: Core;
+  private readonly registrar: Registrar;
+
+  constructor(options: SipStackOptions) {
+    const stats = { transactions: 0, dialogs: 0, retransmissions: 0, received: 0, sent: 0, dropped: 0, parseErrors: 0 };
+    const lines = prepareLines(options.userAgent);
+    const dialogs = new Map<string, DialogOwner>();
+    const tell = (error: Error): void => trouble(this.core, error);
+    const wheel = new TimerWheel(tell);
+    // The router stands on the core, and the core on the sockets that feed the router.
+    const transports: Transports = new Transports(options, {
+      message: (wire, flow) => router.receive(wire, flow),
+      trouble: tell,
+      dropped: () => stats.dropped++,
+    });
+    const transactions = new TransactionLayer(wheel, timerValues(options.t1Ms ?? DEFAULT_T1_MS), transports, stats);
+    this.core = { options, handlers: options.handlers, wheel, transactions, transports, dialogs, stats, lines };
+    const authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
+    this.registrar = new Registrar(this.core, authenticator);
+    const router = new Router(this.core, authenticator, this.registrar);
+  }
+
+  get stats(): SipStackStats {
+    return this.core.stats;
+  }
+
+  start(): Promise<{ readonly host: string; readonly port: number; readonly tlsPort?: number }> {
+    return this.core.transports.bind();
+  }
+
+  stop(): Promise<void> {
+    this.core.wheel.stop();
+    this.core.transports.close();
+    this.core.dialogs.clear();
+    return Promise.resolve();
+  }
+
+  invite(request: OutgoingInvite): OutgoingCall {
+    return new OutgoingAttempt(this.core, request);
+  }
+
+  options(target: SipAddress, timeoutMs: number): Promise<OptionsResult> {
+    return new Promise((resolve) => new Probe(this.core, target, timeoutMs, resolve));
+  }
+
+  register(request: TrunkRegistrationRequest): TrunkRegistration {
+    return new NativeTrunkRegistration(this.core, request);
+  }
+
+  bindingOf(user: string): Binding | undefined {
+    return this.registrar.bindingOf(user);
+  }
+
+  endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }> {
+    return endOrphan(this.core, snapshot);
+  }
+}
+
+/** One OPTIONS sent to see whether a peer lives (RFC 3261 11). Any final response is a sign of life. */
+class Probe implements ClientOwner {
+  private readonly core: Core;
+  private readonly resolve: (result: OptionsResult) => void;
+  private readonly sentAt = performance.now();
+  private readonly timer: WheelTimer;
+  private readonly transaction: ClientTransaction;
+
+  constructor(core: Core, target: SipAddress, timeoutMs: number, resolve: (result: OptionsResult) => void) {
+    this.core = core;
+    this.resolve = resolve;
+    this.timer = core.wheel.start(this, 0, timeoutMs);
+    const uri = `sip:${hostText(target.host)}:${target.port}`;
+    const contact = core.transports.contactOf(target.transport);
+    this.transaction = core.transactions.request({
+      method: 'OPTIONS', uri, branch: newBranch(), from: `<sip:ritmo@${core.transports.hostOf()}>;tag=${newTag()}`, to: `<${uri}>`,
+      callId: randomHex(12), cseq: 1, routes: [], headers: `Contact: ${contact}\r\nAccept: application/sdp\r\n${core.lines.inviteCapabilities}`, body: '',
+    }, target, this);
+  }
+
+  received(_transaction: ClientTransaction, response: SipMessage, _flow: Flow): void {
+    if (response.status < 200) return;
+    this.core.wheel.cancel(this.timer);
+    this.resolve({ reachable: true, code: response.status, roundTripMs: performance.now() - this.sentAt });
+  }
+
+  unanswered(_transaction: ClientTransaction, _cause: 'timeout' | 'transport', error: Error): void {
+    this.core.wheel.cancel(this.timer);
+    this.resolve({ reachable: false, error: error.message });
+  }
+
+  timerFired(): void {
+    this.transaction.abandon();
+    this.resolve({ reachable: false, error: 'no answer to OPTIONS' });
+  }
+}

@@ -1,0 +1,64 @@
+import { parseNameAddress } from '../wire/address.ts';
+import { MAX_VIA_HOPS } from '../wire/limits.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { SINGLE } from '../wire/names.ts';
+import { parseUri } from '../wire/uri.ts';
+import { SUPPORTED } from './core.ts';
+
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: string;
+}
+
+const OUR_EXTENSIONS = new Set(SUPPORTED.split(',').map((each) => each.trim()));
+
+function bad(reason: string): Refusal {
+  return { status: 400, reason, headers: '' };
+}
+
+/** What is wrong with a request, before anyone hears of it (RFC 3261 8.2, 16.3); undefined when nothing is. */
+export function refusal(message: SipMessage): Refusal | undefined {
+  if (message.get('cseq')?.endsWith(message.method) !== true) return bad('CSeq method differs');
+  if (message.callId === '') return bad('no Call-ID');
+  if (message.topVia === undefined || message.count('via') > MAX_VIA_HOPS) return bad('bad Via');
+  for (const name of SINGLE) if (message.count(name) > 1) return bad(`more than one ${name}`);
+  const from = parseNameAddress(message.get('from') ?? '');
+  const to = parseNameAddress(message.get('to') ?? '');
+  if (from === undefined || !/^[A-Za-z][\w+.-]*:./.test(from.uri)) return bad('bad From');
+  if (to === undefined || !/^[A-Za-z][\w+.-]*:./.test(to.uri)) return bad('bad To');
+  const hops = message.get('max-forwards');
+  if (hops !== undefined && !(/^\d{1,3}$/.test(hops) && Number(hops) <= 255)) return bad('bad Max-Forwards');
+  return badUri(message) ?? badContact(message) ?? unsupported(message);
+}
+
+function badUri(message: SipMessage): Refusal | undefined {
+  if (parseUri(message.uri) !== undefined) return undefined;
+  const scheme = /^([A-Za-z][\w+.-]*):/.exec(message.uri)?.[1]?.toLowerCase();
+  // 8.2.2.1: a scheme we do not know is 416, one we know but cannot read 400.
+  if (scheme !== undefined && scheme !== 'sip' && scheme !== 'sips' && scheme !== 'tel') return { status: 416, reason: 'Unsupported URI Scheme', headers: '' };
+  return bad('bad Request-URI');
+}
+
+/** A dialog cannot be made without exactly one Contact with a SIP URI (RFC 3261 8.1.1.8). */
+function badContact(message: SipMessage): Refusal | undefined {
+  if (message.method !== 'INVITE') return undefined;
+  const contacts = message.list('contact');
+  if (contacts.length !== 1) return bad('INVITE needs one Contact');
+  const contact = parseNameAddress(contacts[0] ?? '');
+  return contact === undefined || parseUri(contact.uri) === undefined ? bad('bad Contact') : undefined;
+}
+
+function unsupported(message: SipMessage): Refusal | undefined {
+  // 8.2.2.3: Require is not for CANCEL.
+  if (message.method === 'CANCEL') return undefined;
+  const unknown = [...message.list('require'), ...message.list('proxy-require')].filter((tag) => !OUR_EXTENSIONS.has(tag.toLowerCase()));
+  if (unknown.length > 0) return { status: 420, reason: 'Bad Extension', headers: `Unsupported: ${unknown.join(', ')}\r\n` };
+  const type = message.get('content-type')?.toLowerCase();
+  const encoding = message.get('content-encoding')?.toLowerCase();
+  if (encoding !== undefined && encoding !== 'identity') return { status: 415, reason: 'Unsupported Media Type', headers: 'Accept-Encoding: identity\r\n' };
+  if (message.method === 'INVITE' && message.body !== '' && type !== undefined && !type.startsWith('application/sdp') && !type.startsWith('multipart/')) {
+    return { status: 415, reason: 'Unsupported Media Type', headers: 'Accept: application/sdp\r\n' };
+  }
+  return undefined;
+}

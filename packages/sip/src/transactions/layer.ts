@@ -1,0 +1,163 @@
+import type { SipAddress, SipTransport } from '../port.ts';
+import type { Flow } from '../transport/flow.ts';
+import type { Transports } from '../transport/transports.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { MAGIC_COOKIE } from '../wire/via.ts';
+import type { RequestDraft } from '../wire/write.ts';
+import type { ClientTransaction } from './client.ts';
+import { InviteClientTransaction } from './invite-client.ts';
+import { InviteServerTransaction } from './invite-server.ts';
+import { NonInviteClientTransaction } from './non-invite-client.ts';
+import { NonInviteServerTransaction } from './non-invite-server.ts';
+import type { TimerWheel } from './wheel.ts';
+
+/** RFC 3261 17 table 4, all derived from T1. */
+export interface TimerValues {
+  readonly t1Ms: number;
+  readonly t2Ms: number;
+  readonly t4Ms: number;
+  /** 64*T1: timers B, F, H, J, L, M. */
+  readonly timeoutMs: number;
+  /** Timer D: at least 32 s at the default T1. */
+  readonly completedMs: number;
+}
+
+export function timerValues(t1Ms: number): TimerValues {
+  return { t1Ms, t2Ms: t1Ms * 8, t4Ms: t1Ms * 10, timeoutMs: t1Ms * 64, completedMs: t1Ms * 64 };
+}
+
+export interface MutableStats {
+  transactions: number;
+  dialogs: number;
+  retransmissions: number;
+  received: number;
+  sent: number;
+  dropped: number;
+  parseErrors: number;
+}
+
+/** A transaction user on the client side. Objects, not closures: a call has a handful of transactions. */
+export interface ClientOwner {
+  /** Each provisional response and each final one that the transaction lets through. */
+  received(transaction: ClientTransaction, response: SipMessage, flow: Flow): void;
+  /** No final response will come: timer B or F, or the transport refused (RFC 3261 8.1.3.1). */
+  unanswered(transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void;
+}
+
+/** The four transaction machines of RFC 3261 17 (with RFC 6026), and how a message finds its own (17.1.3, 17.2.3). */
+export class TransactionLayer {
+  readonly wheel: TimerWheel;
+  readonly timers: TimerValues;
+  readonly transports: Transports;
+  readonly stats: MutableStats;
+  private readonly clients = new Map<string, ClientTransaction>();
+  /** A CANCEL has the branch of its INVITE, so it lives in a table of its own. */
+  private readonly cancels = new Map<string, ClientTransaction>();
+  private readonly inviteServers = new Map<string, InviteServerTransaction>();
+  private readonly otherServers = new Map<string, NonInviteServerTransaction>();
+
+  constructor(wheel: TimerWheel, timers: TimerValues, transports: Transports, stats: MutableStats) {
+    this.wheel = wheel;
+    this.timers = timers;
+    this.transports = transports;
+    this.stats = stats;
+  }
+
+  invite(draft: RequestDraft, destination: SipAddress, owner: ClientOwner, flow?: Flow): InviteClientTransaction {
+    const transaction = new InviteClientTransaction(this, draft, destination, owner, flow?.connection);
+    this.addClient(transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  /** An INVITE that another process sent: only its responses are awaited. */
+  adoptInvite(draft: RequestDraft, destination: SipAddress, owner: ClientOwner): InviteClientTransaction {
+    const transaction = new InviteClientTransaction(this, draft, destination, owner, undefined);
+    this.addClient(transaction);
+    transaction.adopt();
+    return transaction;
+  }
+
+  request(draft: RequestDraft, destination: SipAddress, owner: ClientOwner, flow?: Flow): NonInviteClientTransaction {
+    const transaction = new NonInviteClientTransaction(this, draft, destination, owner, flow?.connection);
+    this.addClient(transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  private tableOf(method: string): Map<string, ClientTransaction> {
+    return method === 'CANCEL' ? this.cancels : this.clients;
+  }
+
+  private addClient(transaction: ClientTransaction): void {
+    this.stats.transactions++;
+    this.tableOf(transaction.method).set(transaction.branch, transaction);
+  }
+
+  removeClient(transaction: ClientTransaction): void {
+    if (this.tableOf(transaction.method).delete(transaction.branch)) this.stats.transactions--;
+  }
+
+  /** False when no transaction waits for it. */
+  response(message: SipMessage, flow: Flow): boolean {
+    const transaction = this.tableOf(message.method).get(message.branch);
+    if (transaction === undefined || transaction.method !== message.method) return false;
+    transaction.response(message, flow);
+    return true;
+  }
+
+  /** True when the request was a retransmission, or an ACK that belongs to a transaction. */
+  absorbs(message: SipMessage): boolean {
+    if (message.method === 'INVITE' || message.method === 'ACK') {
+      const transaction = this.inviteServers.get(serverKey(message));
+      if (transaction === undefined) return false;
+      return message.method === 'ACK' ? transaction.acknowledged() : transaction.repeated();
+    }
+    const transaction = this.otherServers.get(message.method + serverKey(message));
+    if (transaction === undefined) return false;
+    transaction.repeated();
+    return true;
+  }
+
+  /** The INVITE that a CANCEL means (RFC 3261 9.2). */
+  inviteOf(cancel: SipMessage): InviteServerTransaction | undefined {
+    return this.inviteServers.get(serverKey(cancel));
+  }
+
+  /** The same request by another path: same tags, Call-ID and CSeq, another branch (RFC 3261 8.2.2.2). */
+  openInvite(message: SipMessage, flow: Flow): InviteServerTransaction {
+    const transaction = new InviteServerTransaction(this, serverKey(message), message, flow);
+    this.stats.transactions++;
+    this.inviteServers.set(transaction.key, transaction);
+    return transaction;
+  }
+
+  openOther(message: SipMessage, flow: Flow): NonInviteServerTransaction {
+    const transaction = new NonInviteServerTransaction(this, message.method + serverKey(message), message, flow);
+    this.stats.transactions++;
+    this.otherServers.set(transaction.key, transaction);
+    return transaction;
+  }
+
+  removeInviteServer(key: string): void {
+    if (this.inviteServers.delete(key)) this.stats.transactions--;
+  }
+
+  removeOtherServer(key: string): void {
+    if (this.otherServers.delete(key)) this.stats.transactions--;
+  }
+
+  sentBy(transport: SipTransport): string {
+    return this.transports.viaOf(transport);
+  }
+}
+
+/** RFC 3261 17.2.3: branch and sent-by; for peers of RFC 2543 the parts that made a transaction there. */
+function serverKey(message: SipMessage): string {
+  const via = message.topVia;
+  if (via === undefined) return '';
+  const sentBy = via.port === undefined ? via.host : `${via.host}:${via.port}`;
+  if (via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch}@${sentBy}`;
+  // The To tag is left out: the ACK of a refusal has one that the INVITE had not.
+  return `2543 ${message.callId} ${message.cseq} ${message.fromTag} ${message.uri} ${sentBy}`;
+}

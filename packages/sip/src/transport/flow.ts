@@ -1,0 +1,35 @@
+import type { SipAddress, SipTransport } from '../port.ts';
+
+/** An open stream connection, as the layers above see it. */
+export interface Connection {
+  readonly transport: 'tcp' | 'tls';
+  readonly open: boolean;
+  write(wire: string, listener: SendListener | undefined): void;
+  close(): void;
+}
+
+/** Where a message came from, and so where its answer goes (RFC 3261 18.2.2). */
+export interface Flow extends SipAddress {
+  readonly connection?: Connection;
+}
+
+/** Told when a message could not leave (RFC 3261 18.4). */
+export interface SendListener {
+  sendFailed(error: Error): void;
+}
+
+export interface TransportEvents {
+  /** One message as a byte string. */
+  message(wire: string, flow: Flow): void;
+  trouble(error: Error): void;
+  /** A peer broke a limit or the framing. */
+  dropped(): void;
+}
+
+export function isReliable(transport: SipTransport): boolean {
+  return transport !== 'udp';
+}
+
+export function sameAddress(a: SipAddress, b: SipAddress): boolean {
+  return a.port === b.port && a.host === b.host && a.transport === b.transport;
+}
