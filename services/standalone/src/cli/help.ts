@@ -1,0 +1,34 @@
+import { variables } from '../variables.ts';
+
+const commands: readonly (readonly [string, string])[] = [
+  ['start', 'run everything in this process (npm start)'],
+  ['service NAME…', 'run one or some services as a process of a cluster'],
+  ['check-config FILE', 'prove a configuration file; problems come with line and column'],
+  ['import CAMPAIGN FILE', 'import a mailing file into a campaign'],
+  ['campaign list', 'campaigns with their figures'],
+  ['campaign show|activate|deactivate ID', 'one campaign'],
+  ['agents', 'agents by state'],
+  ['calls', 'calls in progress'],
+  ['trunks', 'trunks with channels used of their limit'],
+  ['why PHONE [--campaign ID]', 'why a phone was or was not dialed, the rule that decided, and when it will be'],
+  ['pacing CAMPAIGN', 'the last pacing decision with its inputs'],
+  ['rebuild-views', 'build the views anew from the events and compare'],
+];
+
+export function helpText(): string {
+  const width = Math.max(...commands.map(([name]) => name.length), ...Object.keys(variables).map((name) => name.length));
+  const lines = (rows: Iterable<readonly [string, string]>): string => [...rows].map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');
+  return `ritmo: a predictive dialer
+
+usage: ritmo COMMAND [--json] [--url http://host:port] [--key KEY]
+
+${lines(commands)}
+
+Commands on a running installation find its admin key in the data folder, or take --key or RITMO_ADMIN_KEY.
+--json prints one JSON document for machines.
+
+environment (goes over the configuration file):
+
+${lines(Object.entries(variables))}
+`;
+}

@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { explainFatal, UserError } from '@ritmo/runtime';
+import { helpText } from './help.ts';
+
+/** `ritmo`: the one command. Each sub-command is loaded when it is asked for. */
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+      url: { type: 'string' },
+      key: { type: 'string' },
+      campaign: { type: 'string' },
+    },
+  });
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined || command === 'help') {
+    process.stdout.write(helpText());
+    return values.help || command === 'help' ? 0 : 2;
+  }
+  switch (command) {
+    case 'start':
+      await (await import('./start.ts')).start(process.env);
+      return 0;
+    case 'service':
+      await (await import('./service.ts')).service(rest, process.env);
+      return 0;
+    case 'check-config':
+      return (await import('./check-config.ts')).checkConfig(rest, values.json);
+    default: {
+      const { runRemote } = await import('./remote.ts');
+      return runRemote(command, rest, values, process.env);
+    }
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const usage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    process.stderr.write(`ritmo: ${usage || error instanceof UserError ? (error as Error).message : explainFatal(error)}\n`);
+    process.exit(usage ? 2 : 1);
+  },
+);

@@ -1,0 +1,50 @@
+import { createLogger, exitOnUncaught, explainFatal, stopOnSignals } from '@ritmo/runtime';
+import { startServices } from '../compose.ts';
+import { loadConfig, type RitmoConfig } from '../config.ts';
+
+/** Ports and the settings that change them, for the message when one is taken. */
+function portSettings(config: RitmoConfig): Readonly<Record<number, string>> {
+  return {
+    [config.httpPort]: 'RITMO_HTTP_PORT',
+    [config.socketReadPort]: 'RITMO_SOCKET_READ_PORT',
+    [config.socketWritePort]: 'RITMO_SOCKET_WRITE_PORT',
+    [config.sipPort]: 'RITMO_SIP_PORT',
+    [config.postgresPort]: 'RITMO_PG_PORT',
+  };
+}
+
+/** `npm start`: runs until a signal, or until something it cannot live without is gone. */
+export async function start(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const config = await loadConfig(env);
+  const log = createLogger({ level: config.logLevel, node: 'standalone' });
+  const die = (error: unknown): never => {
+    log.fatal({ err: error }, 'cannot go on');
+    process.stderr.write(`ritmo: ${explainFatal(error, portSettings(config))}\n`);
+    process.exit(1);
+  };
+  exitOnUncaught((line, error) => {
+    log.fatal({ err: error }, line);
+    process.stderr.write(`ritmo: ${line}\n`);
+  });
+  try {
+    const running = await startServices(config, { log, onFatal: die });
+    stopOnSignals({ log, graceMs: config.stopGraceS * 1000, stop: (graceMs) => running.stop({ graceMs }) });
+    const { integrationPassword, adminKey, dataDir } = running.foundations;
+    if (integrationPassword.origin === 'made') log.info(`the password of the database user integracao is in ${integrationPassword.file}`);
+    if (adminKey.origin === 'made') log.info(`the key of the admin API is in ${adminKey.file}`);
+    process.stdout.write(`${readyLine(config, running.foundations.postgresPort, dataDir)}\n`);
+  } catch (error) {
+    process.stderr.write(`ritmo: ${explainFatal(error, portSettings(config))}\n`);
+    process.exit(1);
+  }
+}
+
+function readyLine(config: RitmoConfig, postgresPort: number | null, dataDir: string): string {
+  const parts = [
+    `HTTP ${config.httpPort}`,
+    `sockets ${config.socketReadPort} (read) and ${config.socketWritePort} (write)`,
+    `SIP ${config.sipPort} (UDP and TCP)`,
+    postgresPort === null ? 'PostgreSQL elsewhere' : `PostgreSQL ${postgresPort}`,
+  ];
+  return `ritmo is ready on ${config.listen}: ${parts.join(', ')}; data in ${dataDir}`;
+}

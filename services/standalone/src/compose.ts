@@ -1,0 +1,63 @@
+import type { ServiceApp } from '@ritmo/service-kit';
+import type { Logger } from 'pino';
+import type { RitmoConfig } from './config.ts';
+import { layFoundations, type Foundations } from './foundations.ts';
+import { serviceNames, services, type ServiceName } from './services.ts';
+
+export interface RunningServices {
+  readonly foundations: Foundations;
+  readonly apps: ReadonlyMap<ServiceName, ServiceApp>;
+  /** Lets calls in progress finish up to the limit, then closes everything. Called again with less grace, it hurries. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly node?: string;
+  readonly log?: Logger;
+  /** Default: every service. */
+  readonly only?: readonly ServiceName[];
+  /** Something that the process cannot live without has gone. */
+  readonly onFatal?: (error: Error) => void;
+}
+
+/** Starts services on one set of foundations: all of them (standalone), or some (one process of a cluster). */
+export async function startServices(config: RitmoConfig, options: StartOptions = {}): Promise<RunningServices> {
+  const names = serviceNames.filter((name) => options.only?.includes(name) ?? true);
+  const foundations = await layFoundations(config, {
+    node: options.node ?? 'standalone',
+    onFatal: options.onFatal ?? (() => undefined),
+    ...(options.log === undefined ? {} : { log: options.log }),
+  });
+  const { log } = foundations;
+  const apps = new Map<ServiceName, ServiceApp>();
+  let stopping: Promise<void> | undefined;
+
+  const stop = (graceMs: number): Promise<void> => {
+    // In the opposite order: facades stop taking orders before those who carry them out stop.
+    const running = [...apps.values()].reverse();
+    // Asked again: those that still wait for calls are told to wait no longer.
+    if (stopping) for (const app of running) void app.stop({ graceMs }).catch(() => undefined);
+    stopping ??= (async () => {
+      for (const app of running) {
+        await app.stop({ graceMs }).catch((error: unknown) => log.error({ err: error, service: app.name }, 'a service did not stop cleanly'));
+      }
+      await foundations.close();
+    })();
+    return stopping;
+  };
+
+  try {
+    for (const name of names) {
+      // Everybody but the directory itself reads it, and can only begin when it answers.
+      if (name !== 'directory' && apps.size === (names.includes('directory') ? 1 : 0)) await foundations.context.directory.start();
+      const app = services[name]({ config, foundations });
+      apps.set(name, app);
+      await app.start();
+      log.debug({ service: name }, 'started');
+    }
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
+  return { foundations, apps, stop: ({ graceMs = 0 } = {}) => stop(graceMs) };
+}

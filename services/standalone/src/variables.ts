@@ -1,0 +1,20 @@
+/** Every variable, with what it goes over. `ritmo --help` and docs/configuracao.md list the same. */
+export const variables = {
+  RITMO_DATA: 'data folder (./data)',
+  RITMO_CONFIG: 'configuration file (none)',
+  RITMO_LISTEN: 'server.listen (127.0.0.1)',
+  RITMO_ADVERTISE: 'server.advertise',
+  RITMO_HTTP_PORT: 'server.httpPort (8080)',
+  RITMO_SOCKET_READ_PORT: 'server.socketReadPort (25000)',
+  RITMO_SOCKET_WRITE_PORT: 'server.socketWritePort (27000)',
+  RITMO_SIP_PORT: 'server.sipPort (5060)',
+  RITMO_PG_PORT: 'server.postgresPort (15432)',
+  RITMO_RTP_PORTS: 'server.rtpPorts (20000-29999)',
+  RITMO_LOG_LEVEL: 'server.logLevel (info)',
+  RITMO_STOP_GRACE_S: 'server.stopGraceS (30)',
+  RITMO_INTEGRATION_PASSWORD: 'password of the database user integracao',
+  RITMO_ADMIN_KEY: 'key of the admin API /v1',
+  NATS_URL: 'cluster.natsUrl',
+  RITMO_DATABASE_URL: 'cluster.databaseUrl',
+  RITMO_EVENTSTORE_URL: 'cluster.eventStoreUrl',
+} as const;
