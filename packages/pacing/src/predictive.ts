@@ -1,29 +1,27 @@
 /**
  * Ritmo's predictive controller. docs/pacing.md derives it; in short:
  *
- * 1. Demand: every call in flight becomes a person with a probability that depends on its age (ring-model.ts).
- * 2. Supply: every busy agent is free by the time a new call would need one with a probability that depends on the age of
- *    the conversation (duration-model.ts, supply-model.ts).
- * 3. A call is started as long as supply exceeds demand by `z` standard deviations.
- * 4. `z` is the price of an abandoned call: it rises while the realised abandoned rate is above its course, and falls
- *    while it is below, so the cap is met and no more.
+ * 1. Demand: every call in flight needs an agent before a time T with a chance that depends on its age (ring-model.ts).
+ * 2. Supply: every busy agent is free by T with a chance that depends on the age of the conversation (duration-model.ts,
+ *    supply-model.ts).
+ * 3. A call is started as long as its own chance of being abandoned is at most θ (abandon-chance.ts).
+ * 4. θ starts at what is optimal for exponential times and follows the slack of the realised abandoned rate (risk-limit.ts).
  */
 import { AbandonBudget } from './abandon-budget.ts';
+import { shortageChance } from './abandon-chance.ts';
+import type { Slice } from './abandon-chance.ts';
 import { DurationModel } from './duration-model.ts';
 import type { PacingConfig, PacingDecision, PacingFact, PacingObservation, PacingPolicy } from './port.ts';
-import { RingModel } from './ring-model.ts';
+import { LEADS, RingModel } from './ring-model.ts';
+import { riskLimit } from './risk-limit.ts';
 import { quantilesMs, SupplyTable } from './supply-model.ts';
 
 const MIN_EVIDENCE_ATTEMPTS = 30;
-const MIN_EVIDENCE_TALKS = 8;
+const MIN_EVIDENCE_TALKS = 5;
 const COLD_P = 0.5;
 const COLD_RING_MS = 15_000;
 const COLD_TALK_MS = 120_000;
-
-interface Moments {
-  mean: number;
-  variance: number;
-}
+const DEFAULT_LINES_PER_AGENT = 20;
 
 export class PredictivePolicy implements PacingPolicy {
   private readonly config: PacingConfig;
@@ -35,9 +33,14 @@ export class PredictivePolicy implements PacingPolicy {
   private readonly wrapSupply = new SupplyTable();
   private readonly warm: boolean;
   private attempts = 0;
-  private builtFor = -1;
-  private readonly supply: Moments = { mean: 0, variance: 0 };
-  private readonly demand: Moments = { mean: 0, variance: 0 };
+  private builtFor = '';
+  private readonly slices: readonly Slice[] = Array.from({ length: LEADS }, () => ({
+    supplyMean: 0,
+    supplyVariance: 0,
+    demandMean: 0,
+    demandVariance: 0,
+  }));
+  private readonly probe: Slice = { supplyMean: 0, supplyVariance: 0, demandMean: 0, demandVariance: 0 };
 
   constructor(config: PacingConfig) {
     this.config = config;
@@ -78,88 +81,116 @@ export class PredictivePolicy implements PacingPolicy {
     }
   }
 
-  decide(observation: PacingObservation): PacingDecision {
-    this.refresh(observation);
-    const share = observation.share ?? 1;
-    const claimed = observation.claimedByOthers ?? 0;
-    const { supply, demand } = this;
-    supply.mean = observation.freeAgents;
-    supply.variance = 0;
-    this.talkSupply.add(observation.talkingMs, supply);
-    if (this.wrap !== null) this.wrapSupply.add(observation.wrapUpMs, supply);
-    this.ring.expectLive(observation.ringingMs, demand);
-    const detecting = observation.detectingMs?.length ?? 0;
-    const live = this.ring.liveGivenAnswer;
-    demand.mean += observation.waitingCalls + detecting * live + claimed;
-    demand.variance += detecting * live * (1 - live) + claimed / 2;
-
-    const p = Math.max(this.ring.liveP, 0.005);
+  decide(o: PacingObservation): PacingDecision {
+    this.refresh(o);
+    const free = o.freeAgents;
+    const busy = o.talkingMs.length + o.wrapUpMs.length;
+    const inFlight = o.ringingMs.length + (o.detectingMs?.length ?? 0);
+    const claimed = o.claimedByOthers ?? 0;
+    this.fillSlices(o, claimed);
     const evident = this.warm || (this.attempts >= MIN_EVIDENCE_ATTEMPTS && this.talk.count >= MIN_EVIDENCE_TALKS);
-    const z = this.price();
-    const inFlight = observation.ringingMs.length + detecting;
+    const p = Math.max(this.ring.liveP, 0.002);
+    const allowed = this.budget.cap * this.budget.live;
+    const handleMs = this.talk.meanMs + (this.wrap?.meanMs ?? 0);
+    const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
+    const risk = evident ? riskLimit({ cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead }) : 0;
     // One line per free agent is never too many: none of these calls can find every agent busy.
-    const floor = Math.floor(observation.freeAgents * share) - inFlight - observation.waitingCalls - Math.ceil(claimed);
-    const wanted = evident ? this.startsWithin(supply.mean * share, supply.variance * share, demand, p, z) : floor;
-    const agents = observation.freeAgents + observation.talkingMs.length + observation.wrapUpMs.length;
-    const lines = (this.config.maxLinesPerAgent ?? 20) * agents - inFlight;
-    const start = Math.max(0, Math.min(Math.max(wanted, floor), lines, observation.channelsFree, observation.startsAllowed));
-    const whole = Math.floor(start);
+    const floor = Math.floor(free - claimed) - inFlight - o.waitingCalls;
+    const roof = (this.config.maxLinesPerAgent ?? DEFAULT_LINES_PER_AGENT) * (free + busy) - inFlight;
+    const limit = Math.floor(Math.min(roof, o.channelsFree, o.startsAllowed));
+    const wanted = risk > 0 ? this.startsWithin(risk, free, p, Math.max(0, floor), limit) : floor;
+    const start = Math.max(0, Math.min(Math.max(wanted, floor), limit));
+    const last = this.slices[LEADS - 1] as Slice;
     return {
-      start: whole,
-      reason: this.reason(evident, wanted, floor, start, observation),
+      start,
+      reason: this.explain(evident, risk, Math.max(wanted, floor), floor, start, o),
       inputs: {
-        supply: supply.mean,
-        expectedAnswers: demand.mean - claimed + whole * p,
-        liveP: p,
-        z,
-        abandonRatePct: 100 * this.budget.rate,
-        freeAgents: observation.freeAgents,
+        freeAgents: free,
+        busyAgents: busy,
         inFlight,
-        meanTalkMs: this.talk.meanMs,
+        freeSoon: last.supplyMean,
+        expectedAnswers: last.demandMean - claimed + start * p,
+        liveP: p,
+        riskPct: 100 * risk,
+        abandonRatePct: 100 * this.budget.rate,
+        slack: this.budget.slack,
+        meanHandleMs: handleMs,
+        meanLeadMs: this.ring.meanLeadMs,
         claimedByOthers: claimed,
       },
     };
   }
 
-  /** The largest k with supply − demand − k·p ≥ z·√(both variances + k·p(1 − p)). */
-  private startsWithin(supplyMean: number, supplyVariance: number, demand: Moments, p: number, z: number): number {
-    const room = supplyMean - demand.mean;
-    const base = supplyVariance + demand.variance;
-    let low = 0;
-    let high = Math.max(0, Math.ceil((room + 6 * Math.sqrt(base + 4)) / p));
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      const fits = room - middle * p >= z * Math.sqrt(base + middle * p * (1 - p)) - 0.5 * p;
-      if (fits) low = middle;
-      else high = middle - 1;
+  private fillSlices(o: PacingObservation, claimed: number): void {
+    for (let lead = 0; lead < LEADS; lead += 1) {
+      const slice = this.slices[lead] as Slice;
+      const part = (claimed * (lead + 0.5)) / LEADS;
+      slice.supplyMean = 0;
+      slice.supplyVariance = 0;
+      // People who wait already come before any new call.
+      slice.demandMean = o.waitingCalls + part;
+      slice.demandVariance = part;
     }
-    return low;
+    this.talkSupply.addSupply(o.talkingMs, this.slices);
+    if (this.wrap !== null) this.wrapSupply.addSupply(o.wrapUpMs, this.slices);
+    this.ring.addDemand(o.ringingMs, this.slices);
+    if (o.detectingMs !== undefined) this.ring.addDetecting(o.detectingMs, this.slices);
   }
 
-  private price(): number {
-    const live = Math.max(this.budget.live, 1);
-    const slack = this.budget.slack / Math.sqrt(this.budget.cap * live + 1);
-    return Math.max(-1, Math.min(4, 1.6 - 0.6 * slack));
+  /** The largest number of starts, from `low` up, whose last call runs at most `risk`; doubling, then halving. */
+  private startsWithin(risk: number, free: number, p: number, low: number, limit: number): number {
+    if (limit <= low || this.chanceAfter(low, free, p) > risk) return low;
+    let good = low + 1;
+    let step = 1;
+    while (good < limit && this.chanceAfter(Math.min(limit, good + step) - 1, free, p) <= risk) {
+      good = Math.min(limit, good + step);
+      step *= 2;
+    }
+    let bad = Math.min(limit + 1, good + step);
+    while (bad - good > 1) {
+      const middle = (good + bad) >> 1;
+      if (this.chanceAfter(middle - 1, free, p) <= risk) good = middle;
+      else bad = middle;
+    }
+    return good;
   }
 
-  private refresh(observation: PacingObservation): void {
-    if (this.talk.due) this.talk.rebuild(observation.talkingMs);
-    if (this.wrap?.due === true) this.wrap.rebuild(observation.wrapUpMs);
-    const revision = this.talk.revision + (this.wrap?.revision ?? 0);
+  /** The chance that a call is abandoned if `others` calls are started with it and before it. */
+  private chanceAfter(others: number, free: number, p: number): number {
+    let sum = 0;
+    const probe = this.probe;
+    for (let lead = 0; lead < LEADS; lead += 1) {
+      const slice = this.slices[lead] as Slice;
+      const chance = (p * (lead + 0.5)) / LEADS;
+      probe.supplyMean = slice.supplyMean;
+      probe.supplyVariance = slice.supplyVariance;
+      probe.demandMean = slice.demandMean + others * chance;
+      probe.demandVariance = slice.demandVariance + others * chance * (1 - chance);
+      sum += shortageChance(free, probe);
+    }
+    return sum / LEADS;
+  }
+
+  private refresh(o: PacingObservation): void {
+    if (this.talk.due) this.talk.rebuild(o.talkingMs);
+    if (this.wrap?.due === true) this.wrap.rebuild(o.wrapUpMs);
+    const revision = `${this.talk.revision}.${this.wrap?.revision ?? ''}.${this.ring.revision}`;
     if (revision === this.builtFor) return;
     this.builtFor = revision;
-    const leadMs = this.ring.leadQuantilesMs;
-    this.talkSupply.build(this.talk, leadMs, this.wrap === null ? [] : quantilesMs(this.wrap, 5));
-    if (this.wrap !== null) this.wrapSupply.build(this.wrap, leadMs, []);
+    const leadsMs = this.ring.leadsMs;
+    const graceMs = this.budget.graceMs;
+    this.talkSupply.build(this.talk, leadsMs, graceMs, this.wrap === null ? [] : quantilesMs(this.wrap, 5));
+    if (this.wrap !== null) this.wrapSupply.build(this.wrap, leadsMs, graceMs, []);
   }
 
-  private reason(evident: boolean, wanted: number, floor: number, start: number, observation: PacingObservation): string {
-    if (start === 0 && observation.channelsFree <= 0) return 'no channel is free';
-    if (start === 0 && observation.startsAllowed <= 0) return 'the limit of calls per second is reached';
+  private explain(evident: boolean, risk: number, wanted: number, floor: number, start: number, o: PacingObservation): string {
+    if (start < wanted && o.channelsFree <= start) return 'no more channels are free';
+    if (start < wanted && o.startsAllowed <= start) return 'the limit of calls per second is reached';
+    if (start < wanted) return 'the limit of lines per agent is reached';
     if (!evident) return 'too little evidence yet: one line per free agent';
-    if (wanted <= 0 && floor <= 0) return 'the calls in flight are enough for the agents who will be free';
-    if (start < Math.max(wanted, floor)) return 'fewer than wanted: a limit of lines, channels or calls per second';
-    if (wanted > floor) return 'agents will be free when these calls are answered';
+    if (risk === 0) return 'the abandoned rate leaves no room: one line per free agent';
+    if (start === 0) return 'one more call would run too high a risk of finding no agent';
+    if (start > floor) return 'agents will be free when these calls are answered';
     return 'one line per free agent';
   }
 }

@@ -11,6 +11,8 @@
  * is thrown away. That is what makes a step in p visible within about a hundred attempts.
  */
 
+import type { Slice } from './abandon-chance.ts';
+
 const BIN_MS = 250;
 const BINS = 256;
 /** Attempts remembered for the shape of the ring times. */
@@ -22,6 +24,8 @@ const CHANGE_SIGMA = 4;
 /** Pseudo-attempts that keep the tails of the histograms from dividing by nothing. */
 const TAIL_SHRINK = 2;
 const REBUILD_EVERY = 32;
+/** Equally likely answer times at which a decision looks; docs/pacing.md shows that six lose nothing. */
+export const LEADS = 6;
 
 /** A probability that is learnt with two memories; see above. */
 export class AdaptiveRate {
@@ -79,13 +83,13 @@ export class RingModel {
   private readonly answerRate: AdaptiveRate;
   private readonly liveRate = new AdaptiveRate(1, 1);
   private detectMeanMs = 0;
-  private readonly answerGivenAge = new Float64Array(BINS + 1);
+  /** [age × LEADS + j]: P(a call of this age needs an agent before lead time j), but for the share of machines. */
+  private readonly needBefore = new Float64Array((BINS + 1) * LEADS);
+  private version = 0;
   private stale = true;
   private sinceRebuild = 0;
   private meanAnswerMs: number;
-  private answerTotal = 0;
-  private failTotal = 0;
-  private quantilesMs: Float64Array = new Float64Array(4);
+  private readonly quantilesMs = new Float64Array(LEADS);
   private builtP = -1;
 
   /** `priorP` and `priorRingMs` stand in until there is evidence; `priorWeight` is how many attempts they are worth. */
@@ -134,33 +138,59 @@ export class RingModel {
     return this.answerRate.changeCount;
   }
 
+  /** Standard error of `liveP` relative to it. */
+  get relativeError(): number {
+    const p = Math.max(this.answerRate.value, 1e-3);
+    return Math.sqrt((1 - p) / (p * Math.max(1, this.answerRate.weight)));
+  }
+
   /** Mean time from the start of an answered call to the need of an agent. */
   get meanLeadMs(): number {
     this.rebuild();
     return this.meanAnswerMs + this.detectMeanMs;
   }
 
-  /** Four equally likely times from the start of an answered call to the need of an agent. */
-  get leadQuantilesMs(): ArrayLike<number> {
+  /** `LEADS` equally likely times from the start of an answered call to the need of an agent. */
+  get leadsMs(): ArrayLike<number> {
     this.rebuild();
     return this.quantilesMs;
   }
 
-  /** Expected people among calls that ring with these ages, and the variance of their number. */
-  expectLive(agesMs: ArrayLike<number>, out: { mean: number; variance: number }): void {
+  /** Changes whenever the lead times may have changed. */
+  get revision(): number {
+    this.rebuild();
+    return this.version;
+  }
+
+  /** Adds the people expected from calls that ring with these ages to the demand of every slice. */
+  addDemand(agesMs: ArrayLike<number>, slices: readonly Slice[]): void {
     this.rebuild();
     const live = this.liveRate.value;
-    const table = this.answerGivenAge;
-    let mean = 0;
-    let squares = 0;
+    const table = this.needBefore;
     for (let index = 0; index < agesMs.length; index += 1) {
-      const bin = Math.min(BINS, Math.floor((agesMs[index] as number) / BIN_MS));
-      const probability = live * (table[bin] as number);
-      mean += probability;
-      squares += probability * probability;
+      const cell = LEADS * Math.min(BINS, Math.floor((agesMs[index] as number) / BIN_MS));
+      for (let lead = 0; lead < LEADS; lead += 1) {
+        const chance = live * (table[cell + lead] as number);
+        const slice = slices[lead] as Slice;
+        slice.demandMean += chance;
+        slice.demandVariance += chance * (1 - chance);
+      }
     }
-    out.mean = mean;
-    out.variance = mean - squares;
+  }
+
+  /** The same for calls in machine detection: their verdict falls before lead time j or not. */
+  addDetecting(agesMs: ArrayLike<number>, slices: readonly Slice[]): void {
+    this.rebuild();
+    const live = this.liveRate.value;
+    for (let index = 0; index < agesMs.length; index += 1) {
+      const leftMs = Math.max(0, this.detectMeanMs - (agesMs[index] as number));
+      for (let lead = 0; lead < LEADS; lead += 1) {
+        if ((this.quantilesMs[lead] as number) < leftMs) continue;
+        const slice = slices[lead] as Slice;
+        slice.demandMean += live;
+        slice.demandVariance += live * (1 - live);
+      }
+    }
   }
 
   private remember(histogram: Float64Array, ringMs: number): void {
@@ -185,40 +215,54 @@ export class RingModel {
     if (!this.stale) return;
     this.stale = false;
     this.sinceRebuild = 0;
-    const p = this.answerRate.value;
-    this.builtP = p;
-    this.answerTotal = sum(this.answered);
-    this.failTotal = sum(this.failed);
-    let answersLeft = this.answerTotal;
-    let failsLeft = this.failTotal;
-    let last = p;
-    const shrink = TAIL_SHRINK * this.gain;
+    this.version += 1;
+    this.builtP = this.answerRate.value;
+    const answerTotal = sum(this.answered);
+    const failTotal = sum(this.failed);
+    this.buildLeads(answerTotal);
+    // Survival of both laws, in units of attempts so that the shrinkage of the tails means attempts too.
+    const attempts = (answerTotal + failTotal) / this.gain;
+    const p = this.builtP;
+    let answersLeft = 1;
+    let failsLeft = 1;
     for (let bin = 0; bin <= BINS; bin += 1) {
-      // Mass in units of attempts, so that the shrinkage means attempts too.
-      const scale = this.answerTotal + this.failTotal;
-      const yes = (p * answersLeft * scale) / this.answerTotal;
-      const no = ((1 - p) * failsLeft * scale) / this.failTotal;
-      last = (yes + shrink * last) / (yes + no + shrink);
-      this.answerGivenAge[bin] = last;
-      answersLeft = Math.max(0, answersLeft - (this.answered[bin] ?? 0));
-      failsLeft = Math.max(0, failsLeft - (this.failed[bin] ?? 0));
+      const remain = p * answersLeft + (1 - p) * failsLeft + TAIL_SHRINK / attempts;
+      for (let lead = 0; lead < LEADS; lead += 1) {
+        const until = bin + ((this.quantilesMs[lead] as number) - this.detectMeanMs) / BIN_MS;
+        const gone = answersLeft - this.answersAfter(until);
+        this.needBefore[bin * LEADS + lead] = (p * Math.max(0, gone)) / remain;
+      }
+      answersLeft = Math.max(0, answersLeft - (this.answered[bin] ?? 0) / answerTotal);
+      failsLeft = Math.max(0, failsLeft - (this.failed[bin] ?? 0) / failTotal);
     }
-    this.buildLead();
   }
 
-  private buildLead(): void {
+  private readonly tail = new Float64Array(BINS + 1);
+
+  /** Share of answered calls that ring longer than `bins` bins. */
+  private answersAfter(bins: number): number {
+    if (bins >= BINS) return 0;
+    const index = Math.floor(bins);
+    const fraction = bins - index;
+    return (this.tail[index] as number) * (1 - fraction) + (this.tail[index + 1] as number) * fraction;
+  }
+
+  private buildLeads(answerTotal: number): void {
     let seen = 0;
     let meanMs = 0;
     let next = 0;
     for (let bin = 0; bin < BINS; bin += 1) {
-      const mass = (this.answered[bin] as number) / this.answerTotal;
+      this.tail[bin] = Math.max(0, 1 - seen);
+      const mass = (this.answered[bin] as number) / answerTotal;
       meanMs += mass * (bin + 0.5) * BIN_MS;
-      seen += mass;
-      while (next < 4 && seen >= (next + 0.5) / 4) {
-        this.quantilesMs[next] = (bin + 0.5) * BIN_MS + this.detectMeanMs;
+      while (next < LEADS && seen + mass >= (next + 0.5) / LEADS) {
+        const inside = mass > 0 ? ((next + 0.5) / LEADS - seen) / mass : 0.5;
+        this.quantilesMs[next] = (bin + inside) * BIN_MS + this.detectMeanMs;
         next += 1;
       }
+      seen += mass;
     }
+    this.tail[BINS] = 0;
     this.meanAnswerMs = meanMs;
   }
 }

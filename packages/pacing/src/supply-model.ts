@@ -1,44 +1,49 @@
 /**
  * How many busy agents will be free when a call started now would need one.
  *
- * For an agent who has been talking for a, the chance to be free within T is 1 − S(a+T)/S(a), averaged over the
- * law of T (four equally likely lead times of an answered call); when wrap-up follows, the conversation has to end
- * early enough for the wrap-up to end too (five equally likely wrap-ups). The chances are tabulated by age, because a decision looks up
- * one per agent.
+ * For an agent who has been talking for a, the chance to be free within T is 1 − S(a+T)/S(a). When wrap-up follows, the
+ * conversation has to end early enough for the wrap-up to end too, summed over five equally likely wrap-ups. The chances are tabulated by
+ * age for each of the lead times T of ring-model.ts, because a decision looks up one row per agent.
  */
+import type { Slice } from './abandon-chance.ts';
 import type { DurationModel } from './duration-model.ts';
+import { LEADS } from './ring-model.ts';
 
 const CELLS = 256;
 
 export class SupplyTable {
-  private readonly chance = new Float64Array(CELLS + 1);
+  private readonly chance = new Float64Array((CELLS + 1) * LEADS);
   private cellMs = 1000;
 
-  /** `thenMs`: equally likely lengths of what follows (wrap-up); empty when nothing does. */
-  build(model: DurationModel, leadMs: ArrayLike<number>, thenMs: ArrayLike<number>): void {
+  /** `thenMs`: equally likely lengths of what follows (wrap-up); empty when nothing does. `graceMs` lengthens every lead time. */
+  build(model: DurationModel, leadsMs: ArrayLike<number>, graceMs: number, thenMs: ArrayLike<number>): void {
     this.cellMs = Math.max(100, (6 * model.meanMs) / CELLS);
     const follow = thenMs.length === 0 ? [0] : thenMs;
-    const scale = 1 / (leadMs.length * follow.length);
     for (let cell = 0; cell <= CELLS; cell += 1) {
       const ageMs = (cell + 0.5) * this.cellMs;
       const alive = Math.max(model.survives(ageMs), 1e-12);
-      let chance = 0;
-      for (let lead = 0; lead < leadMs.length; lead += 1) {
+      for (let lead = 0; lead < LEADS; lead += 1) {
+        let chance = 0;
         for (let then = 0; then < follow.length; then += 1) {
-          const leftMs = (leadMs[lead] as number) - (follow[then] as number);
-          if (leftMs > 0) chance += scale * (1 - Math.min(1, model.survives(ageMs + leftMs) / alive));
+          const leftMs = (leadsMs[lead] as number) + graceMs - (follow[then] as number);
+          if (leftMs > 0) chance += (1 - Math.min(1, model.survives(ageMs + leftMs) / alive)) / follow.length;
         }
+        this.chance[cell * LEADS + lead] = chance;
       }
-      this.chance[cell] = chance;
     }
   }
 
-  add(agesMs: ArrayLike<number>, out: { mean: number; variance: number }): void {
+  /** Adds the agents expected to be free, and the variance of their number, to every slice. */
+  addSupply(agesMs: ArrayLike<number>, slices: readonly Slice[]): void {
+    const table = this.chance;
     for (let index = 0; index < agesMs.length; index += 1) {
-      const cell = Math.min(CELLS, Math.floor((agesMs[index] as number) / this.cellMs));
-      const chance = this.chance[cell] as number;
-      out.mean += chance;
-      out.variance += chance * (1 - chance);
+      const row = LEADS * Math.min(CELLS, Math.floor((agesMs[index] as number) / this.cellMs));
+      for (let lead = 0; lead < LEADS; lead += 1) {
+        const chance = table[row + lead] as number;
+        const slice = slices[lead] as Slice;
+        slice.supplyMean += chance;
+        slice.supplyVariance += chance * (1 - chance);
+      }
     }
   }
 }
