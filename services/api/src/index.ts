@@ -1,1 +1,2 @@
-export {};
+export { createApiApp, type ApiApp } from './app.ts';
+export type { ApiOptions } from './options.ts';

@@ -1,0 +1,67 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Agent } from '@ritmo/domain';
+import type { DirectoryReader, ServiceContext } from '@ritmo/service-kit';
+import { createContactCards, type ContactCards } from './contact-cards.ts';
+import { createDeskPhones } from './desk-phones.ts';
+import { createLiveBoard } from './live-board.ts';
+import { createRecords } from './records.ts';
+import { settingsOf, type ContractPorts, type ExtensionIndex, type ServerStatus } from './function.ts';
+
+export interface Contract extends ContractPorts {
+  readonly cards: ContactCards;
+  /** `live` follows agents and calls; a facade that never shows them saves it. */
+  start(options: { readonly live: boolean }): Promise<void>;
+  stop(): void;
+}
+
+/** What the functions stand on, out of what every service is given. */
+export function createContract(context: ServiceContext, options: { readonly servers?: () => Promise<readonly ServerStatus[]> } = {}): Contract {
+  const { bus, directory, events, database, clock, log } = context;
+  const cards = createContactCards({ events, bus });
+  const live = createLiveBoard({ bus, cards, log });
+  const extensions = createExtensionIndex(directory);
+  return {
+    bus,
+    directory,
+    clock,
+    cards,
+    live,
+    extensions,
+    records: createRecords({ database, directory }),
+    deskPhones: createDeskPhones({ bus, log }),
+    servers: options.servers ?? (() => Promise.resolve([])),
+    keyMatches: (key) => {
+      const expected = settingsOf(directory).apiKey;
+      return expected !== undefined && sameSecret(key, expected);
+    },
+    async start({ live: follow }) {
+      cards.start();
+      if (follow) await live.start();
+    },
+    stop() {
+      cards.stop();
+      live.stop();
+      extensions.stop();
+    },
+  };
+}
+
+/** Constant in time, whatever the lengths. */
+export function sameSecret(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+function createExtensionIndex(directory: DirectoryReader): ExtensionIndex & { stop(): void } {
+  let byExtension: Map<string, Agent> | undefined;
+  const stop = directory.onChange((kind) => {
+    if (kind === 'agent') byExtension = undefined;
+  });
+  return {
+    agent(extension) {
+      byExtension ??= new Map(directory.all('agent').map((agent) => [agent.extension, agent]));
+      return byExtension.get(extension);
+    },
+    stop,
+  };
+}

@@ -1,0 +1,129 @@
+import type { Bus } from '@ritmo/bus';
+import type { Actor, Agent, Settings } from '@ritmo/domain';
+import type { Clock, DirectoryReader } from '@ritmo/service-kit';
+import type { AnswerId, Section } from './answers.ts';
+import type { DeskPhones } from './desk-phones.ts';
+import type { LiveBoard } from './live-board.ts';
+import type { Records } from './records.ts';
+
+/** What came with a call of a function, by the manual's names. Values are trimmed; what was not given is empty. */
+export interface Values {
+  get(name: string): string;
+}
+
+/** Who calls, and through which door. */
+export interface Caller {
+  readonly facade: 'http' | 'socket' | 'sql';
+  readonly by: Actor;
+}
+
+/** What a function came to, before a facade puts it into words. */
+export type Outcome =
+  | {
+      readonly kind: 'answer';
+      readonly id: AnswerId;
+      /** The effect took place. */
+      readonly done: boolean;
+      readonly values: Readonly<Record<string, string>>;
+    }
+  /** One record a line, `;` between fields. */
+  | { readonly kind: 'records'; readonly lines: readonly string[] }
+  | { readonly kind: 'page'; readonly html: string }
+  | { readonly kind: 'recording'; readonly file: string; readonly name: string };
+
+export const done = (id: AnswerId, values: Readonly<Record<string, string>> = {}): Outcome => ({ kind: 'answer', id, done: true, values });
+export const refused = (id: AnswerId, values: Readonly<Record<string, string>> = {}): Outcome => ({ kind: 'answer', id, done: false, values });
+export const records = (lines: readonly string[]): Outcome => ({ kind: 'records', lines });
+
+/** A field of a record or of a socket line: what would break the line is left out. */
+export const field = (value: string | number | null | undefined): string => String(value ?? '').replace(/[\r\n;]/g, ' ');
+
+/** What the functions stand on. */
+export interface ContractPorts {
+  readonly bus: Bus;
+  readonly directory: DirectoryReader;
+  readonly clock: Clock;
+  readonly extensions: ExtensionIndex;
+  readonly live: LiveBoard;
+  readonly records: Records;
+  readonly deskPhones: DeskPhones;
+  readonly servers: () => Promise<readonly ServerStatus[]>;
+  /** Constant in time. False when no key is configured. */
+  readonly keyMatches: (key: string) => boolean;
+}
+
+export interface ServerStatus {
+  readonly id: number;
+  readonly name: string;
+  readonly status: 'OK' | 'WARNING' | 'CRITICAL';
+  readonly detail: string;
+}
+
+export interface ExtensionIndex {
+  agent(extension: string): Agent | undefined;
+}
+
+export interface Parameter {
+  readonly name: string;
+  /** In Portuguese: it goes into the list page and the guide. */
+  readonly meaning: string;
+  readonly optional?: true;
+}
+
+/** One row of the catalogue: a function of the manual with the doors that lead to it. */
+export interface ContractFunction {
+  readonly name: string;
+  readonly meaning: string;
+  readonly parameters: readonly Parameter[];
+  readonly http?: {
+    readonly section: Section | `1.1.${number}`;
+    /** Other spellings of the path. */
+    readonly aliases?: readonly string[];
+    readonly syntax: readonly string[];
+    /** The key is needed even when none is configured: then nobody may. */
+    readonly keyAlways?: true;
+  };
+  readonly socket?: {
+    /** Section of the answers; it may depend on how many fields came. */
+    readonly section: Section | ((fieldCount: number) => Section);
+    readonly command: string;
+    /** Parameter names by position. */
+    readonly fields: readonly string[];
+    readonly syntax: readonly string[];
+    /** Rearranges the fields of a documented variant. */
+    readonly arrange?: (fields: readonly string[]) => readonly string[];
+  };
+  readonly table?: { readonly section: Section; readonly name: string };
+  run(values: Values, caller: Caller, ports: ContractPorts): Promise<Outcome> | Outcome;
+}
+
+/** A whole number that is written as digits only; undefined for anything else, and for what no id can be. */
+export function wholeNumber(text: string): number | undefined {
+  if (!/^\d{1,10}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value <= 2_147_483_647 ? value : undefined;
+}
+
+/** The digits of a telephone number; undefined when other characters than those people write in numbers occur. */
+export function digitsOf(text: string): string | undefined {
+  if (!/^[+()\d .-]*$/.test(text)) return undefined;
+  return text.replace(/\D/g, '');
+}
+
+export function settingsOf(directory: DirectoryReader): Pick<Settings, 'timeZone' | 'apiKey' | 'pauseStatusId' | 'maxExtensions'> &
+  Pick<Settings, 'httpAllow' | 'socketReadAllow' | 'socketWriteAllow'> {
+  return (
+    directory.get('settings', 1) ?? {
+      timeZone: 'America/Sao_Paulo',
+      pauseStatusId: 6,
+      maxExtensions: 10_000,
+      httpAllow: [],
+      socketReadAllow: [],
+      socketWriteAllow: [],
+    }
+  );
+}
+
+export const valuesOf = (record: Readonly<Record<string, string | undefined>>): Values => ({
+  get: (name) => (Object.hasOwn(record, name) ? (record[name] ?? '').trim() : ''),
+});

@@ -1,0 +1,62 @@
+import { asId, type CampaignId } from '@ritmo/domain';
+import { done, field, records, refused, wholeNumber, type ContractFunction } from '../function.ts';
+
+export const manageCampaign: ContractFunction = {
+  name: 'gerenciar_campanha',
+  meaning: 'ativa uma campanha inativa e desativa uma ativa',
+  parameters: [{ name: 'campanha_id', meaning: 'código da campanha' }],
+  http: { section: '1.1.7', aliases: ['gerenciar_campanhas'], syntax: ['gerenciar_campanha?campanha_id=<código da campanha>'] },
+  table: { section: '1.3.1.14', name: 'gerenciar_campanhas' },
+  async run(values, { by }, { bus }) {
+    const id = wholeNumber(values.get('campanha_id'));
+    if (id === undefined) return refused('campaign-unknown');
+    // The tables' executor decides before it acts (a row that is carried out twice must not toggle twice): it says which.
+    const wanted = values.get('acao');
+    const action = wanted === 'activate' || wanted === 'deactivate' ? wanted : 'toggle';
+    const reply = await bus.request('dialer.campaign.set-active', { campaignId: asId<CampaignId>(id), action, by });
+    if (!reply.ok) return refused('campaign-unknown');
+    return done(reply.active ? 'campaign-activated' : 'campaign-deactivated');
+  },
+};
+
+export const listCampaigns: ContractFunction = {
+  name: 'campanhas',
+  meaning: 'retorna as campanhas cadastradas, ordenadas pelo código',
+  parameters: [],
+  http: { section: '1.1.10', syntax: ['campanhas'] },
+  run: (_values, _caller, { directory }) => records(directory.all('campaign').map(({ id, name }) => `${id};${field(name)}`)),
+};
+
+export const listDispositions: ContractFunction = {
+  name: 'status_campanhas',
+  meaning: 'retorna todos os status de ligações de campanhas',
+  parameters: [],
+  http: { section: '1.1.11', syntax: ['status_campanhas'] },
+  run: (_values, _caller, { directory }) => records(directory.all('disposition').map(({ id, name }) => `${id};${field(name)}`)),
+};
+
+export const campaignCalls: ContractFunction = {
+  name: 'ligacoes_campanha',
+  meaning: 'retorna o último status de cada número discado pelo sistema do discador',
+  parameters: [{ name: 'campanha', meaning: 'código da campanha' }],
+  http: { section: '1.1.8', aliases: ['ligações_campanha'], syntax: ['ligacoes_campanha?campanha=<código da campanha>'] },
+  async run(values, _caller, ports) {
+    const id = wholeNumber(values.get('campanha'));
+    if (id === undefined || ports.directory.get('campaign', id) === undefined) return refused('campaign-unknown');
+    const calls = await ports.records.campaignCalls(id);
+    if (calls.length === 0) return refused('no-calls');
+    return records(
+      calls.map((call) =>
+        [
+          call.extension === null ? '' : (ports.extensions.agent(call.extension)?.id ?? ''),
+          field(call.parameter1),
+          field(call.parameter2),
+          field(call.areaCode),
+          field(call.number),
+          call.dispositionId ?? '',
+          call.durationS,
+        ].join(';'),
+      ),
+    );
+  },
+};

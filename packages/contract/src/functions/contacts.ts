@@ -1,0 +1,252 @@
+import type { ContactToImport } from '@ritmo/bus';
+import { asId, type Campaign, type CampaignId, type PhoneId } from '@ritmo/domain';
+import { parseMoment } from '../local-time.ts';
+import { digitsOf, done, refused, settingsOf, wholeNumber, type ContractFunction, type ContractPorts, type Outcome, type Values } from '../function.ts';
+
+export const importContact: ContractFunction = {
+  name: 'importar_discador',
+  meaning: 'importa um cliente com seus telefones em uma campanha',
+  parameters: [
+    { name: 'id_campanha', meaning: 'código da campanha' },
+    { name: 'identificador1', meaning: 'parâmetro 1 do cliente (CPF, código); identificador2 e seguintes são os demais', optional: true },
+    { name: 'telefone1', meaning: 'número do primeiro telefone; telefone2 a telefone10 são os demais' },
+    { name: 'ddd1', meaning: 'DDD do telefone 1, sem o zero; sem ele vale o DDD padrão da campanha', optional: true },
+    { name: 'telefone_1_discar_em', meaning: 'data de discagem do telefone 1, DDMMAAAAHHMM', optional: true },
+    { name: 'telefone_1_discar_agora', meaning: 'true disca o telefone 1 antes de todos os outros', optional: true },
+  ],
+  http: {
+    section: '1.1.21',
+    syntax: [
+      'importar_discador?id_campanha=<id desejado>&identificador1=<parâmetro desejado>&identificador2=<parâmetro desejado>&telefone1=<número desejado>&telefone2=<número desejado>&ddd1=<número desejado>&ddd2=<número desejado>&telefone_1_discar_em=<DDMMAAAAHHMM>&telefone_2_discar_em=<DDMMAAAAHHMM>',
+      'importar_discador?chave_seguranca=<número da chave>&id_campanha=<id desejado>&...',
+    ],
+  },
+  async run(values, { by }, ports) {
+    const campaign = values.get('id_campanha');
+    if (campaign === '') return refused('campaign-missing');
+    const entry = ports.directory.get('campaign', wholeNumber(campaign) ?? -1);
+    if (entry === undefined) return refused('campaign-unknown');
+    const contact = contactOf(values, entry, settingsOf(ports.directory).timeZone);
+    if (contact === undefined) return refused('parameters-missing');
+    if (contact.phones.length === 0) return refused('numbers-imported', { count: '0' });
+    const reply = await ports.bus.request('dialer.contacts.import', {
+      campaignId: asId<CampaignId>(entry.id),
+      contacts: [contact],
+      source: 'api/importar_discador',
+      by,
+    });
+    if (!reply.ok) return refused('campaign-unknown');
+    return reply.imported === 0 ? refused('numbers-imported', { count: '0' }) : done('numbers-imported', { count: String(contact.phones.length) });
+  },
+};
+
+/** A contact out of `identificadorN`, `dddN`, `telefoneN`. Undefined when a date is none. */
+export function contactOf(values: Values, campaign: Campaign, timeZone: string): ContactToImport | undefined {
+  const parameters: string[] = [];
+  for (let index = 1; index <= 10; index += 1) parameters.push(values.get(`identificador${index}`));
+  while (parameters.at(-1) === '') parameters.pop();
+  const phones: { areaCode: string; number: string; priority: number; dialNow: boolean; dialAt: number | null }[] = [];
+  for (let index = 1; index <= 10; index += 1) {
+    const written = values.get(`telefone${index}`);
+    if (written === '') continue;
+    const when = values.get(`telefone_${index}_discar_em`);
+    const dialAt = when === '' ? null : parseMoment(when, timeZone);
+    if (dialAt === undefined) return undefined;
+    phones.push({
+      ...splitNumber(values.get(`ddd${index}`), written, campaign.defaultAreaCode),
+      priority: index,
+      dialNow: /^(t|true|1|s|sim)$/i.test(values.get(`telefone_${index}_discar_agora`)),
+      dialAt,
+    });
+  }
+  return { parameters, phones };
+}
+
+/** A number without area code takes the campaign's (1.1.21); one that brings its own keeps it. */
+function splitNumber(areaCode: string, written: string, defaultAreaCode: string): { areaCode: string; number: string } {
+  const number = digitsOf(written) ?? written;
+  const area = areaCode.replace(/^0+/, '');
+  if (area !== '') return { areaCode: area, number };
+  if (/^[1-9]\d{9,10}$/.test(number)) return { areaCode: number.slice(0, 2), number: number.slice(2) };
+  return { areaCode: defaultAreaCode, number };
+}
+
+export const insertPhone: ContractFunction = {
+  name: 'inserir_telefone_campanha',
+  meaning: 'insere um telefone para um cliente de uma campanha',
+  parameters: [
+    { name: 'id_campanha', meaning: 'código da campanha' },
+    { name: 'parametro', meaning: 'número do parâmetro que identifica o cliente' },
+    { name: 'valor_parametro', meaning: 'valor do parâmetro' },
+    { name: 'prioridade', meaning: 'posição do telefone, 1 a 10' },
+    { name: 'codigo_area', meaning: 'DDD', optional: true },
+    { name: 'telefone', meaning: 'número de telefone' },
+  ],
+  http: {
+    section: '1.1.16',
+    syntax: [
+      'inserir_telefone_campanha?id_campanha=<código da campanha>&parametro=<numero do parâmetro>&valor_parametro=<valor do parâmetro>&prioridade=<numero da prioridade>&codigo_area=<código de área>&telefone=<número de telefone>',
+    ],
+  },
+  socket: {
+    section: '1.2.2.6',
+    command: 'INSERIRTELEFONECAMPANHA',
+    fields: ['id_campanha', 'parametro', 'valor_parametro', 'prioridade', 'codigo_area', 'telefone'],
+    syntax: ['<INSERIRTELEFONECAMPANHA><CAMPANHA_ID><PARAMETRO><VALOR_DO_PARAMETRO><PRIORIDADE><DDD><TELEFONE>'],
+  },
+  table: { section: '1.3.1.15.1', name: 'inserir_telefone_campanha' },
+  async run(values, { by }, ports) {
+    const found = findParameter(values, ports);
+    if (found.kind === 'refused') return found.outcome;
+    const { campaign, index, value } = found;
+    const priority = values.get('prioridade');
+    const number = values.get('telefone');
+    if (priority === '') return refused('priority-missing');
+    const wanted = wholeNumber(priority);
+    if (wanted === undefined || wanted < 1 || wanted > campaign.maxPhones) return refused('priority-over-limit');
+    if (number === '') return refused('number-missing');
+    const reply = await ports.bus.request('dialer.phone.add', {
+      campaignId: asId<CampaignId>(campaign.id),
+      parameterIndex: index,
+      parameterValue: value,
+      priority: wanted,
+      ...splitNumber(values.get('codigo_area'), number, campaign.defaultAreaCode),
+      by,
+    });
+    if (reply.ok) return done('phone-inserted');
+    switch (reply.code) {
+      case 'unknown-campaign':
+        return refused('campaign-unknown');
+      case 'contact-not-found':
+        return refused('contact-unknown');
+      case 'several-contacts':
+        return refused('several-contacts');
+      case 'unknown-parameter':
+        return refused('parameter-unknown');
+      case 'priority-taken':
+        return refused('priority-taken');
+      case 'priority-over-limit':
+        return refused('priority-over-limit');
+      case 'phones-exceeded':
+        return refused('phones-exceeded');
+      case 'invalid-number':
+        return refused('number-invalid');
+    }
+  },
+};
+
+type FoundParameter =
+  | { readonly kind: 'refused'; readonly outcome: Outcome }
+  | { readonly kind: 'found'; readonly campaign: Campaign; readonly index: number; readonly value: string };
+
+/** Campaign, number and value of the parameter that names a contact, checked in the manual's words. */
+function findParameter(values: Values, { directory }: ContractPorts): FoundParameter {
+  const no = (outcome: Outcome): FoundParameter => ({ kind: 'refused', outcome });
+  const id = values.get('id_campanha');
+  if (id === '') return no(refused('campaign-missing'));
+  const campaign = directory.get('campaign', wholeNumber(id) ?? -1);
+  if (campaign === undefined) return no(refused('campaign-unknown'));
+  const parameter = values.get('parametro');
+  const value = values.get('valor_parametro');
+  // The example of 1.1.16: with nothing but the campaign, no contact was found.
+  if (parameter === '' && value === '' && values.get('prioridade') === '' && values.get('novo_parametro') === '') return no(refused('contact-unknown'));
+  if (parameter === '') return no(refused('parameter-missing'));
+  const index = wholeNumber(parameter);
+  if (index === undefined || index < 1 || index > campaign.parameters.length) return no(refused('parameter-unknown'));
+  if (value === '') return no(refused('value-missing'));
+  return { kind: 'found', campaign, index, value };
+}
+
+export const changeContact: ContractFunction = {
+  name: 'alterar_cliente',
+  meaning: 'altera o valor de um parâmetro de um cliente da campanha',
+  parameters: [
+    { name: 'id_campanha', meaning: 'código da campanha' },
+    { name: 'parametro', meaning: 'número do parâmetro utilizado como busca' },
+    { name: 'valor_parametro', meaning: 'valor do parâmetro de busca' },
+    { name: 'novo_parametro', meaning: 'número do parâmetro a ser alterado' },
+    { name: 'valor_novo_parametro', meaning: 'valor do parâmetro a ser alterado' },
+  ],
+  http: {
+    section: '1.1.27',
+    syntax: [
+      'alterar_cliente?id_campanha=<ID da campanha>&parametro=<Número do parâmetro utilizado como busca>&valor_parametro=<Valor do parâmetro de busca>&novo_parametro=<Parâmetro a ser alterado>&valor_novo_parametro=<Valor do parâmetro a ser alterado>&chave=<chave de segurança>',
+    ],
+  },
+  socket: {
+    section: '1.2.2.14',
+    command: 'ALTERARCLIENTE',
+    fields: ['id_campanha', 'parametro', 'valor_parametro', 'novo_parametro', 'valor_novo_parametro'],
+    syntax: ['<ALTERARCLIENTE><IDCAMPANHA><PARAMETRO><VALORPARAMETRO><NOVOPARAMETRO><VALORNOVOPARAMETRO>'],
+  },
+  table: { section: '1.3.1.29', name: 'alterar_cliente' },
+  async run(values, { by }, ports) {
+    const found = findParameter(values, ports);
+    if (found.kind === 'refused') return found.outcome;
+    const { campaign, index, value } = found;
+    const newParameter = values.get('novo_parametro');
+    const newValue = values.get('valor_novo_parametro');
+    if (newParameter === '') return refused('new-parameter-missing');
+    const newIndex = wholeNumber(newParameter);
+    if (newIndex === undefined || newIndex < 1 || newIndex > campaign.parameters.length) return refused('new-parameter-unknown');
+    if (newValue === '') return refused('new-value-missing');
+    const reply = await ports.bus.request('dialer.contact.change', {
+      campaignId: asId<CampaignId>(campaign.id),
+      parameterIndex: index,
+      value,
+      newParameterIndex: newIndex,
+      newValue,
+      by,
+    });
+    if (reply.ok) return done('contact-changed');
+    switch (reply.code) {
+      case 'unknown-campaign':
+        return refused('campaign-unknown');
+      case 'contact-not-found':
+        return refused('contact-unknown');
+      case 'several-contacts':
+        return refused('several-contacts');
+      case 'unknown-parameter':
+        return refused('parameter-unknown');
+    }
+  },
+};
+
+export const excludePhone: ContractFunction = {
+  name: 'excluir_telefone_campanha',
+  meaning: 'exclui um telefone ou todos os telefones de uma campanha',
+  parameters: [
+    { name: 'id_telefone', meaning: 'código do telefone (telefones_campanhas.id)', optional: true },
+    { name: 'id_campanha', meaning: 'ou o código da campanha', optional: true },
+  ],
+  http: {
+    section: '1.1.22',
+    syntax: ['excluir_telefone_campanha?id_telefone=<código do telefone>', 'excluir_telefone_campanha?id_campanha=<código da campanha>'],
+  },
+  table: { section: '1.3.1.9', name: 'excluir_telefone_campanha' },
+  async run(values, { facade, by }, ports) {
+    const phone = values.get('id_telefone');
+    const campaign = values.get('id_campanha');
+    const ofCampaign = phone === '' && campaign !== '';
+    const id = wholeNumber(ofCampaign ? campaign : phone);
+    if (id === undefined) return refused(ofCampaign ? 'campaign-unknown' : 'phone-unknown');
+    const reply = await ports.bus.request(
+      'dialer.phone.exclude',
+      ofCampaign ? { phoneId: null, campaignId: asId<CampaignId>(id), by } : { phoneId: asId<PhoneId>(id), campaignId: null, by },
+      { timeoutMs: 30_000 },
+    );
+    if (!reply.ok) {
+      switch (reply.code) {
+        case 'unknown-campaign':
+          return refused('campaign-unknown');
+        case 'not-found':
+          return refused(ofCampaign ? 'campaign-unknown' : 'phone-unknown');
+        case 'intermediate':
+          return refused('phone-unknown');
+      }
+    }
+    // 1.1.22: the exclusion shows in the table of 1.3.1.9 whichever way it came.
+    if (facade !== 'sql') await ports.records.noteExclusion(ofCampaign ? { phoneId: null, campaignId: id } : { phoneId: id, campaignId: null });
+    return done(ofCampaign ? 'campaign-emptied' : 'phone-excluded');
+  },
+};

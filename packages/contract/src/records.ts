@@ -1,0 +1,103 @@
+import type { Database } from '@ritmo/database';
+import type { DirectoryReader } from '@ritmo/service-kit';
+import { settingsOf } from './function.ts';
+import { parseMoment } from './local-time.ts';
+
+/** One row of ligacoes_campanha: the last result of a number. */
+export interface CampaignCall {
+  readonly extension: string | null;
+  readonly parameter1: string;
+  readonly parameter2: string;
+  readonly areaCode: string;
+  readonly number: string;
+  readonly dispositionId: number | null;
+  readonly durationS: number;
+}
+
+export interface QueueCall {
+  readonly queueId: number;
+  readonly queueName: string;
+  readonly agentId: number | null;
+  readonly number: string;
+  readonly durationS: number;
+  readonly waitS: number;
+  readonly at: number;
+}
+
+/** What happened, as the documented views tell it. */
+export interface Records {
+  campaignCalls(campaignId: number): Promise<readonly CampaignCall[]>;
+  /** Of one local day, by queue, then in order of time. */
+  queueCalls(day: { readonly year: number; readonly month: number; readonly day: number }): Promise<readonly QueueCall[]>;
+  phonesByParameter1(value: string, campaignId: number | null): Promise<readonly { readonly campaignId: number; readonly number: string }[]>;
+  /** Shows an exclusion that was carried out in excluir_telefone_campanha. */
+  noteExclusion(exclusion: { readonly phoneId: number | null; readonly campaignId: number | null }): Promise<void>;
+}
+
+export function createRecords(parts: { readonly database: Database; readonly directory: DirectoryReader }): Records {
+  const { database, directory } = parts;
+  const isoDay = ({ year, month, day }: { year: number; month: number; day: number }): string =>
+    `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+
+  return {
+    async campaignCalls(campaignId) {
+      const { rows } = await database.query<{ ramal: string | null; p1: string | null; p2: string | null; telefone: string; status: number | null; seconds: number }>(
+        `SELECT ramal, identificador1 AS p1, identificador2 AS p2, telefone, status_id AS status,
+                greatest(0, round(extract(epoch FROM data_hora_fim - data_hora_inicio)))::int AS seconds
+           FROM (SELECT DISTINCT ON (campaign_customer_phone_number_id) *
+                   FROM public.resultado_discador_mensal WHERE campanha_id = $1
+                  ORDER BY campaign_customer_phone_number_id, id DESC) AS last
+          ORDER BY id`,
+        [campaignId],
+      );
+      return rows.map(({ ramal, p1, p2, telefone, status, seconds }) => ({
+        extension: ramal === '' ? null : ramal,
+        parameter1: p1 ?? '',
+        parameter2: p2 ?? '',
+        ...splitAreaCode(telefone),
+        dispositionId: status,
+        durationS: seconds,
+      }));
+    },
+    async queueCalls(day) {
+      const { timeZone } = settingsOf(directory);
+      const { rows } = await database.query<{ queue: number; name: string | null; agent: number | null; origin: string | null; seconds: number | null; wait: number | null; at: string }>(
+        `SELECT l.id_grupo_de_atendimento AS queue, g.nome AS name, l.id_usuario AS agent, l.numero_origem AS origin,
+                l.duracao AS seconds, l.tempo_em_espera AS wait, l.data::timestamp::text AS at
+           FROM public.grupos_de_atendimento_logs l
+           LEFT JOIN public.grupos_de_atendimento g ON g.id = l.id_grupo_de_atendimento
+          WHERE l.data >= $1::date AND l.data < $1::date + 1
+          ORDER BY l.id_grupo_de_atendimento, l.data, l.id`,
+        [isoDay(day)],
+      );
+      return rows.map((row) => ({
+        queueId: row.queue,
+        queueName: row.name ?? '',
+        agentId: row.agent,
+        number: row.origin ?? '',
+        durationS: row.seconds ?? 0,
+        waitS: row.wait ?? 0,
+        at: parseMoment(row.at, timeZone) ?? 0,
+      }));
+    },
+    async phonesByParameter1(value, campaignId) {
+      const { rows } = await database.query<{ campaign: number; telefone: string }>(
+        `SELECT campanha_id AS campaign, telefone FROM public.telefones_campanhas
+          WHERE parametro1 = $1 AND ($2::int IS NULL OR campanha_id = $2::int) ORDER BY campanha_id, id`,
+        [value, campaignId],
+      );
+      return rows.map(({ campaign, telefone }) => ({ campaignId: campaign, number: telefone }));
+    },
+    async noteExclusion({ phoneId, campaignId }) {
+      await database.query('INSERT INTO public.excluir_telefone_campanha (id_telefone, id_campanha, executado) VALUES ($1, $2, true)', [
+        phoneId,
+        campaignId,
+      ]);
+    },
+  };
+}
+
+/** Brazilian numbers in the views carry their area code: two digits before eight or nine. */
+function splitAreaCode(number: string): { areaCode: string; number: string } {
+  return /^\d{10,11}$/.test(number) ? { areaCode: number.slice(0, 2), number: number.slice(2) } : { areaCode: '', number };
+}

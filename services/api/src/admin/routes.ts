@@ -1,0 +1,87 @@
+import swagger from '@fastify/swagger';
+import { createAddressRules, sameSecret, settingsOf, type Contract } from '@ritmo/contract';
+import type { ServiceContext } from '@ritmo/service-kit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiOptions } from '../options.ts';
+import { registerAgentRoutes } from './agents.ts';
+import { registerCampaignRoutes } from './campaigns.ts';
+import { registerDirectoryRoutes } from './directory.ts';
+import { registerFactRoutes } from './facts.ts';
+import { registerLiveRoutes } from './live.ts';
+
+/** What the routes of /v1 share. */
+export interface AdminParts {
+  readonly context: ServiceContext;
+  readonly contract: Contract;
+  /** Who acts, for the events. */
+  readonly actor: (request: FastifyRequest) => { readonly kind: 'admin'; readonly id: string };
+}
+
+const statusOfCode: Readonly<Record<string, number>> = {
+  invalid: 422,
+  exists: 409,
+  conflict: 409,
+  'in-use': 409,
+  already: 409,
+  busy: 409,
+  'not-registered': 409,
+  licence: 409,
+};
+
+/** A refusal of another service as an answer: 404 for what is not there, 409 for what does not fit, 422 for what is wrong. */
+export function sendRefusal(reply: FastifyReply, refusal: { readonly code: string; readonly detail?: string }): FastifyReply {
+  const status = statusOfCode[refusal.code] ?? (/^(unknown|not-found|no-)|not-found$/.test(refusal.code) ? 404 : 422);
+  return reply.code(status).send({ error: refusal.code, detail: refusal.detail ?? refusal.code.replaceAll('-', ' ') });
+}
+
+/** The JSON side: configured things, commands and live state, behind the admin key. */
+export async function registerAdmin(app: FastifyInstance, context: ServiceContext, contract: Contract, options: ApiOptions): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: {
+        title: 'Ritmo',
+        version: '1',
+        description: 'Configuration, commands and live state of the dialer under /v1; the documented integration functions under /api.',
+      },
+      components: {
+        securitySchemes: {
+          adminKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+          bearer: { type: 'http', scheme: 'bearer' },
+        },
+      },
+      security: [{ adminKey: [] }, { bearer: [] }],
+    },
+  });
+  app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
+
+  const parts: AdminParts = { context, contract, actor: (request) => ({ kind: 'admin', id: request.ip }) };
+  await app.register(async (scope) => {
+    const { directory } = context;
+    let allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
+    const unfollow = directory.onChange((kind) => {
+      if (kind === 'settings') allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
+    });
+    scope.addHook('onClose', (_app, done) => {
+      unfollow();
+      done();
+    });
+    scope.addHook('onRequest', (request, reply, done) => {
+      const key = request.headers['x-api-key'] ?? /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+      if (allowed(request.ip) && typeof key === 'string' && sameSecret(key, options.adminKey)) return done();
+      context.log.warn({ caller: request.ip, path: request.url.split('?')[0] }, 'admin API refused');
+      void reply.code(401).send({ error: 'unauthorized', detail: 'send the admin key as X-Api-Key or as Authorization: Bearer' });
+    });
+    scope.addHook('onResponse', (request, reply, done) => {
+      if (request.method !== 'GET') {
+        context.log.info({ caller: request.ip, method: request.method, path: request.url.split('?')[0], status: reply.statusCode }, 'admin');
+      }
+      done();
+    });
+    registerDirectoryRoutes(scope, parts);
+    registerCampaignRoutes(scope, parts);
+    registerAgentRoutes(scope, parts);
+    registerLiveRoutes(scope, parts);
+    registerFactRoutes(scope, parts);
+  });
+}

@@ -1,0 +1,87 @@
+import { resolve } from 'node:path';
+import { answerText, createAddressRules, httpFunctions, settingsOf, valuesOf, type Contract, type HttpFunction, type Outcome, type Section } from '@ritmo/contract';
+import type { ServiceContext } from '@ritmo/service-kit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseForm } from './form.ts';
+import { listPage } from './list-page.ts';
+import { sendRecording } from './recording-stream.ts';
+
+const plain = 'text/plain; charset=utf-8';
+const page = listPage();
+
+/** Section 1.1: the functions of the catalogue under /api, GET and POST. It translates transport and nothing else. */
+export function registerFacade(app: FastifyInstance, context: ServiceContext, contract: Contract): void {
+  const { directory, log, dataDir } = context;
+  let allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
+  let apiKey = settingsOf(directory).apiKey;
+  const unfollow = directory.onChange((kind) => {
+    if (kind !== 'settings') return;
+    allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
+    apiKey = settingsOf(directory).apiKey;
+  });
+  app.addHook('onClose', (_app, done) => {
+    unfollow();
+    done();
+  });
+
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, parseForm(body as string)));
+
+  const refuseAddress = (request: FastifyRequest, reply: FastifyReply): boolean => {
+    if (allowed(request.ip)) return false;
+    log.warn({ caller: request.ip, path: request.url.split('?')[0] }, 'address refused');
+    void reply.code(403).type(plain).send('IP NAO TEM AUTORIZACAO PARA ACESSAR A API');
+    return true;
+  };
+
+  app.get('/api', (request, reply) => {
+    if (!refuseAddress(request, reply)) void reply.type(plain).send(page);
+  });
+
+  for (const row of httpFunctions) {
+    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      if (refuseAddress(request, reply)) return reply;
+      const given = inputOf(request);
+      const beganMs = performance.now();
+      const key = given['chave'] ?? given['chave_seguranca'] ?? '';
+      const keyed = apiKey === undefined ? row.http.keyAlways !== true : contract.keyMatches(key.trim());
+      const caller = { facade: 'http', by: { kind: 'http', id: request.ip } } as const;
+      const outcome: Outcome | undefined = keyed ? await row.run(valuesOf(given), caller, contract) : undefined;
+      const text = await answer(request, reply, row, outcome, dataDir);
+      log.info({ caller: request.ip, function: row.name, answer: text, ms: Math.round(performance.now() - beganMs) }, 'api');
+      return reply;
+    };
+    for (const name of [row.name, ...(row.http.aliases ?? [])]) {
+      app.route({ method: ['GET', 'POST'], url: `/api/${name}`, handler });
+    }
+  }
+}
+
+/** Query and form together; the form wins. */
+function inputOf(request: FastifyRequest): Readonly<Record<string, string>> {
+  const query = request.query as Record<string, string>;
+  const body = request.body;
+  if (body === undefined || body === null || typeof body !== 'object') return query;
+  const texts = Object.entries(body).filter((entry): entry is [string, string | number | boolean] => ['string', 'number', 'boolean'].includes(typeof entry[1]));
+  return { ...query, ...Object.fromEntries(texts.map(([name, value]) => [name, String(value)])) };
+}
+
+/** Sends the answer; resolves with what the log tells of it. */
+async function answer(request: FastifyRequest, reply: FastifyReply, row: HttpFunction, outcome: Outcome | undefined, dataDir: string): Promise<string> {
+  const say = (text: string): string => {
+    void reply.type(plain).send(text);
+    return text;
+  };
+  if (outcome === undefined) return say(answerText('1.1', 'key-invalid'));
+  switch (outcome.kind) {
+    case 'answer':
+      return say(answerText(row.http.section as Section, outcome.id, outcome.values));
+    case 'records':
+      void reply.type(plain).send(outcome.lines.join('\n'));
+      return `${outcome.lines.length} records`;
+    case 'page':
+      void reply.type('text/html; charset=utf-8').send(outcome.html);
+      return 'page';
+    case 'recording':
+      return (await sendRecording(request, reply, resolve(dataDir, outcome.file), outcome.name)) ? 'recording' : say(answerText('1.1.13', 'no-recording'));
+  }
+}

@@ -1,0 +1,10 @@
+export interface ApiOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Opens /v1. */
+  readonly adminKey: string;
+  /** How often the health of the parts is recorded as facts, for the view status_servidores. Default 60 000; the manual promises 180 000. */
+  readonly healthEveryMs?: number;
+}
