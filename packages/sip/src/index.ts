@@ -1,3 +1,5 @@
 export type * from './port.ts';
 export { PortInUseError } from './port.ts';
 export { createNativeSipStack } from './native/stack.ts';
+export { outcomeOf, outcomeReason, outcomeRow } from './outcomes.ts';
+export type { OutcomeRow, WireOutcome } from './outcomes.ts';

@@ -105,8 +105,10 @@ export class TimerWheel {
       if (timer.dueTick <= this.tick) (due ??= []).push(timer);
     }
     if (due === undefined) return;
-    for (const timer of due) {
-      if (timer.slot === -1) continue;
+    // New ones stand at the head of a slot: from its end, equal times ring in the order they were armed.
+    for (let at = due.length - 1; at >= 0; at--) {
+      const timer = due[at];
+      if (timer === undefined || timer.slot === -1) continue;
       this.unlink(timer);
       try {
         timer.owner.timerFired(timer.kind);
