@@ -1,9 +1,9 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInProcessBus, type Bus } from '@ritmo/bus';
+import { createInProcessBus, createNatsBus, type Bus } from '@ritmo/bus';
 import { connectDatabase, startEmbeddedPostgres, type ClientAddress, type Database, type EmbeddedPostgres } from '@ritmo/database';
 import { createPostgresEventStore, type EventStore } from '@ritmo/event-store';
-import { createHealthRegistry, createLogger, createMetrics, openDataFolder, openSecret, type Secret } from '@ritmo/runtime';
+import { createHealthRegistry, createLogger, createMetrics, openDataFolder, openSecret, UserError, type Secret } from '@ritmo/runtime';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
 import type { Logger } from 'pino';
 import type { RitmoConfig } from './config.ts';
@@ -66,7 +66,7 @@ export async function layFoundations(config: RitmoConfig, options: FoundationOpt
     closing.push(() => database.close());
     const events = await openEventStore(databaseUrl, say('events'));
     closing.push(() => events.close());
-    const bus = openBus(say('bus'));
+    const bus = await openBus(config.cluster.natsUrl, say('bus'));
     closing.push(() => bus.close());
     const journal = createJournal({ bus, events, log });
     closing.push(() => Promise.race([journal.flush(), new Promise<void>((resolve) => setTimeout(resolve, flushLimitMs).unref())]));
@@ -138,6 +138,11 @@ async function openEventStore(databaseUrl: string, log: (message: string) => voi
   return createPostgresEventStore({ url: databaseUrl, log });
 }
 
-function openBus(log: (message: string) => void): Bus {
-  return createInProcessBus({ log, freeze: false });
+async function openBus(natsUrl: string | undefined, log: (message: string) => void): Promise<Bus> {
+  if (natsUrl === undefined) return createInProcessBus({ log, freeze: false });
+  try {
+    return await createNatsBus({ url: natsUrl, log });
+  } catch (error) {
+    throw new UserError(`NATS does not answer at ${natsUrl} (${error instanceof Error ? error.message : String(error)}): start it, or set NATS_URL`);
+  }
 }

@@ -7,6 +7,7 @@ import { loadConfig } from '../config.ts';
 export interface AdminClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
+  upload<T>(path: string, content: Buffer): Promise<T>;
 }
 
 export interface ClientOptions {
@@ -21,13 +22,13 @@ export async function connect(options: ClientOptions, env: Readonly<Record<strin
   const base = (options.url ?? env['RITMO_URL'] ?? `http://${host}:${config.httpPort}`).replace(/\/$/, '');
   const key = options.key ?? config.adminKey ?? (await readKey(config.dataDir));
 
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const call = async <T>(method: string, path: string, body?: { readonly type: string; readonly content: string | Buffer }): Promise<T> => {
     let response: Response;
     try {
       response = await fetch(`${base}${path}`, {
         method,
-        headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': body.type }) },
+        ...(body === undefined ? {} : { body: body.content }),
       });
     } catch (error) {
       throw new UserError(`no installation answers at ${base} (${reasonOf(error)}): is it running? --url says where it is`);
@@ -37,7 +38,11 @@ export async function connect(options: ClientOptions, env: Readonly<Record<strin
     if (response.status === 401 || response.status === 403) throw new UserError('the admin key was refused: give it with --key or RITMO_ADMIN_KEY');
     throw new UserError(`${method} ${path}: ${response.status} ${messageOf(text)}`);
   };
-  return { get: (path) => call('GET', path), post: (path, body) => call('POST', path, body ?? {}) };
+  return {
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, { type: 'application/json', content: JSON.stringify(body ?? {}) }),
+    upload: (path, content) => call('POST', path, { type: 'application/octet-stream', content }),
+  };
 }
 
 async function readKey(dataDir: string): Promise<string> {

@@ -46,7 +46,7 @@ async function importFile(client: AdminClient, args: readonly string[]): Promise
     throw new UserError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   });
   type Imported = Extract<Requests['mailing.import']['reply'], { ok: true }>;
-  const result = await client.post<Imported>(`/v1/campaigns/${campaignId}/import`, { name: basename(file), contentBase64: content.toString('base64') });
+  const result = await client.upload<Imported>(`/v1/campaigns/${campaignId}/import?name=${encodeURIComponent(basename(file))}`, content);
   const rejected = result.rejected.map(({ line, reason }) => `${file}:${line}  ${reason}`);
   return { data: result, text: [...rejected, `${result.imported} contacts imported from ${result.lines} lines, ${result.rejected.length} lines rejected`].join('\n') };
 }
@@ -55,13 +55,11 @@ async function campaign(client: AdminClient, args: readonly string[]): Promise<A
   const [action = 'list', id] = args;
   switch (action) {
     case 'list': {
-      const { campaigns } = await client.get<{ campaigns: readonly CampaignStatus[] }>('/v1/status/campaigns');
+      const { campaigns } = await client.get<{ campaigns: readonly CampaignStatus[] }>('/v1/status');
       return { data: campaigns, text: campaignTable(campaigns) };
     }
     case 'show': {
-      const { campaigns } = await client.get<{ campaigns: readonly CampaignStatus[] }>(`/v1/status/campaigns?campaignId=${idOf(id, 'campaign')}`);
-      const [found] = campaigns;
-      if (!found) throw new UserError(`there is no campaign ${id}`);
+      const found = await client.get<CampaignStatus>(`/v1/campaigns/${idOf(id, 'campaign')}/status`);
       return { data: found, text: [campaignTable([found]), '', outcomesOf(found)].join('\n') };
     }
     case 'activate':
@@ -97,7 +95,7 @@ function outcomesOf(status: CampaignStatus): string {
 }
 
 async function agents(client: AdminClient): Promise<Answer> {
-  const { agents: rows } = await client.get<{ agents: readonly AgentState[] }>('/v1/status/agents');
+  const { agents: rows } = await client.get<{ agents: readonly AgentState[] }>('/v1/live/agents');
   const now = Date.now();
   const text = table(rows, [
     { title: 'id', of: (row) => row.agentId, right: true },
@@ -112,7 +110,7 @@ async function agents(client: AdminClient): Promise<Answer> {
 }
 
 async function calls(client: AdminClient): Promise<Answer> {
-  const { calls: rows } = await client.get<{ calls: readonly LiveCall[] }>('/v1/status/calls');
+  const { calls: rows } = await client.get<{ calls: readonly LiveCall[] }>('/v1/live/calls');
   const now = Date.now();
   const text = table(rows, [
     { title: 'call', of: (row) => row.callId },
@@ -129,7 +127,7 @@ async function calls(client: AdminClient): Promise<Answer> {
 }
 
 async function trunks(client: AdminClient): Promise<Answer> {
-  const { trunks: rows } = await client.get<{ trunks: readonly TrunkStatus[] }>('/v1/status/trunks');
+  const { trunks: rows } = await client.get<{ trunks: readonly TrunkStatus[] }>('/v1/live/trunks');
   const text = table(rows, [
     { title: 'id', of: (row) => row.trunkId, right: true },
     { title: 'name', of: (row) => row.name },
@@ -161,9 +159,7 @@ async function why(client: AdminClient, args: readonly string[], options: Remote
 
 async function pacing(client: AdminClient, args: readonly string[]): Promise<Answer> {
   const id = idOf(args[0], 'campaign');
-  const { campaigns } = await client.get<{ campaigns: readonly CampaignStatus[] }>(`/v1/status/campaigns?campaignId=${id}`);
-  const decision = campaigns[0]?.lastDecision ?? null;
-  if (!campaigns[0]) throw new UserError(`there is no campaign ${id}`);
+  const { lastDecision: decision } = await client.get<CampaignStatus>(`/v1/campaigns/${id}/status`);
   if (decision === null) return { data: null, text: `campaign ${id} has made no pacing decision yet` };
   const inputs = table(Object.entries(decision.inputs), [
     { title: 'input', of: ([name]) => name },
