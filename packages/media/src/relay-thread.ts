@@ -1,9 +1,10 @@
 /** The two places where the relay can run, behind one face. */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { COUNTERS, type RelayCommand, type RelayOptions, type RelayReport, type RelayWorkerData } from './commands.ts';
 import { RelayCore } from './relay-core.ts';
+
+/** Packets die young: a large nursery keeps them from being copied, and the pauses short. */
+const YOUNG_GENERATION_MB = 64;
 
 export interface RelayThread {
   readonly counters: Float64Array;
@@ -26,11 +27,13 @@ export function startInCaller(options: RelayOptions, listener: RelayListener): R
 export async function startInWorker(options: RelayOptions, listener: RelayListener): Promise<RelayThread> {
   const counters = new SharedArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT);
   const workerData: RelayWorkerData = { options, counters };
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, execArgv: loaderArguments() });
+  const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } });
+  // Its first message says that it listens.
   await new Promise<void>((resolve, reject) => {
-    worker.once('online', resolve);
+    worker.once('message', () => resolve());
     worker.once('error', reject);
   });
+  worker.removeAllListeners('error');
   let ending = false;
   worker.on('message', (report: RelayReport) => listener.report(report));
   worker.on('error', (error) => listener.died(error as Error));
@@ -45,10 +48,4 @@ export async function startInWorker(options: RelayOptions, listener: RelayListen
       await worker.terminate();
     },
   };
-}
-
-/** Node 20 reads TypeScript only through a loader; named by its full path, so that the working directory does not matter. */
-function loaderArguments(): string[] {
-  const loader = createRequire(import.meta.url).resolve('tsx');
-  return ['--import', pathToFileURL(loader).href];
 }

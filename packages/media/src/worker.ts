@@ -8,4 +8,5 @@ if (port) {
   const { options, counters } = workerData as RelayWorkerData;
   const core = new RelayCore(options, new Float64Array(counters), (report) => port.postMessage(report));
   port.on('message', (command: RelayCommand) => core.handle(command));
+  port.postMessage('listening');
 }
