@@ -1,1 +1,2 @@
-export {};
+export { createDialerApp } from './app.ts';
+export type { DialerOptions } from './options.ts';

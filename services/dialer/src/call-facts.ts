@@ -1,0 +1,89 @@
+/** Facts of calls in flight, as the bus brings them. */
+import type { BusSubscription } from '@ritmo/bus';
+import type { CallId, DomainEvent } from '@ritmo/domain';
+import type { PacingFact } from '@ritmo/pacing';
+import type { CallInFlight } from './calls-in-flight.ts';
+import type { CampaignRunner } from './campaign-runner.ts';
+import type { DialerParts } from './parts.ts';
+import { hear, settle } from './settle.ts';
+
+export interface CallFacts {
+  start(): void;
+  stop(): void;
+  /** Stores the end of a call that has one; tries again at the next reconciliation when the store does not answer. */
+  finish(call: CallInFlight): Promise<void>;
+  /** Resolves when no end is being stored. */
+  idle(): Promise<void>;
+}
+
+type HeardType = 'CallAnswered' | 'CallQueued' | 'OfferMade' | 'OfferMissed' | 'CallDelivered' | 'CallAbandoned' | 'CallEnded';
+const heardTypes: readonly HeardType[] = ['CallAnswered', 'CallQueued', 'OfferMade', 'OfferMissed', 'CallDelivered', 'CallAbandoned', 'CallEnded'];
+
+export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: number) => CampaignRunner | undefined, runners: () => Iterable<CampaignRunner>): CallFacts {
+  const { bus, log } = parts.context;
+  const subscriptions: BusSubscription[] = [];
+  const finishing = new Set<Promise<void>>();
+
+  const observe = (call: CallInFlight, fact: PacingFact): void => runnerOf(call.campaignId)?.observe(fact);
+
+  /** Told once each, as they happen; what is read from the stream afterwards is not told again. */
+  const tellPacing = (call: CallInFlight, fact: DomainEvent): void => {
+    if (fact.type === 'CallAnswered' && call.answeredAt === null) {
+      observe(call, { type: 'answered', atMs: fact.at, ringMs: fact.data.ringMs });
+    } else if (fact.type === 'CallDelivered' && call.deliveredAt === null) {
+      const graceMs = parts.context.directory.get('campaign', call.campaignId)?.graceMs ?? 2_000;
+      // Given an agent too late is abandoned in the eyes of the rule.
+      if (fact.data.waitMs > graceMs) observe(call, { type: 'abandoned', atMs: fact.at, waitMs: fact.data.waitMs });
+      observe(call, { type: 'delivered', atMs: fact.at, waitMs: fact.data.waitMs });
+    }
+  };
+
+  const finish = async (call: CallInFlight): Promise<void> => {
+    if (call.ending) return;
+    call.ending = true;
+    try {
+      const settled = await settle(parts, call);
+      if (!settled) return;
+      const { outcome, ended } = settled;
+      const atMs = ended?.at ?? parts.context.clock.nowMs();
+      if (outcome === 'delivered') observe(call, { type: 'talked', atMs, talkMs: Math.max(0, atMs - (call.deliveredAt ?? atMs)) });
+      else if (outcome === 'abandoned') observe(call, { type: 'abandoned', atMs, waitMs: Math.max(0, atMs - (call.answeredAt ?? atMs)) });
+      else if (call.answeredAt === null) observe(call, { type: 'failed', atMs, ringMs: ended?.data.ringMs ?? 0 });
+      if (settled.failover) await runnerOf(call.campaignId)?.dialAtOnce(await parts.book.load(call.contactId));
+    } catch (error) {
+      call.ending = false;
+      log.error({ err: error, callId: call.callId }, 'the end of an attempt could not be stored; trying again');
+    }
+  };
+
+  const heard = (fact: DomainEvent<HeardType>): void => {
+    const call = parts.calls.get((fact.data as { callId: CallId }).callId);
+    if (!call) return;
+    tellPacing(call, fact);
+    hear(call, fact);
+    if (fact.type !== 'CallEnded') return;
+    const work = finish(call).finally(() => finishing.delete(work));
+    finishing.add(work);
+  };
+
+  return {
+    start() {
+      for (const type of heardTypes) subscriptions.push(bus.subscribe(`fact.${type}`, (fact) => heard(fact as DomainEvent<HeardType>)));
+      subscriptions.push(
+        bus.subscribe('fact.WrapUpEnded', ({ at, data }) => {
+          const agent = parts.agents.get(data.agentId);
+          for (const runner of runners()) {
+            if (runner.queueId !== null && agent?.queueIds.includes(runner.queueId)) runner.observe({ type: 'wrapped', atMs: at, wrapMs: data.wrapMs });
+          }
+        }),
+      );
+    },
+    stop() {
+      for (const subscription of subscriptions.splice(0)) subscription.stop();
+    },
+    finish,
+    async idle() {
+      while (finishing.size > 0) await Promise.all(finishing);
+    },
+  };
+}

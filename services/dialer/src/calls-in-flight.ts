@@ -1,0 +1,71 @@
+/** Attempts of this process's campaigns that have begun and not ended. A belief: reconciliation proves it. */
+import type { AgentId, CallId, CampaignId, ContactId, DomainEvent, PhoneId, TrunkId } from '@ritmo/domain';
+
+export interface CallInFlight {
+  readonly callId: CallId;
+  readonly campaignId: CampaignId;
+  readonly contactId: ContactId;
+  readonly phoneId: PhoneId;
+  readonly trunkId: TrunkId;
+  readonly startedAt: number;
+  stage: 'dialing' | 'waiting' | 'offering' | 'delivered';
+  answeredAt: number | null;
+  deliveredAt: number | null;
+  agentId: AgentId | null;
+  /** The acd said that the person was given up, or gave up. */
+  abandoned: boolean;
+  /** What telephony said last; kept until the end of the attempt is stored. */
+  ended: DomainEvent<'CallEnded'> | null;
+  /** The end is being stored. */
+  ending: boolean;
+  /** Reconciliations in a row in which nobody knew of it. */
+  unknownTimes: number;
+}
+
+export interface CallsInFlight {
+  add(call: Pick<CallInFlight, 'callId' | 'campaignId' | 'contactId' | 'phoneId' | 'trunkId' | 'startedAt'>): CallInFlight;
+  get(callId: CallId): CallInFlight | undefined;
+  remove(callId: CallId): void;
+  ofCampaign(campaignId: CampaignId): Iterable<CallInFlight>;
+  hasContact(contactId: ContactId): boolean;
+  all(): Iterable<CallInFlight>;
+  dropCampaign(campaignId: CampaignId): void;
+  readonly size: number;
+}
+
+export function createCallsInFlight(): CallsInFlight {
+  const calls = new Map<CallId, CallInFlight>();
+  const campaigns = new Map<CampaignId, Set<CallInFlight>>();
+  const contacts = new Map<ContactId, CallId>();
+  const remove = (callId: CallId): void => {
+    const call = calls.get(callId);
+    if (!call) return;
+    calls.delete(callId);
+    campaigns.get(call.campaignId)?.delete(call);
+    if (contacts.get(call.contactId) === callId) contacts.delete(call.contactId);
+  };
+  return {
+    add(begun) {
+      const known = calls.get(begun.callId);
+      if (known) return known;
+      const call: CallInFlight = { ...begun, stage: 'dialing', answeredAt: null, deliveredAt: null, agentId: null, abandoned: false, ended: null, ending: false, unknownTimes: 0 };
+      calls.set(call.callId, call);
+      let set = campaigns.get(call.campaignId);
+      if (!set) campaigns.set(call.campaignId, (set = new Set()));
+      set.add(call);
+      contacts.set(call.contactId, call.callId);
+      return call;
+    },
+    get: (callId) => calls.get(callId),
+    remove,
+    ofCampaign: (campaignId) => campaigns.get(campaignId) ?? [],
+    hasContact: (contactId) => contacts.has(contactId),
+    all: () => calls.values(),
+    dropCampaign(campaignId) {
+      for (const call of [...(campaigns.get(campaignId) ?? [])]) remove(call.callId);
+    },
+    get size() {
+      return calls.size;
+    },
+  };
+}

@@ -1,0 +1,188 @@
+/** One campaign that this process owns: asks pacing, dials, tells pacing what became of it. */
+import { createPolicy, type PacingDecision, type PacingFact, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
+import { fact, streams, type CampaignId, type QueueId, type TrunkId } from '@ritmo/domain';
+import type { KnownContact } from './contact-book.ts';
+import { dialContacts } from './dial.ts';
+import { createDueWork, type DueWork } from './due-work.ts';
+import { rulesOf, type DialerParts } from './parts.ts';
+import type { Tally } from './tallies.ts';
+
+export interface CampaignRunner {
+  readonly campaignId: CampaignId;
+  readonly queueId: QueueId | null;
+  readonly work: DueWork;
+  active: boolean;
+  tick(claimedByOthers: number): Promise<void>;
+  observe(fact: PacingFact): void;
+  /** Another trunk for an attempt that failed on its trunk: without asking pacing, the call is paid for. */
+  dialAtOnce(contact: KnownContact): Promise<void>;
+  /** Agents that calls in flight are expected to take. */
+  expectedAnswers(): number;
+  readonly lastDecision: PacingDecision | null;
+  /** The configuration changed. */
+  reconfigure(): void;
+}
+
+/** Rounds of taking further contacts in one tick when rules refuse those taken. */
+const mostRounds = 4;
+/** Attempts begun in one tick at the most, whatever pacing wishes. */
+const mostPerTick = 200;
+
+export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId, options: { readonly active: boolean; readonly tally?: Tally | undefined }): CampaignRunner {
+  const { context, settings, book, calls, agents, trunks, metrics } = parts;
+  const { directory, clock, journal } = context;
+  const work = createDueWork({ campaignId, database: context.database, book, isInFlight: (id) => calls.hasContact(id), batchSize: settings.batchSize });
+  let policy: PacingPolicy | null = null;
+  let configured = '';
+  let lastDecision: PacingDecision | null = null;
+  let sampledAt = 0;
+  let refilling: Promise<void> | null = null;
+
+  const campaign = () => directory.get('campaign', campaignId);
+  const reconfigure = (): void => {
+    const entry = campaign();
+    if (!entry) return;
+    const config = { mode: entry.mode, ratio: entry.ratio, abandon: { capPct: entry.abandonCapPct, graceMs: entry.graceMs }, ...history(options.tally) };
+    // A policy that has learnt is not thrown away for a change that it does not see.
+    const key = JSON.stringify(config);
+    if (key === configured && policy) return;
+    configured = key;
+    policy = createPolicy(config);
+  };
+
+  const observation = (nowMs: number, queueId: QueueId, trunkIds: ReadonlySet<TrunkId>, claimedByOthers: number): PacingObservation => {
+    let freeAgents = 0;
+    const talkingMs: number[] = [];
+    const wrapUpMs: number[] = [];
+    for (const agent of agents.ofQueue(queueId)) {
+      switch (agent.state) {
+        case 'free':
+          freeAgents += 1;
+          break;
+        case 'talking':
+          talkingMs.push(Math.max(0, nowMs - agent.sinceAt));
+          break;
+        case 'ringing':
+        case 'reserved':
+          talkingMs.push(0);
+          break;
+        case 'wrap-up':
+          wrapUpMs.push(Math.max(0, nowMs - agent.sinceAt));
+          break;
+        case 'paused':
+        case 'logged-out':
+          break;
+      }
+    }
+    const ringingMs: number[] = [];
+    let waitingCalls = 0;
+    for (const call of calls.ofCampaign(campaignId)) {
+      if (call.stage === 'dialing') ringingMs.push(Math.max(0, nowMs - call.startedAt));
+      else if (call.stage === 'waiting') waitingCalls += 1;
+    }
+    return { nowMs, freeAgents, talkingMs, wrapUpMs, ringingMs, waitingCalls, channelsFree: trunks.channelsFree(trunkIds), startsAllowed: mostPerTick, claimedByOthers };
+  };
+
+  const trunkIds = (): ReadonlySet<TrunkId> => {
+    const routeIds = campaign()?.routeIds ?? [];
+    const used = directory.all('route').filter((route) => route.active && (routeIds.length === 0 || routeIds.includes(route.id)));
+    return new Set(used.flatMap((route) => route.trunks as TrunkId[]));
+  };
+
+  const sample = (decision: PacingDecision, nowMs: number): void => {
+    if (nowMs - sampledAt < settings.pacingSampleMs) return;
+    if (decision.start === 0 && work.length === 0 && [...calls.ofCampaign(campaignId)].length === 0) return;
+    sampledAt = nowMs;
+    const inputs = Object.fromEntries(Object.entries(decision.inputs).filter(([, value]) => Number.isFinite(value)));
+    journal.record(streams.campaign(campaignId), fact('PacingDecided', nowMs, { campaignId, start: decision.start, reason: decision.reason, inputs }));
+  };
+
+  const refill = (): void => {
+    const rules = rulesOf(context, campaignId);
+    if (refilling || !rules) return;
+    refilling = work
+      .refill(clock.nowMs(), rules.window)
+      .catch((error: unknown) => context.log.error({ err: error, campaignId }, 'what comes next could not be read'))
+      .finally(() => {
+        refilling = null;
+      });
+  };
+
+  const begun = (count: number): void => {
+    const atMs = clock.nowMs();
+    for (let index = 0; index < count; index += 1) policy?.observe({ type: 'dialed', atMs });
+  };
+
+  const dialUpTo = async (wanted: number): Promise<void> => {
+    let left = wanted;
+    for (let round = 0; round < mostRounds && left > 0; round += 1) {
+      const taken: KnownContact[] = [];
+      while (taken.length < left) {
+        const contact = work.take(clock.nowMs());
+        if (!contact) break;
+        taken.push(contact);
+      }
+      if (taken.length === 0) return;
+      const result = await dialContacts(parts, campaignId, taken);
+      begun(result.started.length);
+      left -= result.started.length;
+      if (result.noRoom.length > 0) return work.putBack(result.noRoom);
+    }
+  };
+
+  reconfigure();
+  return {
+    campaignId,
+    work,
+    active: options.active,
+    get queueId() {
+      return (campaign()?.queueId as QueueId | undefined) ?? null;
+    },
+    get lastDecision() {
+      return lastDecision;
+    },
+    async tick(claimedByOthers) {
+      const entry = campaign();
+      if (!this.active || !entry || !policy || entry.mode === 'preview') return;
+      const stop = metrics.tickSeconds.startTimer({ campaign: campaignId });
+      refill();
+      const nowMs = clock.nowMs();
+      const decision = policy.decide(observation(nowMs, entry.queueId as QueueId, trunkIds(), claimedByOthers));
+      lastDecision = decision;
+      sample(decision, nowMs);
+      if (decision.start > 0 && work.length > 0) await dialUpTo(Math.min(decision.start, mostPerTick));
+      metrics.readAhead.set({ campaign: campaignId }, work.length);
+      stop();
+    },
+    observe: (pacingFact) => policy?.observe(pacingFact),
+    async dialAtOnce(contact) {
+      if (!this.active) return;
+      const result = await dialContacts(parts, campaignId, [contact]);
+      begun(result.started.length);
+      work.putBack(result.noRoom);
+    },
+    expectedAnswers() {
+      let dialing = 0;
+      let waiting = 0;
+      for (const call of calls.ofCampaign(campaignId)) {
+        if (call.stage === 'dialing') dialing += 1;
+        else if (call.stage === 'waiting') waiting += 1;
+      }
+      // Last tick's expectation covers what was in flight then; never more than one agent a call.
+      return Math.min(dialing, lastDecision?.inputs['expectedAnswers'] ?? dialing) + waiting;
+    },
+    reconfigure,
+  };
+}
+
+/** What earlier runs taught: enough to begin warm after a restart. */
+function history(tally: Tally | undefined): { history?: { attempts: number; liveP: number; meanRingMs: number; meanHandleMs: number; live: number; abandoned: number } } {
+  if (!tally || tally.attempts < 200 || tally.delivered === 0) return {};
+  return {
+    history: {
+      attempts: tally.attempts, liveP: tally.answered / tally.attempts, meanRingMs: 15_000, meanHandleMs: 120_000,
+      live: tally.answered, abandoned: tally.abandoned + tally.late,
+    },
+  };
+}
+

@@ -1,0 +1,134 @@
+/** Keeps the work index up to date with the event store. Several processes may run it: each event is applied once. */
+import type { Database, SqlSession } from '@ritmo/database';
+import { contactFactTypes, evolve, noContact, upcast, type CampaignId, type ContactId, type DomainEvent } from '@ritmo/domain';
+import type { EventStore, StoredEvent, Subscription } from '@ritmo/event-store';
+import { applyTallies, createTallies } from './tallies.ts';
+import { isDueByItself, readContacts, writeBlocked, writeContacts, writePhones, type BlockedChange, type IndexedContact, type IndexedPhone } from './work-index.ts';
+
+const types = [...contactFactTypes, 'CampaignActivated', 'CampaignDeactivated', 'CallDelivered', 'NumberBlocked', 'NumberUnblocked'];
+const batchSize = 2_000;
+
+export interface Feed {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when everything stored up to now has been applied. */
+  caughtUp(): Promise<void>;
+}
+
+export interface FeedOptions {
+  readonly database: Database;
+  readonly events: EventStore;
+  /** Grace time of a campaign, ms. */
+  readonly graceMs: (campaignId: CampaignId) => number;
+  /** After the commit: contacts as the index knows them now. */
+  readonly onApplied: (contacts: readonly IndexedContact[]) => void;
+}
+
+export function createFeed(options: FeedOptions): Feed {
+  const { database, events } = options;
+  let subscription: Subscription | undefined;
+  let startedAfter: bigint | undefined;
+
+  const handle = async (batch: readonly StoredEvent[]): Promise<void> => {
+    const applied = await database.tx(async (session) => {
+      const { rows } = await session.query<{ position: number | bigint | null }>('SELECT position FROM dialer.checkpoint FOR UPDATE');
+      const position = rows[0]?.position ?? null;
+      const fresh = position === null ? batch : batch.filter((event) => event.position > BigInt(position));
+      const last = fresh.at(-1);
+      if (!last) return [];
+      const contacts = await apply(session, fresh, options.graceMs);
+      await session.query('UPDATE dialer.checkpoint SET position = $1', [String(last.position)]);
+      return contacts;
+    });
+    options.onApplied(applied);
+  };
+
+  return {
+    async start() {
+      const { rows } = await database.query<{ position: number | bigint | null }>('SELECT position FROM dialer.checkpoint');
+      const position = rows[0]?.position ?? null;
+      startedAfter = position === null ? undefined : BigInt(position);
+      subscription = events.subscribe({ ...(startedAfter === undefined ? {} : { after: startedAfter }), batchSize, types }, handle);
+    },
+    async stop() {
+      await subscription?.stop();
+    },
+    async caughtUp() {
+      // Events of other types move the head and not our position: ask for the next one of ours instead.
+      for (;;) {
+        const after = subscription?.position ?? startedAfter;
+        const waiting = await events.readAll({ ...(after === undefined ? {} : { after }), limit: 1, types });
+        if (waiting.length === 0) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}
+
+/** All of a batch: one read of the contacts it touches, one write of each table. */
+async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs: FeedOptions['graceMs']): Promise<readonly IndexedContact[]> {
+  const tallies = createTallies();
+  const phones: IndexedPhone[] = [];
+  const blocked: BlockedChange[] = [];
+  const facts = batch.map((stored) => ({ stored, fact: upcast(stored) }));
+  const known = await readTouched(session, facts.map(({ fact }) => fact));
+  const changed = new Map<ContactId, IndexedContact>();
+  for (const { stored, fact } of facts) {
+    collectOther(fact, stored.position, { tallies, phones, blocked, graceMs });
+    const contactId = contactOf(fact);
+    if (contactId === null) continue;
+    const before = changed.get(contactId) ?? known.get(contactId);
+    if (before && before.version >= stored.version) continue;
+    const state = evolve(before?.state ?? noContact, fact);
+    tallies.contact(before?.state ?? noContact, state, fact, isDueByItself);
+    const campaignId = state.status === 'none' ? before?.campaignId : state.contact.campaignId;
+    if (campaignId !== undefined) changed.set(contactId, { contactId, campaignId, version: stored.version, state });
+  }
+  const contacts = [...changed.values()];
+  await writeContacts(session, contacts);
+  await writePhones(session, phones);
+  await writeBlocked(session, blocked);
+  await applyTallies(session, tallies);
+  return contacts;
+}
+
+async function readTouched(session: SqlSession, facts: readonly DomainEvent[]): Promise<ReadonlyMap<ContactId, IndexedContact>> {
+  const touched = new Set<ContactId>();
+  for (const fact of facts) {
+    const contactId = contactOf(fact);
+    if (contactId !== null) touched.add(contactId);
+  }
+  const found = await readContacts(session, [...touched]);
+  return new Map(found.map((contact) => [contact.contactId, contact]));
+}
+
+function contactOf(fact: DomainEvent): ContactId | null {
+  if (!(contactFactTypes as readonly string[]).includes(fact.type)) return null;
+  return (fact.data as { readonly contactId: ContactId }).contactId;
+}
+
+interface Collected {
+  readonly tallies: ReturnType<typeof createTallies>;
+  readonly phones: IndexedPhone[];
+  readonly blocked: BlockedChange[];
+  readonly graceMs: FeedOptions['graceMs'];
+}
+
+function collectOther(fact: DomainEvent, position: bigint, { tallies, phones, blocked, graceMs }: Collected): void {
+  if (fact.type === 'ContactImported') {
+    const { contactId, campaignId } = fact.data;
+    for (const phone of fact.data.phones) phones.push({ phoneId: phone.phoneId, contactId, campaignId, number: phone.number });
+  } else if (fact.type === 'PhoneAdded') {
+    const { contactId, campaignId, phone } = fact.data;
+    phones.push({ phoneId: phone.phoneId, contactId, campaignId, number: phone.number });
+  } else if (fact.type === 'NumberBlocked') {
+    blocked.push({ ...fact.data, blocked: true, position });
+  } else if (fact.type === 'NumberUnblocked') {
+    blocked.push({ ...fact.data, description: '', blocked: false, position });
+  } else if (fact.type === 'CampaignActivated' || fact.type === 'CampaignDeactivated') {
+    tallies.of(fact.data.campaignId).active = fact.type === 'CampaignActivated';
+  } else if (fact.type === 'CallDelivered' && fact.data.campaignId !== null) {
+    if (fact.data.waitMs > graceMs(fact.data.campaignId)) tallies.of(fact.data.campaignId).late += 1;
+  }
+}
+

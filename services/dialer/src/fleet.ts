@@ -1,0 +1,101 @@
+/** The campaigns that this process runs, side by side and with the same agents. */
+import type { BusSubscription } from '@ritmo/bus';
+import type { CampaignId } from '@ritmo/domain';
+import type { PartHealth } from '@ritmo/service-kit';
+import { createCampaignRunner, type CampaignRunner } from './campaign-runner.ts';
+import type { DialerParts } from './parts.ts';
+import type { Previews } from './preview.ts';
+import { readTallies } from './tallies.ts';
+
+export interface Fleet {
+  add(campaignId: CampaignId): Promise<CampaignRunner>;
+  remove(campaignId: CampaignId): void;
+  get(campaignId: number): CampaignRunner | undefined;
+  all(): Iterable<CampaignRunner>;
+  tick(): Promise<void>;
+  /** No further attempts. */
+  pause(): void;
+  subscribe(): BusSubscription[];
+  health(): PartHealth;
+}
+
+export function createFleet(parts: DialerParts, previews: Previews): Fleet {
+  const { context, agents, calls, metrics } = parts;
+  const { bus, directory, database, log } = context;
+  const runners = new Map<number, CampaignRunner>();
+  let paused = false;
+  let turn = 0;
+
+  /** Of the agents whom calls of other campaigns are expected to take, the part that serves this queue too. */
+  const claimedByOthers = (runner: CampaignRunner): number => {
+    const { queueId } = runner;
+    if (queueId === null) return 0;
+    let claimed = 0;
+    for (const other of runners.values()) {
+      if (other === runner || other.queueId === null) continue;
+      const expected = other.expectedAnswers();
+      if (expected > 0) claimed += expected * agents.overlap(queueId, other.queueId);
+    }
+    return claimed;
+  };
+  const setActive = (campaignId: CampaignId, active: boolean): void => {
+    const runner = runners.get(campaignId);
+    if (!runner) return;
+    runner.active = active;
+    runner.work.wake();
+  };
+  const wake = (campaignId: CampaignId): void => runners.get(campaignId)?.work.wake();
+
+  return {
+    async add(campaignId) {
+      const tally = (await readTallies(database)).get(campaignId);
+      const active = tally?.active ?? directory.get('campaign', campaignId)?.active ?? false;
+      const runner = createCampaignRunner(parts, campaignId, { active, tally });
+      runners.set(campaignId, runner);
+      log.info({ campaignId, active }, 'this process runs the campaign');
+      return runner;
+    },
+    remove(campaignId) {
+      runners.delete(campaignId);
+      calls.dropCampaign(campaignId);
+    },
+    get: (campaignId) => runners.get(campaignId),
+    all: () => runners.values(),
+    async tick() {
+      if (paused) return;
+      const list = [...runners.values()];
+      // In turn, so that of several campaigns with the same agents none is always first.
+      turn = (turn + 1) % Math.max(list.length, 1);
+      for (const runner of [...list.slice(turn), ...list.slice(0, turn)]) {
+        if (paused) return;
+        if (!directory.get('campaign', runner.campaignId)) continue;
+        await runner.tick(claimedByOthers(runner));
+        await previews.tick(runner);
+        metrics.inFlight.set({ campaign: runner.campaignId }, [...calls.ofCampaign(runner.campaignId)].length);
+      }
+    },
+    pause() {
+      paused = true;
+    },
+    subscribe() {
+      const stopChanges = directory.onChange((kind, id) => {
+        if (kind === 'campaign') runners.get(id)?.reconfigure();
+        if (kind === 'call-window' || kind === 'route' || kind === 'trunk') for (const runner of runners.values()) runner.work.wake();
+      });
+      return [
+        bus.subscribe('fact.CampaignActivated', ({ data }) => setActive(data.campaignId, true)),
+        bus.subscribe('fact.CampaignDeactivated', ({ data }) => setActive(data.campaignId, false)),
+        bus.subscribe('fact.ContactImported', ({ data }) => wake(data.campaignId)),
+        bus.subscribe('fact.PhoneAdded', ({ data }) => wake(data.campaignId)),
+        bus.subscribe('fact.CallbackScheduled', ({ data }) => wake(data.campaignId)),
+        { stop: stopChanges },
+      ];
+    },
+    health() {
+      const unknown = [...calls.all()].filter((call) => call.unknownTimes > 2).length;
+      return unknown > 0
+        ? { status: 'WARNING', detail: `${unknown} attempts of which telephony knows nothing` }
+        : { status: 'OK', detail: `${runners.size} campaigns, ${calls.size} attempts in flight` };
+    },
+  };
+}

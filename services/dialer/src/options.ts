@@ -1,0 +1,32 @@
+export interface DialerOptions {
+  /** How often pacing is asked. Default 100. */
+  readonly tickMs?: number;
+  /** Contacts read ahead per campaign. Default 400. */
+  readonly batchSize?: number;
+  /** After a delivered call without a disposition the contact's next phone waits this long. Default 15 minutes. */
+  readonly dispositionWaitMs?: number;
+  /** Preview: the call is made by itself when the agent says nothing for this long; null: the offer is withdrawn instead. Default null. */
+  readonly previewDialAfterMs?: number | null;
+  /** Preview: how long an offer stands. Default 60 000. */
+  readonly previewTimeoutMs?: number;
+  /** How often what is in flight is compared with telephony. Default 3 000. */
+  readonly reconcileMs?: number;
+  /** An attempt that telephony never heard of is closed as interrupted after this. Default 15 000. */
+  readonly unknownAfterMs?: number;
+  /** At most one stored pacing decision per campaign in this time. Default 5 000. */
+  readonly pacingSampleMs?: number;
+}
+
+export type DialerSettings = Required<DialerOptions>;
+
+export const withDefaults = (options: DialerOptions): DialerSettings => ({
+  tickMs: 100,
+  batchSize: 400,
+  dispositionWaitMs: 900_000,
+  previewDialAfterMs: null,
+  previewTimeoutMs: 60_000,
+  reconcileMs: 3_000,
+  unknownAfterMs: 15_000,
+  pacingSampleMs: 5_000,
+  ...options,
+});

@@ -1,0 +1,37 @@
+/** What the rooms of the dialer share: built once by app.ts. */
+import type { CampaignId, CallWindow, DialRules, DispositionId } from '@ritmo/domain';
+import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
+import type { AgentBoard } from './agent-board.ts';
+import type { CallsInFlight } from './calls-in-flight.ts';
+import type { ContactBook } from './contact-book.ts';
+import type { DialerMetrics } from './metrics.ts';
+import type { DialerSettings } from './options.ts';
+import type { TrunkRoom } from './trunk-room.ts';
+
+export interface DialerParts {
+  readonly context: ServiceContext;
+  readonly settings: DialerSettings;
+  readonly book: ContactBook;
+  readonly calls: CallsInFlight;
+  readonly agents: AgentBoard;
+  readonly trunks: TrunkRoom;
+  readonly callIds: CallIdAllocator;
+  readonly metrics: DialerMetrics;
+}
+
+export function rulesOf({ directory }: ServiceContext, campaignId: CampaignId): DialRules | undefined {
+  const campaign = directory.get('campaign', campaignId);
+  if (!campaign) return undefined;
+  const dayZone = directory.get('settings', 1)?.timeZone ?? 'America/Sao_Paulo';
+  return { campaign, window: windowOf({ directory }, campaign.callWindowId), dayZone };
+}
+
+/** A campaign that names a window that is gone is never open: when the check cannot be made the answer is no. */
+const closed: CallWindow = { id: 1, name: 'a call window that does not exist', periods: [], holidays: [], timeZones: {} };
+
+export function windowOf({ directory }: Pick<ServiceContext, 'directory'>, callWindowId: number | undefined): CallWindow | undefined {
+  return callWindowId === undefined ? undefined : (directory.get('call-window', callWindowId) ?? closed);
+}
+
+export const isFinishing = ({ directory }: ServiceContext) => (dispositionId: DispositionId): boolean =>
+  directory.get('disposition', dispositionId)?.finishing ?? false;

@@ -1,0 +1,117 @@
+/** Preview: a free agent is shown a contact and asks for the call, or declines. */
+import type { Requests } from '@ritmo/bus';
+import { answerPreview, offerPreview, startAttempt, type AgentId, type CallId, type CampaignId, type ContactId, type Extension, type QueueId } from '@ritmo/domain';
+import type { CampaignRunner } from './campaign-runner.ts';
+import type { KnownContact } from './contact-book.ts';
+import { dialContacts } from './dial.ts';
+import { rulesOf, type DialerParts } from './parts.ts';
+import { readBlocked, readUnsettled } from './work-index.ts';
+
+type Answer = Requests['dialer.preview.answer'];
+
+interface Offer {
+  readonly campaignId: CampaignId;
+  readonly contactId: ContactId;
+  readonly agentId: AgentId;
+  readonly extension: Extension;
+  readonly offeredAt: number;
+}
+
+export interface Previews {
+  /** Offers contacts to free agents, and ends offers that nobody answered. */
+  tick(runner: CampaignRunner): Promise<void>;
+  /** undefined: the offer is not this process's. */
+  answer(request: Answer['request']): Promise<Answer['reply'] | undefined>;
+  /** Offers of a process that died are withdrawn. */
+  recover(campaignId: CampaignId): Promise<void>;
+}
+
+export function createPreviews(parts: DialerParts): Previews {
+  const { context, settings, book, agents, calls } = parts;
+  const { clock, directory, database, log } = context;
+  const offers = new Map<AgentId, Offer>();
+
+  /** Contacts that may not be called are not shown: their streams are told why. */
+  const callable = async (campaignId: CampaignId, contact: KnownContact): Promise<boolean> => {
+    const rules = rulesOf(context, campaignId);
+    if (!rules || contact.state.status !== 'open') return false;
+    const attempt = (): ReturnType<typeof startAttempt> =>
+      startAttempt(contact.state, { atMs: clock.nowMs(), rules, blocked: 'no', callId: '' as CallId, way: { routeId: 0, trunkId: 0 } as never, dialString: '', callerId: '', agentId: null });
+    const decided = attempt();
+    if (!decided.ok) return false;
+    const started = decided.facts.find((fact) => fact.type === 'AttemptStarted');
+    if (!started) {
+      await book.decideOnce(contact, () => decided);
+      return false;
+    }
+    const { areaCode, number } = started.data as { areaCode: string; number: string };
+    const blocked = await readBlocked(database, [areaCode + number, number, `${areaCode}9${number}`], rules.campaign.blockListIds);
+    const [listId] = blocked.values();
+    if (listId === undefined) return true;
+    await book.decideOnce(contact, (state) =>
+      startAttempt(state, { atMs: clock.nowMs(), rules, blocked: { blockListId: listId }, callId: '' as CallId, way: undefined, dialString: '', callerId: '', agentId: null }),
+    );
+    return false;
+  };
+
+  const offer = async (runner: CampaignRunner, agentId: AgentId, extension: Extension): Promise<boolean> => {
+    for (;;) {
+      const contact = runner.work.take(clock.nowMs());
+      if (!contact) return false;
+      if (!(await callable(runner.campaignId, contact))) continue;
+      const offeredAt = clock.nowMs();
+      const outcome = await book.decideOnce(contact, (state) => offerPreview(state, { atMs: offeredAt, agentId }));
+      if (!outcome.ok) continue;
+      offers.set(agentId, { campaignId: runner.campaignId, contactId: contact.contactId, agentId, extension, offeredAt });
+      return true;
+    }
+  };
+
+  const close = async (open: Offer, accepted: boolean): Promise<void> => {
+    offers.delete(open.agentId);
+    const outcome = await book.decide(open.contactId, (state) => answerPreview(state, { atMs: clock.nowMs(), agentId: open.agentId, accepted }));
+    if (!outcome.ok || !accepted) return;
+    const result = await dialContacts(parts, open.campaignId, [outcome.contact], { agentId: open.agentId });
+    if (result.started.length === 0) log.info({ contactId: open.contactId }, 'a preview was accepted and could not be dialed; it comes again');
+  };
+
+  const busyWithPreview = (agentId: AgentId): boolean => {
+    if (offers.has(agentId)) return true;
+    // Its call is on the way: the agent waits for it.
+    for (const call of calls.all()) if (call.agentId === agentId) return true;
+    return false;
+  };
+
+  return {
+    async tick(runner) {
+      const campaign = directory.get('campaign', runner.campaignId);
+      const nowMs = clock.nowMs();
+      for (const open of [...offers.values()].filter(({ campaignId }) => campaignId === runner.campaignId)) {
+        const age = nowMs - open.offeredAt;
+        const gone = agents.get(open.agentId)?.state !== 'free';
+        if (settings.previewDialAfterMs !== null && age >= settings.previewDialAfterMs && !gone) await close(open, true);
+        else if (age >= settings.previewTimeoutMs || gone) await close(open, false);
+      }
+      if (campaign?.mode !== 'preview' || !runner.active) return;
+      await runner.work.refill(nowMs, rulesOf(context, runner.campaignId)?.window);
+      for (const agent of agents.ofQueue(campaign.queueId as QueueId)) {
+        if (agent.state !== 'free' || busyWithPreview(agent.agentId)) continue;
+        if (!(await offer(runner, agent.agentId, agent.extension))) return;
+      }
+    },
+    async answer({ extension, contactId, accepted }) {
+      const open = [...offers.values()].find((candidate) => candidate.extension === extension && candidate.contactId === contactId);
+      if (!open) return undefined;
+      await close(open, accepted);
+      return { ok: true };
+    },
+    async recover(campaignId) {
+      for (const row of await readUnsettled(database, campaignId)) {
+        const { state, contactId } = book.newest(row);
+        if (state.status !== 'offered' || offers.get(state.offer.agentId)?.contactId === contactId) continue;
+        const { agentId } = state.offer;
+        await book.decide(contactId, (now) => answerPreview(now, { atMs: clock.nowMs(), agentId, accepted: false }));
+      }
+    },
+  };
+}

@@ -1,0 +1,150 @@
+/** What integrators and agents do to contacts that are there already. */
+import type { Requests } from '@ritmo/bus';
+import {
+  addNote, addPhone, changeParameter, excludePhone, namesPhone, readBrazilianNumber, setDisposition, shippedDispositions,
+  type AgentId, type ContactId, type ContactPhone, type PhoneId, type PhoneState,
+} from '@ritmo/domain';
+import type { KnownContact } from '../contact-book.ts';
+import type { DialerParts } from '../parts.ts';
+import { countAgentCallbacks, findByParameter, findByPhone, readCampaignPage } from '../work-index.ts';
+import type { TakeIds } from './import-contacts.ts';
+
+type Reply<S extends keyof Requests> = Promise<Requests[S]['reply']>;
+
+const pageSize = 500;
+
+/** Contacts whose parameter has this value, as they are now. A campaign of 0 is every campaign (manual 1.2.2.7). */
+async function contactsBy(parts: DialerParts, campaignId: number, index: number, value: string): Promise<readonly KnownContact[]> {
+  const rows = await findByParameter(parts.context.database, campaignId === 0 ? null : campaignId, index, value);
+  return rows.map((row) => parts.book.newest(row));
+}
+
+function namedPhone(contact: KnownContact, number: string): PhoneState | undefined {
+  if (contact.state.status === 'none') return undefined;
+  const { phones, last } = contact.state.contact;
+  // Without a number it is the phone that was called last (manual 1.2.2.7 names contacts by Parâmetro 1 alone).
+  if (number.trim() === '') return phones.find((phone) => phone.phoneId === last?.phoneId) ?? phones[0];
+  return phones.find((phone) => phone.number === number) ?? phones.find((phone) => namesPhone(number, phone));
+}
+
+export async function setDispositionByNumber(parts: DialerParts, request: Requests['dialer.disposition.set']['request']): Reply<'dialer.disposition.set'> {
+  const { directory, clock, database } = parts.context;
+  const disposition = directory.get('disposition', request.dispositionId);
+  const agent = directory.all('agent').find(({ extension }) => extension === request.extension);
+  const found = (await contactsBy(parts, request.campaignId, 1, request.parameter1)).flatMap((contact) => {
+    const phone = namedPhone(contact, request.number);
+    return phone ? [{ contact, phone }] : [];
+  });
+  if (found.length === 0) return { ok: false, code: 'contact-not-found' };
+  if (!disposition) return { ok: false, code: 'unknown-disposition' };
+  if (!agent) return { ok: false, code: 'unknown-agent' };
+  const open = disposition.id === shippedDispositions.agentCallback && request.at !== null ? await countAgentCallbacks(database, agent.id) : 0;
+  // The same client may have been imported more than once: the call says which, else the one in the works, else the newest.
+  const best = request.campaignId === 0 ? found : found.toSorted((a, b) => relevance(b.contact, request.callId) - relevance(a.contact, request.callId)).slice(0, 1);
+  let reply: Awaited<Reply<'dialer.disposition.set'>> = { ok: false, code: 'contact-not-found' };
+  for (const { contact, phone } of best) {
+    const campaign = directory.get('campaign', contact.state.status === 'none' ? 0 : contact.state.contact.campaignId);
+    const outcome = await parts.book.decide(contact.contactId, (state) =>
+      setDisposition(state, {
+        atMs: clock.nowMs(),
+        phoneId: phone.phoneId,
+        disposition,
+        callId: request.callId,
+        agentId: agent.id as AgentId,
+        extension: request.extension,
+        callbackAt: request.at,
+        maxCallbacksPerContact: campaign?.maxCallbacksPerContact ?? 0,
+        agentCallbacks: { open, most: agent.maxCallbacks },
+        by: request.by,
+      }),
+    );
+    if (!outcome.ok) return outcome;
+    reply = { ok: true };
+  }
+  return reply;
+}
+
+function relevance({ state }: KnownContact, callId: string | null): number {
+  if (state.status === 'none') return 0;
+  if (callId !== null && (state.contact.last?.callId === callId || (state.status === 'dialing' && state.attempt.callId === callId))) return 4;
+  if (state.status === 'dialing') return 3;
+  if (state.contact.last?.awaitsDisposition === true) return 2;
+  return state.status === 'finished' ? 0 : 1;
+}
+
+export async function addPhoneByParameter(parts: DialerParts, phoneIds: TakeIds, request: Requests['dialer.phone.add']['request']): Reply<'dialer.phone.add'> {
+  const campaign = parts.context.directory.get('campaign', request.campaignId);
+  if (!campaign) return { ok: false, code: 'unknown-campaign' };
+  if (!isParameter(request.parameterIndex, campaign.parameters.length)) return { ok: false, code: 'unknown-parameter' };
+  const found = await contactsBy(parts, request.campaignId, request.parameterIndex, request.parameterValue);
+  if (found.length > 1) return { ok: false, code: 'several-contacts' };
+  const [contact] = found;
+  if (!contact) return { ok: false, code: 'contact-not-found' };
+  const reading = readBrazilianNumber(request.areaCode, request.number, campaign.defaultAreaCode);
+  if (!reading.ok) return { ok: false, code: 'invalid-number', detail: reading.reason };
+  const [phoneId] = (await phoneIds(1)) as PhoneId[];
+  const number = request.number.replace(/\D/g, '');
+  const phone: ContactPhone = {
+    phoneId: phoneId as PhoneId, priority: request.priority, areaCode: reading.areaCode, number: number.length > 9 ? reading.number : number, dialNow: false, dialAt: null,
+  };
+  const outcome = await parts.book.decide(contact.contactId, (state) =>
+    addPhone(state, { atMs: parts.context.clock.nowMs(), phone, maxPhones: campaign.maxPhones, by: request.by }),
+  );
+  return outcome.ok ? { ok: true, phoneId: phone.phoneId } : outcome;
+}
+
+const isParameter = (index: number, declared: number): boolean => Number.isInteger(index) && index >= 1 && index <= Math.max(declared, 2);
+
+/** One phone, or all phones of a campaign; of these, those in an intermediate status stay. */
+export async function excludePhones(parts: DialerParts, request: Requests['dialer.phone.exclude']['request']): Reply<'dialer.phone.exclude'> {
+  const { database, directory, clock } = parts.context;
+  const exclude = (contactId: ContactId, phoneId: PhoneId) =>
+    parts.book.decide(contactId, (state) => excludePhone(state, { atMs: clock.nowMs(), phoneId, by: request.by }));
+  if (request.phoneId !== null) {
+    const row = await findByPhone(database, request.phoneId);
+    if (!row) return { ok: false, code: 'not-found' };
+    const outcome = await exclude(row.contactId, request.phoneId);
+    return outcome.ok ? { ok: true, excluded: 1 } : outcome;
+  }
+  if (request.campaignId === null || !directory.get('campaign', request.campaignId)) return { ok: false, code: 'unknown-campaign' };
+  let excluded = 0;
+  for (let after = 0; ; ) {
+    const page = await readCampaignPage(database, request.campaignId, after, pageSize);
+    for (const row of page) {
+      const { state, contactId } = parts.book.newest(row);
+      if (state.status === 'none') continue;
+      for (const phone of state.contact.phones) {
+        if (phone.status === 'excluded') continue;
+        if ((await exclude(contactId, phone.phoneId)).ok) excluded += 1;
+      }
+    }
+    const last = page.at(-1);
+    if (!last) return { ok: true, excluded };
+    after = last.contactId;
+  }
+}
+
+export async function changeContact(parts: DialerParts, request: Requests['dialer.contact.change']['request']): Reply<'dialer.contact.change'> {
+  const campaign = parts.context.directory.get('campaign', request.campaignId);
+  if (!campaign) return { ok: false, code: 'unknown-campaign' };
+  const declared = campaign.parameters.length;
+  if (!isParameter(request.parameterIndex, declared) || !isParameter(request.newParameterIndex, declared)) return { ok: false, code: 'unknown-parameter' };
+  const found = await contactsBy(parts, request.campaignId, request.parameterIndex, request.value);
+  if (found.length > 1) return { ok: false, code: 'several-contacts' };
+  const [contact] = found;
+  if (!contact) return { ok: false, code: 'contact-not-found' };
+  const outcome = await parts.book.decide(contact.contactId, (state) =>
+    changeParameter(state, { atMs: parts.context.clock.nowMs(), index: request.newParameterIndex, value: request.newValue, by: request.by }),
+  );
+  return outcome.ok ? { ok: true, changed: 1 } : { ok: false, code: 'contact-not-found' };
+}
+
+export async function addContactNote(parts: DialerParts, request: Requests['dialer.note.add']['request']): Reply<'dialer.note.add'> {
+  const outcome = await parts.book.decide(request.contactId, (state) => {
+    const foreign = state.status !== 'none' && state.contact.campaignId !== request.campaignId;
+    return foreign
+      ? { ok: false as const, code: 'contact-not-found' as const }
+      : addNote(state, { atMs: parts.context.clock.nowMs(), phoneId: request.phoneId, extension: request.extension, text: request.text });
+  });
+  return outcome.ok ? { ok: true } : outcome;
+}

@@ -1,0 +1,50 @@
+/** Every request `dialer.*`. */
+import type { BusSubscription } from '@ritmo/bus';
+import type { CampaignId } from '@ritmo/domain';
+import type { Fleet } from '../fleet.ts';
+import type { DialerParts } from '../parts.ts';
+import type { Previews } from '../preview.ts';
+import { readTallies } from '../tallies.ts';
+import { addBlocked, removeBlocked } from './block-lists.ts';
+import { isActive, setActive, statusOf } from './campaigns.ts';
+import { addContactNote, addPhoneByParameter, changeContact, excludePhones, setDispositionByNumber } from './contacts.ts';
+import { importContacts, type ImportIds } from './import-contacts.ts';
+import { whyAnswers } from './why.ts';
+
+export function serveRequests(parts: DialerParts, { ids, fleet, previews }: { readonly ids: ImportIds; readonly fleet: Fleet; readonly previews: Previews }): BusSubscription[] {
+  const { bus, directory, database } = parts.context;
+  const activeNow = async (campaignId: CampaignId): Promise<boolean> => {
+    const campaign = directory.get('campaign', campaignId);
+    return fleet.get(campaignId)?.active ?? (campaign ? isActive(parts, campaign) : false);
+  };
+  return [
+    bus.serve('dialer.campaign.set-active', async (request) => {
+      if (!directory.get('campaign', request.campaignId)) return { ok: false, code: 'unknown-campaign' };
+      const reply = await setActive(parts, request, await activeNow(request.campaignId));
+      const runner = fleet.get(request.campaignId);
+      if (runner && reply.ok) runner.active = reply.active;
+      return reply;
+    }),
+    bus.serve('dialer.contacts.import', (request) => importContacts(parts, ids, request)),
+    bus.serve('dialer.disposition.set', (request) => setDispositionByNumber(parts, request)),
+    bus.serve('dialer.phone.add', (request) => addPhoneByParameter(parts, ids.phoneIds, request)),
+    bus.serve('dialer.phone.exclude', (request) => excludePhones(parts, request)),
+    bus.serve('dialer.contact.change', (request) => changeContact(parts, request)),
+    bus.serve('dialer.note.add', (request) => addContactNote(parts, request)),
+    bus.serve('dialer.blocklist.add', (request) => addBlocked(parts, request)),
+    bus.serve('dialer.blocklist.remove', (request) => removeBlocked(parts, request)),
+    bus.serve('dialer.preview.answer', (request) => previews.answer(request), { scope: 'owner' }),
+    bus.serve('dialer.why', (request) => whyAnswers(parts, request, activeNow)),
+    bus.serve('dialer.status', async ({ campaignId }) => {
+      const tallies = await readTallies(database);
+      const campaigns = directory.all('campaign').filter(({ id }) => campaignId === null || id === campaignId);
+      return {
+        campaigns: campaigns.map((campaign) => {
+          const runner = fleet.get(campaign.id);
+          const tally = tallies.get(campaign.id as CampaignId);
+          return statusOf(parts, campaign, runner?.active ?? tally?.active ?? campaign.active, tally, runner);
+        }),
+      };
+    }),
+  ];
+}

@@ -1,0 +1,97 @@
+/** How attempts end: what the wire and the acd said becomes outcome, disposition and next step. */
+import { asCallId, endAttempt, nationalToRoute, nextWay, phoneOf, readBrazilianNumber, streams, upcast, waysFor, type AttemptOutcome, type Contact, type DomainEvent, type OpenAttempt, type TrunkId } from '@ritmo/domain';
+import type { CallInFlight } from './calls-in-flight.ts';
+import { isFinishing, type DialerParts } from './parts.ts';
+
+export interface Settled {
+  readonly call: CallInFlight;
+  readonly outcome: AttemptOutcome;
+  /** Another trunk is to be tried at once. */
+  readonly failover: boolean;
+  readonly ended: DomainEvent<'CallEnded'> | null;
+}
+
+/** Stores the end of an attempt, once. Resolves with null when it had ended already. Rejects when it could not be stored. */
+export async function settle(parts: DialerParts, call: CallInFlight): Promise<Settled | null> {
+  const { book, calls, metrics, settings } = parts;
+  const { directory, clock } = parts.context;
+  const outcome = await outcomeOf(parts, call);
+  const { ended } = call;
+  const campaign = directory.get('campaign', call.campaignId) ?? { retries: [], maxAttempts: 1 };
+  const result = await book.decide(call.contactId, (state) =>
+    endAttempt(state, {
+      atMs: ended?.at ?? clock.nowMs(),
+      callId: call.callId,
+      outcome,
+      agentId: call.agentId,
+      sipCode: ended?.data.sipCode ?? null,
+      q850: ended?.data.q850 ?? null,
+      ringMs: ended?.data.ringMs ?? 0,
+      billMs: ended?.data.billMs ?? 0,
+      campaign,
+      failoverTrunkId: state.status === 'dialing' && outcome === 'trunk-failure' ? failoverTrunk(parts, state.contact, state.attempt) : null,
+      isFinishing: isFinishing(parts.context),
+      dispositionWaitMs: settings.dispositionWaitMs,
+    }),
+  );
+  calls.remove(call.callId);
+  if (!result.ok) return null;
+  metrics.ended.inc({ campaign: call.campaignId, outcome });
+  const next = result.facts.find((fact) => fact.type === 'AttemptEnded')?.data as { next: { kind: string } } | undefined;
+  return { call, outcome, failover: next?.next.kind === 'failover', ended };
+}
+
+/**
+ * Delivered and abandoned are the acd's words; whether they came is asked of the call's own stream when the bus did not
+ * bring them, because the bus may lose a message.
+ */
+async function outcomeOf(parts: DialerParts, call: CallInFlight): Promise<AttemptOutcome> {
+  const wire = call.ended?.data.wireOutcome ?? 'interrupted';
+  if (wire !== 'answered' && wire !== 'interrupted') return wire;
+  if (call.deliveredAt === null && (wire === 'answered' || call.answeredAt !== null)) {
+    const stored = await parts.context.events.readStream(streams.call(asCallId(call.callId)));
+    for (const event of stored) hear(call, upcast(event));
+  }
+  if (call.deliveredAt !== null) return 'delivered';
+  return wire === 'interrupted' ? 'interrupted' : 'abandoned';
+}
+
+/** What a fact of the call means for what is believed of it. */
+export function hear(call: CallInFlight, fact: DomainEvent): void {
+  switch (fact.type) {
+    case 'CallAnswered':
+      call.stage = call.stage === 'dialing' ? 'waiting' : call.stage;
+      call.answeredAt ??= fact.at;
+      return;
+    case 'CallQueued':
+    case 'OfferMissed':
+      if (call.stage !== 'delivered') call.stage = 'waiting';
+      return;
+    case 'OfferMade':
+      if (call.stage !== 'delivered') call.stage = 'offering';
+      return;
+    case 'CallDelivered':
+      call.stage = 'delivered';
+      call.answeredAt ??= fact.at;
+      call.deliveredAt ??= fact.at;
+      call.agentId = fact.data.agentId;
+      return;
+    case 'CallAbandoned':
+      call.abandoned = true;
+      return;
+    case 'CallEnded':
+      call.ended ??= fact;
+      return;
+  }
+}
+
+function failoverTrunk(parts: DialerParts, contact: Contact, attempt: OpenAttempt): TrunkId | null {
+  const { directory } = parts.context;
+  const campaign = directory.get('campaign', contact.campaignId);
+  const phone = phoneOf(contact, attempt.phoneId);
+  if (!campaign || !phone) return null;
+  const number = readBrazilianNumber(phone.areaCode, phone.number, campaign.defaultAreaCode);
+  if (!number.ok) return null;
+  const ways = waysFor(nationalToRoute(number), directory.all('route'), { get: (id) => directory.get('trunk', id) }, { routeIds: campaign.routeIds, homeAreaCode: campaign.defaultAreaCode });
+  return nextWay(ways, [...attempt.failedTrunkIds, attempt.trunkId])?.trunkId ?? null;
+}
