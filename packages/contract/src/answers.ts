@@ -74,7 +74,13 @@ const saveDisposition = {
 
 export const answers = {
   /** The HTTP side's own, for every function (rulings on `chave`). */
-  '1.1': { 'key-invalid': 'CHAVE DA API INVÁLIDA' },
+  '1.1': {
+    'key-invalid': 'CHAVE DA API INVÁLIDA',
+    // ours
+    'function-unknown': 'FUNCAO NAO ENCONTRADA',
+    'address-refused': 'IP NAO TEM AUTORIZACAO PARA ACESSAR A API',
+    unavailable: 'SISTEMA INDISPONIVEL, TENTE NOVAMENTE',
+  },
   '1.1.1': {
     ...extension.missing,
     ...extension.unknown,
@@ -160,6 +166,8 @@ export const answers = {
   '1.2.2': {
     'address-refused': 'IP NAO TEM AUTORIZACAO PARA ESCREVER COMANDOS NO SOCKET',
     'parameters-missing': 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO',
+    // ours
+    unavailable: 'SISTEMA INDISPONIVEL, TENTE NOVAMENTE',
   },
   '1.2.2.2': {
     ...saveDisposition,

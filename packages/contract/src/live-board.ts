@@ -21,7 +21,8 @@ export interface OpenCall {
 export interface LiveBoard {
   agent(agentId: number): AgentState | undefined;
   agents(): readonly AgentState[];
-  call(callId: CallId): OpenCall | undefined;
+  /** The call that an agent is in. */
+  callOf(agentId: number): OpenCall | undefined;
   sharedExtensionOf(agentId: number): string | undefined;
   start(): Promise<void>;
   stop(): void;
@@ -96,7 +97,10 @@ export function createLiveBoard(parts: { readonly bus: Bus; readonly cards: Cont
   return {
     agent: (agentId) => agents.get(agentId),
     agents: () => [...agents.values()],
-    call: (callId) => calls.get(callId),
+    callOf(agentId) {
+      const callId = agents.get(agentId)?.callId ?? null;
+      return callId === null ? undefined : calls.get(callId);
+    },
     sharedExtensionOf: (agentId) => agents.get(agentId)?.sharedExtension ?? undefined,
     async start() {
       subscriptions = [

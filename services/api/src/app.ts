@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { NoResponderError, RequestTimeoutError } from '@ritmo/bus';
-import { createContract } from '@ritmo/contract';
+import { answerText, createContract } from '@ritmo/contract';
 import type { ServiceApp, ServiceContext } from '@ritmo/service-kit';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Histogram } from 'prom-client';
@@ -50,7 +50,7 @@ export function createApiApp(context: ServiceContext, options: ApiOptions): ApiA
     app.setNotFoundHandler((request, reply) => {
       const ofContract = request.url.startsWith('/api');
       void reply.code(404);
-      if (ofContract) void reply.type('text/plain; charset=utf-8').send('FUNCAO NAO ENCONTRADA');
+      if (ofContract) void reply.type('text/plain; charset=utf-8').send(answerText('1.1', 'function-unknown'));
       else void reply.send({ error: 'not-found', detail: `${request.method} ${request.url.split('?')[0] ?? ''} is not a route; see /v1/openapi.json` });
     });
     app.setErrorHandler((error: Error & { statusCode?: number; validation?: unknown }, request, reply) => {
@@ -60,7 +60,7 @@ export function createApiApp(context: ServiceContext, options: ApiOptions): ApiA
       if (status >= 500) log.error({ err: error, path: request.url.split('?')[0] }, 'a request failed');
       void reply.code(status);
       if (request.url.startsWith('/api')) {
-        const text = unavailable ? 'SISTEMA INDISPONIVEL, TENTE NOVAMENTE' : status === 500 ? 'ERRO INTERNO' : 'REQUISICAO INVALIDA';
+        const text = unavailable ? answerText('1.1', 'unavailable') : status === 500 ? 'ERRO INTERNO' : 'REQUISICAO INVALIDA';
         return void reply.type('text/plain; charset=utf-8').send(text);
       }
       const detail = status === 500 ? 'internal error' : error.message;

@@ -29,7 +29,7 @@ export function registerFacade(app: FastifyInstance, context: ServiceContext, co
   const refuseAddress = (request: FastifyRequest, reply: FastifyReply): boolean => {
     if (allowed(request.ip)) return false;
     log.warn({ caller: request.ip, path: request.url.split('?')[0] }, 'address refused');
-    void reply.code(403).type(plain).send('IP NAO TEM AUTORIZACAO PARA ACESSAR A API');
+    void reply.code(403).type(plain).send(answerText('1.1', 'address-refused'));
     return true;
   };
 
@@ -51,7 +51,7 @@ export function registerFacade(app: FastifyInstance, context: ServiceContext, co
       return reply;
     };
     for (const name of [row.name, ...(row.http.aliases ?? [])]) {
-      app.route({ method: ['GET', 'POST'], url: `/api/${name}`, handler });
+      app.route({ method: row.name === 'gravacao' ? ['GET', 'HEAD', 'POST'] : ['GET', 'POST'], url: `/api/${name}`, handler });
     }
   }
 }

@@ -1,1 +1,1 @@
-export {};
+export { createSocketApp, type SocketApp, type SocketOptions } from './app.ts';

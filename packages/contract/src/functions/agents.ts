@@ -181,7 +181,7 @@ export const extensionStatus: ContractFunction = {
     if (agent === undefined) return refused('extension-unknown');
     const state = ports.live.agent(agent.id);
     const head = `${field(agent.name)};${agent.extension}`;
-    const call = state?.callId == null ? undefined : ports.live.call(state.callId);
+    const call = ports.live.callOf(agent.id);
     if (call !== undefined) {
       const seconds = Math.max(0, Math.floor((ports.clock.nowMs() - (call.answeredAt ?? call.startedAt)) / 1000));
       switch (call.direction) {

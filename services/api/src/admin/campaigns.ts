@@ -36,7 +36,6 @@ const ContactsBody = Type.Object(
   { additionalProperties: false },
 );
 const ImportQuery = Type.Object({ name: Type.String({ default: 'v1.csv', maxLength: 200 }) });
-const PathBody = Type.Object({ path: Type.String({ minLength: 1 }), name: Type.Optional(Type.String()) }, { additionalProperties: false });
 const WhyQuery = Type.Object({ phone: Type.String({ minLength: 3 }), campaign: Type.Optional(Type.Integer({ minimum: 1 })) });
 const NumberBody = Type.Object({ number: Type.String(), description: Type.String({ default: '' }) }, { additionalProperties: false });
 const NoteBody = Type.Object(
@@ -107,13 +106,14 @@ export function registerCampaignRoutes(app: FastifyInstance, { context, actor }:
         const campaignId = asId<CampaignId>(request.params.id);
         const by = actor(request);
         const body = request.body;
-        const asked = Buffer.isBuffer(body) ? undefined : (body as Static<typeof PathBody> | undefined);
-        if (!Buffer.isBuffer(body) && typeof asked?.path !== 'string') return sendRefusal(reply, { code: 'invalid', detail: 'send the file as text/plain, or {"path": "..."} as JSON' });
+        const asked = Buffer.isBuffer(body) ? undefined : (body as { readonly path?: unknown; readonly name?: unknown } | null | undefined);
+        const path = asked?.path;
+        if (!Buffer.isBuffer(body) && typeof path !== 'string') return sendRefusal(reply, { code: 'invalid', detail: 'send the file as text/plain, or {"path": "..."} as JSON' });
         const result = await bus.request(
           'mailing.import',
           Buffer.isBuffer(body)
             ? { campaignId, name: request.query.name, contentBase64: body.toString('base64'), by }
-            : { campaignId, name: asked?.name ?? asked?.path ?? '', path: asked?.path ?? '', by },
+            : { campaignId, name: typeof asked?.name === 'string' ? asked.name : String(path), path: String(path), by },
           { timeoutMs: importTimeoutMs },
         );
         return result.ok ? { lines: result.lines, imported: result.imported, rejected: result.rejected } : sendRefusal(reply, result);

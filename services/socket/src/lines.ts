@@ -1,0 +1,153 @@
+import type { Bus, BusSubscription } from '@ritmo/bus';
+import type { ContactCards } from '@ritmo/contract';
+import { streams, type CallDirection, type CallId, type CampaignId, type ContactId, type DomainEvent, type EventDataByType, type PhoneId } from '@ritmo/domain';
+import type { EventStore } from '@ritmo/event-store';
+import type { DirectoryReader } from '@ritmo/service-kit';
+import type { Logger } from 'pino';
+
+/** Builds one line of 1.2.1. `<`, `>` and line ends cannot occur inside a value. */
+export function line(...values: readonly (string | number | null | undefined)[]): string {
+  return `${values.map((value) => `<${String(value ?? '').replace(/[<>\r\n]/g, ' ')}>`).join('')}\r\n`;
+}
+
+/** 1.2.1.2: on a local call the area code of the origin is left out. */
+export function localOrigin(number: string, homeAreaCode: string | undefined): string {
+  return homeAreaCode !== undefined && /^\d{10,11}$/.test(number) && number.startsWith(homeAreaCode) ? number.slice(homeAreaCode.length) : number;
+}
+
+interface KnownCall {
+  readonly direction: CallDirection;
+  readonly campaignId: CampaignId | null;
+  readonly contactId: ContactId | null;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface LineSourceParts {
+  readonly bus: Bus;
+  readonly events: EventStore;
+  readonly directory: DirectoryReader;
+  readonly cards: ContactCards;
+  readonly log: Logger;
+}
+
+export interface LineSource {
+  start(write: (line: string) => void): void;
+  stop(): void;
+}
+
+/** Facts as lines (1.2.1), in the order of the facts: a line that waits for its contact holds up those behind it. */
+export function createLineSource(parts: LineSourceParts): LineSource {
+  const { bus, events, directory, cards, log } = parts;
+  const calls = new Map<CallId, KnownCall>();
+  /** Extensions that are told to be in a call and not yet to have left it. */
+  const open = new Map<CallId, Set<string>>();
+  const waiting: { text: string | undefined }[] = [];
+  let subscriptions: BusSubscription[] = [];
+  let write: (line: string) => void = () => undefined;
+
+  function flush(): void {
+    for (let first = waiting[0]; first?.text !== undefined; first = waiting[0]) {
+      waiting.shift();
+      if (first.text !== '') write(first.text);
+    }
+  }
+  function say(text: string | Promise<string>): void {
+    if (typeof text === 'string') {
+      waiting.push({ text });
+      return flush();
+    }
+    const place: { text: string | undefined } = { text: undefined };
+    waiting.push(place);
+    void text
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'a line cannot be told');
+        return '';
+      })
+      .then((told) => {
+        place.text = told;
+        flush();
+      });
+  }
+
+  const enter = (callId: CallId, extension: string): void => {
+    const inside = open.get(callId) ?? new Set();
+    inside.add(extension);
+    open.set(callId, inside);
+  };
+  const leave = (callId: CallId, extension: string): void => {
+    if (open.get(callId)?.delete(extension) === true) say(line('H', extension, callId));
+    if (open.get(callId)?.size === 0) open.delete(callId);
+  };
+
+  /** A call that began before this process did is found in its own stream. */
+  async function callOf(callId: CallId): Promise<KnownCall | undefined> {
+    const known = calls.get(callId);
+    if (known !== undefined) return known;
+    const placed = (await events.readStream(streams.call(callId))).find(({ type }) => type === 'CallPlaced');
+    return placed === undefined ? undefined : (placed.data as unknown as EventDataByType['CallPlaced']);
+  }
+
+  const homeAreaCode = (): string | undefined => directory.all('route').find((route) => route.homeAreaCode !== undefined)?.homeAreaCode;
+
+  async function delivered({ data }: DomainEvent<'CallDelivered'>): Promise<string> {
+    const call = await callOf(data.callId);
+    const contactId = call?.contactId ?? null;
+    if (call !== undefined && contactId !== null) {
+      const { parameters } = await cards.of(contactId);
+      return line('D', data.extension, call.to, parameters[0], parameters[1], data.campaignId ?? call.campaignId, data.callId);
+    }
+    if (call === undefined || call.direction === 'inbound') return line('R', data.extension, localOrigin(call?.from ?? '', homeAreaCode()), call?.to, data.callId);
+    // An agent's own call is told when it is placed; a call without a contact has no more to tell.
+    return '';
+  }
+
+  async function ofContact(name: 'PREVIEW' | 'AGOP', data: { contactId: ContactId; campaignId: CampaignId; phoneId: PhoneId; agentId: number | null }): Promise<string> {
+    const agent = data.agentId === null ? undefined : directory.get('agent', data.agentId);
+    if (agent === undefined) return '';
+    const { parameters, phones } = await cards.of(data.contactId);
+    const phone = phones.get(data.phoneId);
+    return line(name, agent.extension, phone === undefined ? '' : `${phone.areaCode}${phone.number}`, parameters[0], parameters[1], data.campaignId);
+  }
+
+  function placed({ data }: DomainEvent<'CallPlaced'>): void {
+    if (!calls.has(data.callId)) calls.set(data.callId, data);
+    if (data.direction !== 'agent' || data.extension === null) return;
+    enter(data.callId, data.extension);
+    say(line('A', data.extension, data.to, data.callId));
+  }
+
+  return {
+    start(to) {
+      write = to;
+      subscriptions = [
+        bus.subscribe('fact.AttemptStarted', ({ data }) => {
+          const { campaignId, contactId } = data;
+          calls.set(data.callId, { direction: 'campaign', campaignId, contactId, from: data.callerId, to: `${data.areaCode}${data.number}` });
+        }),
+        bus.subscribe('fact.CallPlaced', placed),
+        bus.subscribe('fact.CallAnswered', ({ data }) => {
+          // Asked for ahead of the line that will need it.
+          if (data.contactId !== null) cards.of(data.contactId).catch(() => undefined);
+        }),
+        bus.subscribe('fact.CallDelivered', (event) => {
+          enter(event.data.callId, event.data.extension);
+          say(delivered(event));
+        }),
+        bus.subscribe('fact.AgentLegEnded', ({ data }) => leave(data.callId, data.extension)),
+        bus.subscribe('fact.CallEnded', ({ data }) => {
+          for (const extension of [...(open.get(data.callId) ?? [])]) leave(data.callId, extension);
+          calls.delete(data.callId);
+        }),
+        bus.subscribe('fact.AttemptEnded', ({ data }) => void calls.delete(data.callId)),
+        bus.subscribe('fact.AgentStatusChanged', ({ data }) => say(line('S', data.extension, data.statusId, directory.get('user-status', data.statusId)?.name))),
+        bus.subscribe('fact.PreviewOffered', ({ data }) => say(ofContact('PREVIEW', data))),
+        bus.subscribe('fact.AgentCallbackDue', ({ data }) => say(ofContact('AGOP', data))),
+      ];
+    },
+    stop() {
+      for (const subscription of subscriptions) subscription.stop();
+      subscriptions = [];
+    },
+  };
+}
