@@ -183,6 +183,8 @@ export interface Requests {
     request: { callId: CallId; newCallId: CallId; dialString: string; trunkId: TrunkId; routeId: RouteId; callerId: string; ringTimeoutMs: number };
     reply: Done | Refusal<'unknown-call' | 'channel-limit' | 'rate-limit' | 'trunk-down'>;
   };
+  /** The transfer that this leg asked for is not carried out: its REFER's NOTIFY says so, and the agent keeps the call. */
+  'telephony.refuse-transfer': { request: { callId: CallId; legId: LegId; sipCode: number }; reply: Done | Refusal<'unknown-call'> };
   /** Joins the customers' and agents' sides of two calls (attended transfer). */
   'telephony.join': { request: { callId: CallId; otherCallId: CallId }; reply: Done | Refusal<'unknown-call'> };
   'telephony.calls': { request: Record<string, never>; reply: { node: string; calls: readonly LiveCall[] } };
