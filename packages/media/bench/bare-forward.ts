@@ -1,6 +1,5 @@
 /** The least that a forwarder on node:dgram can do: no RTP, no recording, no statistics. The floor that the relay is measured against. */
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 
 export interface BareForward {
   readonly targets: readonly (readonly [number, number])[];
@@ -12,8 +11,8 @@ export async function startBareForward(host: string, peers: readonly (readonly [
   const targets: [number, number][] = [];
   const open = async (): Promise<Socket> => {
     const socket = createSocket({ type: 'udp4', lookup: (name, _options, callback) => callback(null, name, 4) });
-    socket.bind(0, host);
-    await once(socket, 'listening');
+    // The look-up above answers at once, and so does the binding: listen first.
+  await new Promise<void>((resolve) => socket.bind(0, host, resolve));
     sockets.push(socket);
     return socket;
   };

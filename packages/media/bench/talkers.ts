@@ -1,6 +1,5 @@
 /** The phones of the relay bench. Each packet carries the time it was sent; whoever hears it notes how long it took. */
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 
 export interface TalkResult {
   readonly kind: 'result';
@@ -38,8 +37,8 @@ function onPacket(packet: Buffer): void {
 const phones: Socket[] = [];
 for (let i = 0; i < calls * 2; i += 1) {
   const socket = createSocket({ type: 'udp4', lookup: (name, _options, callback) => callback(null, name, 4) });
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
+  // The look-up above answers at once, and so does the binding: listen first.
+  await new Promise<void>((resolve) => socket.bind(0, HOST, resolve));
   socket.on('message', onPacket);
   phones.push(socket);
 }
