@@ -1,0 +1,4 @@
+import { sipStackContract } from '../contract.ts';
+import { createNativeSipStack } from './stack.ts';
+
+sipStackContract('the native stack', createNativeSipStack);
