@@ -22,7 +22,7 @@ export async function importContacts({ context }: DialerParts, ids: ImportIds, r
   const contactIds: ContactId[] = [];
   for (let first = 0; first < request.contacts.length; first += appendBatch) {
     const chunk = request.contacts.slice(first, first + appendBatch);
-    const read = chunk.map((contact) => readContact(contact, campaign));
+    const read = chunk.map((contact) => readContact(contact, campaign, context.clock.nowMs()));
     for (const [index, reading] of read.entries()) {
       if (typeof reading === 'string') rejected.push({ index: first + index, place: chunk[index]?.place ?? null, reason: reading });
     }
@@ -48,12 +48,14 @@ export async function importContacts({ context }: DialerParts, ids: ImportIds, r
 }
 
 interface ReadContact {
+  /** Line or row in the source. */
+  readonly place: number | null;
   readonly parameters: readonly string[];
   readonly phones: readonly Omit<ContactPhone, 'phoneId'>[];
 }
 
 /** Numbers keep the digits that the list has. A contact without any number that can be dialed is refused. */
-function readContact(contact: ContactToImport, campaign: Campaign): ReadContact | string {
+function readContact(contact: ContactToImport, campaign: Campaign, nowMs: number): ReadContact | string {
   if (contact.parameters.length > mostParameters) return `more than ${mostParameters} parameters`;
   const given = contact.phones.filter((phone) => onlyDigits(phone.number) !== '');
   if (given.length === 0) return 'no telephone number';
@@ -76,24 +78,25 @@ function readContact(contact: ContactToImport, campaign: Campaign): ReadContact 
       areaCode: reading.ok ? reading.areaCode : onlyDigits(phone.areaCode),
       number: inNumber ? reading.number : digits,
       dialNow: phone.dialNow ?? false,
-      dialAt: phone.dialAt ?? null,
+      // A time that has passed is no appointment: it must not carry the phone past its call window.
+      dialAt: (phone.dialAt ?? 0) > nowMs ? (phone.dialAt ?? null) : null,
     });
   }
-  return dialable === 0 ? `no valid telephone number (${reason})` : { parameters: contact.parameters, phones };
+  return dialable === 0 ? `no valid telephone number (${reason})` : { place: contact.place ?? null, parameters: contact.parameters, phones };
 }
 
 async function contactFacts(contacts: readonly ReadContact[], ids: ImportIds, request: Import['request'], atMs: number): Promise<DomainEvent<'ContactImported'>[]> {
   const contactIds = await ids.contactIds(contacts.length);
   const phoneIds = await ids.phoneIds(contacts.reduce((sum, contact) => sum + contact.phones.length, 0));
   let nextPhone = 0;
-  return contacts.map(({ parameters, phones }, index) => {
+  return contacts.map(({ place, parameters, phones }, index) => {
     const decided = importContact(noContact, {
       atMs,
       contactId: contactIds[index] as ContactId,
       campaignId: request.campaignId,
       parameters,
       phones: phones.map((phone): ContactPhone => ({ phoneId: phoneIds[nextPhone++] as PhoneId, ...phone })),
-      source: request.source,
+      source: place === null ? request.source : `${request.source}:${place}`,
       by: request.by,
     });
     if (!decided.ok) throw new Error(`a checked contact was refused: ${decided.code}`);
