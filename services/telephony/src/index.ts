@@ -1,1 +1,1 @@
-export {};
+export { createTelephonyApp, type TelephonyApp, type TelephonyOptions } from './app.ts';

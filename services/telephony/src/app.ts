@@ -1,0 +1,178 @@
+/** Carries out calls and reports what the wire said. It decides nothing: not whom to dial, not which agent to ring. */
+import { join } from 'node:path';
+import type { BusSubscription } from '@ritmo/bus';
+import { migrate } from '@ritmo/database';
+import type { CallId } from '@ritmo/domain';
+import type { MediaEngine } from '@ritmo/media';
+import { createCallIdAllocator, type ServiceApp, type ServiceContext } from '@ritmo/service-kit';
+import type { SipHandlers, SipStack } from '@ritmo/sip';
+import { createBindings } from './bindings.ts';
+import type { Call } from './call/call.ts';
+import { findAgentDialog } from './call/transfer.ts';
+import type { CallWires } from './call/wires.ts';
+import { createIncomingCalls } from './incoming.ts';
+import { createTelephonyMetrics } from './metrics.ts';
+import { createOpenCalls } from './open-calls.ts';
+import { createPeople } from './people.ts';
+import { createRecovery } from './recovery.ts';
+import { serveRequests } from './requests.ts';
+import { createSoundFinder } from './sounds.ts';
+import { TrunkBook } from './trunk-book.ts';
+import { createTrunkLocks } from './trunk-locks.ts';
+
+export interface TelephonyOptions {
+  /** Makes the stack that calls our handlers. Started and stopped by the service. */
+  readonly sip: (handlers: SipHandlers) => SipStack;
+  readonly media: () => MediaEngine;
+  /** Host part of our SIP Call-IDs and of From. */
+  readonly sipDomain: string;
+  /** Default `<dataDir>/recordings`. */
+  readonly recordingsDir?: string;
+  /** The installation's own sounds; the shipped ones are found without it. Default `<dataDir>/sounds`. */
+  readonly soundsDir?: string;
+  /** How long a reserved slot is kept. Default 3 000. */
+  readonly slotLeaseMs?: number;
+  /** What the way to the carrier may take from the distance between two INVITEs without the limit being broken there. Default 100. */
+  readonly rateMarginMs?: number;
+  /** Default 3 000. */
+  readonly optionsTimeoutMs?: number;
+  /** Default 2 000. */
+  readonly ownershipRetryMs?: number;
+}
+
+export interface TelephonyApp extends ServiceApp {
+  /** Where SIP is heard, once started. */
+  readonly address: { readonly host: string; readonly port: number; readonly tlsPort?: number } | undefined;
+  /** Everything that a call occupies. All zero when nothing goes on. */
+  occupied(): { readonly calls: number; readonly channels: number; readonly dialogs: number; readonly mediaSessions: number; readonly mediaLegs: number };
+}
+
+const defaultGraceMs = 10_000;
+/** How long calls that are hung up at the stop may take to say so. */
+const farewellMs = 3_000;
+
+export function createTelephonyApp(context: ServiceContext, options: TelephonyOptions): TelephonyApp {
+  const { bus, database, journal, clock, directory } = context;
+  const log = context.log.child({ service: 'telephony' });
+  const calls = new Map<CallId, Call>();
+  const metrics = createTelephonyMetrics(context.metrics);
+  const people = createPeople(directory);
+  const bindings = createBindings({ database, bus, clock, log });
+  const openCalls = createOpenCalls({ database, node: context.node, log, pendingFacts: () => journal.pending });
+  const locks = createTrunkLocks({ database, log, lost: () => void trunks.ownershipLost() });
+  const trunks: TrunkBook = new TrunkBook({
+    context,
+    locks,
+    options: {
+      leaseMs: options.slotLeaseMs ?? 3_000,
+      rateMarginMs: options.rateMarginMs ?? 100,
+      optionsTimeoutMs: options.optionsTimeoutMs ?? 3_000,
+      ownershipRetryMs: options.ownershipRetryMs ?? 2_000,
+    },
+    taken: async (trunk) => {
+      // Calls that went on while the trunk was not ours still occupy it.
+      for (const call of calls.values()) if (call.identity.trunkId === trunk.id) trunk.ledger.addOrphan(call.id);
+      await recovery.recover(trunk, (callId) => calls.has(callId));
+    },
+  });
+  const media = options.media();
+  const sip = options.sip({
+    classify(source, fromUser) {
+      // A trunk's own address and port is a trunk. Else an extension's name is challenged, wherever it comes from.
+      if (trunks.byAddress(source.host, source.port)) return 'trunk';
+      if (people.isExtension(fromUser)) return 'extension';
+      return trunks.byAddress(source.host) ? 'trunk' : 'unknown';
+    },
+    credentialsOf: (user) => people.credentialsOf(user),
+    incoming: (call) => incoming.came(call),
+    registered: (binding) => bindings.registered(binding),
+    unregistered: (user, reason) => bindings.unregistered(user, reason),
+    trouble: (error) => log.warn({ err: error }, 'SIP trouble'),
+  });
+  const recovery = createRecovery({ context, openCalls, sip, freed: (trunk) => trunks.roomChanged(trunk.id) });
+  const wires: CallWires = {
+    sip, media, bus, journal, clock, log, bindings, openCalls, metrics,
+    sounds: createSoundFinder(options.soundsDir ?? join(context.dataDir, 'sounds')),
+    sipDomain: options.sipDomain,
+    recordingsDir: options.recordingsDir ?? join(context.dataDir, 'recordings'),
+    channelFree(call) {
+      trunks.freeCall(call.identity.trunkId, call.id);
+      openCalls.end(call.id);
+    },
+    callOfAgentDialog: (sipCallId) => findAgentDialog(calls.values(), sipCallId),
+    over(callId) {
+      calls.delete(callId);
+    },
+  };
+  let isAccepting = false;
+  const accepting = (): boolean => isAccepting;
+  const incoming = createIncomingCalls({
+    context, trunks, calls, accepting, wires: () => wires,
+    callIds: createCallIdAllocator({ database, clock }),
+  });
+  let served: readonly BusSubscription[] = [];
+  let address: TelephonyApp['address'];
+  let stopping: Promise<void> | undefined;
+
+  const waitUntilQuiet = async (limitMs: number): Promise<void> => {
+    for (const deadline = performance.now() + limitMs; calls.size > 0 && performance.now() < deadline; ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  const stop = async (graceMs: number): Promise<void> => {
+    isAccepting = false;
+    incoming.stop();
+    await waitUntilQuiet(graceMs);
+    for (const call of [...calls.values()]) {
+      call.end({ by: 'system', outcome: call.answeredAt === null ? 'cancelled' : 'answered', reason: 'the service stops' });
+    }
+    await waitUntilQuiet(farewellMs);
+    // The far ends must hear of it before the sockets close.
+    for (const deadline = performance.now() + farewellMs; sip.stats.dialogs > 0 && performance.now() < deadline; ) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    for (const subscription of served) subscription.stop();
+    recovery.stop();
+    await trunks.stop();
+    people.stop();
+    await sip.stop();
+    await media.stop();
+    await bindings.stop();
+    await journal.flush();
+    await openCalls.close();
+    await locks.close();
+  };
+
+  return {
+    name: 'telephony',
+    get address() {
+      return address;
+    },
+    occupied() {
+      const channels = trunks.statuses().reduce((sum, { channelsUsed }) => sum + channelsUsed, 0);
+      return { calls: calls.size, channels, dialogs: sip.stats.dialogs, mediaSessions: media.stats.sessions, mediaLegs: media.stats.legs };
+    },
+    async start() {
+      await migrate(database, { owner: 'telephony', folder: new URL('../sql', import.meta.url) });
+      await media.start();
+      address = await sip.start();
+      await trunks.start(sip);
+      await bindings.start();
+      served = serveRequests({ context, calls, trunks, bindings, incoming, wires, accepting });
+      isAccepting = true;
+      metrics.setLive(() => calls.size);
+      metrics.setChannels(() => trunks.statuses().map(({ name, channelsUsed, channelLimit }) => ({ trunk: name, used: channelsUsed, limit: channelLimit })));
+      context.health.register('telephony', () => {
+        const down = trunks.statuses().filter(({ up }) => !up);
+        const detail = down.length === 0 ? `${calls.size} calls` : `trunks down: ${down.map(({ name }) => name).join(', ')}`;
+        return { status: down.length === 0 ? 'OK' : 'WARNING', detail };
+      });
+      log.info({ ...address }, 'telephony is ready');
+    },
+    stop(stopOptions) {
+      stopping ??= stop(stopOptions?.graceMs ?? defaultGraceMs);
+      return stopping;
+    },
+  };
+}

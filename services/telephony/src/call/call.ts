@@ -1,0 +1,291 @@
+/**
+ * One call: the customer's side, at most one agent's leg that talks and at most one that rings, one media session.
+ * docs/how-a-call-ends.md lists who closes whom; `end` is where it happens.
+ */
+import type { LiveCall, Signals } from '@ritmo/bus';
+import { fact, streams, type AgentId, type CallEndedBy, type CallId, type DomainEvent, type EventDataByType, type Extension, type LegId, type QueueId } from '@ritmo/domain';
+import type { MediaSession } from '@ritmo/media';
+import type { EndReason, WireEnd } from '@ritmo/sip';
+import type { CallIdentity } from '../open-calls.ts';
+import { sounds } from '../sounds.ts';
+import type { Party } from './party.ts';
+import { CallRecording } from './recording.ts';
+import type { CallWires } from './wires.ts';
+
+type WireOutcome = EventDataByType['CallEnded']['wireOutcome'];
+
+export interface AgentLeg {
+  readonly legId: LegId;
+  readonly agentId: AgentId;
+  readonly extension: Extension;
+  /** Undefined while its ports are being opened. */
+  party: Party | undefined;
+  upAt: number | null;
+  over: boolean;
+}
+
+export interface EndOfCall {
+  readonly by: CallEndedBy;
+  readonly outcome: WireOutcome;
+  readonly reason: string;
+  readonly sipCode?: number | null;
+  readonly q850?: number | null;
+}
+
+/** Q.850 16: normal clearing. */
+export const normalClearing: EndReason = { q850: 16, text: 'normal clearing' };
+/** A recording that does not close must not keep the call's last fact. */
+const closeRecordingMs = 3_000;
+
+export class Call {
+  readonly wires: CallWires;
+  identity: CallIdentity;
+  readonly session: MediaSession;
+  /** Another call's session: this one is the outside half of a transfer, or was joined to it. */
+  readonly ownsSession: boolean;
+  readonly recording: CallRecording;
+  readonly placedAt: number;
+  readonly ringMs: number;
+  record: boolean;
+  customer: Party | undefined;
+  /** Talks, or is being held. */
+  agent: AgentLeg | undefined;
+  /** Rings. */
+  offered: AgentLeg | undefined;
+  /** The other half after a transfer: both end together. */
+  partner: Call | undefined;
+  answeredAt: number | null = null;
+  /** Monotonic, for the time to the first offer; undefined once it was made. */
+  answeredTick: number | undefined;
+  /** Tells a transfer's outcome to the agent that asked for it. */
+  transfer: { readonly legId: LegId; readonly progress: { succeeded(): void; failed(code: number): void }; readonly timer: NodeJS.Timeout } | undefined;
+  rang = false;
+  ended = false;
+  #heldBy = new Set<'customer' | 'agent'>();
+  #hangupAfterPlaying = false;
+  #played = 0;
+
+  constructor(wires: CallWires, identity: CallIdentity, options: { readonly record: boolean; readonly ringMs: number; readonly session?: MediaSession }) {
+    this.wires = wires;
+    this.identity = identity;
+    this.record = options.record;
+    this.ringMs = options.ringMs;
+    this.placedAt = wires.clock.nowMs();
+    this.ownsSession = options.session === undefined;
+    this.session = options.session ?? wires.media.createSession(identity.callId);
+    this.recording = new CallRecording(wires, this.session, identity.callId);
+    if (this.ownsSession) {
+      this.session.listen({
+        dtmf: (mediaLegId, digit) => this.dtmf(mediaLegId === customerLeg ? 'customer' : 'agent', digit),
+        playbackEnded: () => this.#playbackEnded(),
+        recordingFailed: (file, error) => wires.log.error({ callId: this.id, file, error }, 'the recording cannot be written; the call goes on'),
+      });
+    }
+  }
+
+  get id(): CallId {
+    return this.identity.callId;
+  }
+
+  note<T extends keyof EventDataByType>(type: T, data: EventDataByType[T]): void {
+    this.wires.journal.record(streams.call(this.id), fact(type, this.wires.clock.nowMs(), data) as DomainEvent);
+  }
+
+  signalLeg(leg: AgentLeg, state: Signals['signal.leg']['state'], more: Pick<Signals['signal.leg'], 'reason' | 'by'> = {}): void {
+    const { legId, agentId, extension } = leg;
+    this.wires.bus.publish('signal.leg', { callId: this.id, legId, agentId, extension, state, ...more, at: this.wires.clock.nowMs() });
+  }
+
+  /** For the process that comes after a crash. */
+  remember(): void {
+    if (this.ended) return;
+    const agentDialog = (this.agent ?? this.offered)?.party?.snapshot() ?? null;
+    const { identity, placedAt, ringMs, answeredAt } = this;
+    this.wires.openCalls.update({ identity, placedAt, ringMs, answeredAt, dialog: this.customer?.snapshot() ?? null, agentDialog });
+  }
+
+  placed(): void {
+    const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension } = this.identity;
+    const dialog = { ...(this.customer?.snapshot() ?? {}) };
+    this.note('CallPlaced', { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension, dialog });
+    this.remember();
+  }
+
+  rings(sipCode: number, earlyMedia: boolean): void {
+    if (this.rang || this.ended) return;
+    this.rang = true;
+    this.note('CallRang', { callId: this.id, sipCode, earlyMedia });
+  }
+
+  answered(queueId: QueueId | null = this.identity.queueId): void {
+    this.answeredTick = performance.now();
+    this.answeredAt = this.wires.clock.nowMs();
+    this.identity = { ...this.identity, queueId };
+    const { callId, direction, campaignId, contactId, trunkId, from, to } = this.identity;
+    const dialog = { ...(this.customer?.snapshot() ?? {}) };
+    this.note('CallAnswered', {
+      callId, direction, campaignId, contactId, queueId, trunkId, from, to, dialog,
+      ringMs: Math.max(0, this.answeredAt - this.placedAt),
+    });
+    this.remember();
+  }
+
+  dtmf(side: 'customer' | 'agent', digit: string): void {
+    if (!this.ended) this.note('DtmfReceived', { callId: this.id, side, digit });
+  }
+
+  // ---- sound
+
+  /** Both hear each other, unless one of them holds the other. A new part of the recording begins. */
+  talk(): void {
+    const { customer, agent } = this;
+    if (!customer || !agent?.party?.isUp || this.#heldBy.size > 0 || this.ended) return;
+    this.#hangupAfterPlaying = false;
+    customer.leg.stopPlaying();
+    agent.party.leg.stopPlaying();
+    this.session.bridge(customer.leg.id, agent.party.leg.id);
+    if (this.record && this.answeredAt !== null) this.recording.start(agent.agentId);
+  }
+
+  /** Held by an agent the customer hears music; held by the customer the agent hears what the customer's side sends. */
+  held(by: 'customer' | 'agent', held: boolean): void {
+    if (this.ended || this.#heldBy.has(by) === held) return;
+    if (held) {
+      this.#heldBy.add(by);
+      this.note('CallHeld', { callId: this.id, by });
+      void this.recording.stop();
+      if (by === 'agent') this.musicForCustomer();
+      return;
+    }
+    this.#heldBy.delete(by);
+    this.note('CallResumed', { callId: this.id, by });
+    this.talk();
+  }
+
+  musicForCustomer(): void {
+    const { customer } = this;
+    if (!customer?.isUp) return;
+    this.session.unbridge(customer.leg.id);
+    customer.leg.play({ file: this.wires.sounds.shipped(sounds.music), loop: true });
+  }
+
+  /** The customer talks to a leg that is no agent's: an outside number, or another call's customer. */
+  bridgeTo(mediaLegId: string): void {
+    if (this.ended || !this.customer) return;
+    this.#heldBy.clear();
+    this.customer.leg.stopPlaying();
+    this.session.bridge(this.customer.leg.id, mediaLegId);
+    if (this.record) this.recording.start(null);
+  }
+
+  /** What a waiting customer hears. While an agent talks nothing is played. */
+  async play(name: string, loop: boolean, thenHangup: boolean): Promise<boolean> {
+    this.#played += 1;
+    const turn = this.#played;
+    const file = await this.wires.sounds.find(name);
+    if (file === undefined) return false;
+    // Another sound was asked for meanwhile, or an agent has answered.
+    if (turn !== this.#played || this.agent || this.ended || !this.customer?.isUp) return true;
+    this.#hangupAfterPlaying = thenHangup;
+    this.customer.leg.play({ file, loop });
+    return true;
+  }
+
+  #playbackEnded(): void {
+    if (this.#hangupAfterPlaying && !this.agent) this.end({ by: 'system', outcome: 'answered', reason: 'the message is over' });
+  }
+
+  // ---- ends
+
+  /** The agent's leg is over, the customer stays. What becomes of the customer is the caller's to say. */
+  agentLegOver(leg: AgentLeg, by: CallEndedBy): void {
+    if (leg.over) return;
+    leg.over = true;
+    const wasUp = leg.upAt !== null;
+    if (this.agent === leg) this.agent = undefined;
+    if (this.offered === leg) this.offered = undefined;
+    this.#heldBy.delete('agent');
+    leg.party?.hangup(normalClearing);
+    if (!this.ended) {
+      if (leg.party) this.freeLeg(leg.party);
+      this.remember();
+    }
+    if (!wasUp) return;
+    const { legId, agentId, extension } = leg;
+    this.note('AgentLegEnded', { callId: this.id, legId, agentId, extension, by, talkMs: Math.max(0, this.wires.clock.nowMs() - (leg.upAt ?? 0)) });
+    this.signalLeg(leg, 'ended', { by: by === 'carrier' ? 'system' : by });
+  }
+
+  freeLeg(party: Party): void {
+    party.leg.close().catch((error: unknown) => this.wires.log.error({ err: error, callId: this.id }, 'a media leg did not close'));
+  }
+
+  /** The customer's side ended by itself: refused, or hung up. */
+  customerGone(end: WireEnd, outcome: WireOutcome): void {
+    const by: CallEndedBy =
+      end.by === 'remote' ? (outcome === 'trunk-failure' || this.answeredAt === null ? 'carrier' : 'customer') : end.by === 'transport' ? 'carrier' : 'system';
+    this.end({ by, outcome, reason: end.reasonPhrase ?? '', sipCode: end.sipCode ?? null, q850: end.q850 ?? null });
+  }
+
+  /** Ends whatever is still there, once. The first cause is the one that is told. */
+  end(how: EndOfCall): void {
+    if (this.ended) return;
+    this.ended = true;
+    const endedAt = this.wires.clock.nowMs();
+    const wasOffered = this.offered;
+    const closing = how.by === 'customer' || how.by === 'agent' ? normalClearing : { q850: how.q850 ?? 16, text: how.reason };
+    this.customer?.hangup(closing, how.sipCode ?? 480);
+    const recorded = this.recording.stop();
+    if (this.agent) this.agentLegOver(this.agent, how.by);
+    if (wasOffered) this.agentLegOver(wasOffered, how.by);
+    if (this.transfer) {
+      clearTimeout(this.transfer.timer);
+      this.transfer = undefined;
+    }
+    if (!this.customer) this.wires.channelFree(this);
+    const { partner } = this;
+    this.partner = undefined;
+    partner?.end({ by: how.by === 'customer' ? 'agent' : how.by, outcome: partner.answeredAt === null ? 'cancelled' : 'answered', reason: 'the other side hung up' });
+    void this.#close(how, endedAt, recorded, wasOffered);
+  }
+
+  /** The last fact, once the recording is closed; then the ports. */
+  async #close(how: EndOfCall, endedAt: number, recorded: Promise<void>, wasOffered: AgentLeg | undefined): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([recorded, new Promise<void>((resolve) => (timer = setTimeout(resolve, closeRecordingMs)))]);
+    clearTimeout(timer);
+    const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension } = this.identity;
+    const { answeredAt } = this;
+    this.wires.journal.record(
+      streams.call(callId),
+      fact('CallEnded', endedAt, {
+        callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, extension, from, to,
+        wireOutcome: how.outcome,
+        by: how.by,
+        sipCode: how.sipCode ?? null,
+        q850: how.q850 ?? null,
+        reason: how.reason,
+        ringMs: Math.max(0, (answeredAt ?? endedAt) - this.placedAt),
+        billMs: answeredAt === null ? 0 : Math.max(0, endedAt - answeredAt),
+      }),
+    );
+    // After the end itself: who hears that an offer was withdrawn knows already why.
+    if (wasOffered) this.signalLeg(wasOffered, 'failed', { reason: 'cancelled' });
+    this.wires.metrics.ended(how.outcome);
+    this.wires.over(callId);
+    if (!this.ownsSession) return;
+    await this.session.close().catch((error: unknown) => this.wires.log.error({ err: error, callId }, 'a media session did not close'));
+  }
+
+  // ---- what others see
+
+  live(): LiveCall {
+    const { callId, direction, campaignId, contactId, queueId, trunkId, from, to } = this.identity;
+    const state = this.ended ? 'ending' : this.agent ? 'delivered' : this.offered ? 'offering' : this.answeredAt !== null ? 'answered' : this.rang ? 'ringing' : 'dialing';
+    const extension = (this.agent ?? this.offered)?.extension ?? this.identity.extension;
+    return { callId, direction, state, campaignId, contactId, queueId, trunkId, extension, from, to, startedAt: this.placedAt, answeredAt: this.answeredAt };
+  }
+}
+
+/** Id of the customer's leg in its media session. */
+export const customerLeg = 'customer';

@@ -1,0 +1,33 @@
+/** What a call is given. */
+import type { Bus } from '@ritmo/bus';
+import type { CallId } from '@ritmo/domain';
+import type { MediaEngine } from '@ritmo/media';
+import type { Clock, Journal } from '@ritmo/service-kit';
+import type { SipStack } from '@ritmo/sip';
+import type { Logger } from 'pino';
+import type { Bindings } from '../bindings.ts';
+import type { TelephonyMetrics } from '../metrics.ts';
+import type { OpenCalls } from '../open-calls.ts';
+import type { SoundFinder } from '../sounds.ts';
+import type { Call } from './call.ts';
+
+export interface CallWires {
+  readonly sip: SipStack;
+  readonly media: MediaEngine;
+  readonly bus: Bus;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly bindings: Bindings;
+  readonly openCalls: OpenCalls;
+  readonly sounds: SoundFinder;
+  readonly metrics: TelephonyMetrics;
+  readonly sipDomain: string;
+  readonly recordingsDir: string;
+  /** The call's channel at the far end is free. */
+  channelFree(call: Call): void;
+  /** The call that has an agent's leg with this SIP Call-ID. */
+  callOfAgentDialog(sipCallId: string): CallId | undefined;
+  /** The call is over: its last fact is recorded. */
+  over(callId: CallId): void;
+}

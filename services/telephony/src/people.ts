@@ -1,0 +1,28 @@
+import type { DirectoryReader } from '@ritmo/service-kit';
+import type { DigestCredentials } from '@ritmo/sip';
+
+/** Who may register: agents' extensions and shared ones. */
+export interface People {
+  credentialsOf(user: string): DigestCredentials | undefined;
+  isExtension(user: string): boolean;
+  stop(): void;
+}
+
+export function createPeople(directory: DirectoryReader): People {
+  let byExtension: Map<string, string> | undefined;
+  const stop = directory.onChange((kind) => {
+    if (kind === 'agent' || kind === 'shared-extension') byExtension = undefined;
+  });
+  const passwords = (): Map<string, string> => {
+    byExtension ??= new Map([...directory.all('agent'), ...directory.all('shared-extension')].map(({ extension, password }) => [extension, password]));
+    return byExtension;
+  };
+  return {
+    credentialsOf(user) {
+      const password = passwords().get(user);
+      return password === undefined ? undefined : { username: user, password };
+    },
+    isExtension: (user) => passwords().has(user),
+    stop,
+  };
+}

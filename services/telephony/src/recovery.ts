@@ -1,0 +1,88 @@
+/** Calls of a process that died: they occupy their channels until they are ended on the wire, and get the end that they lack. */
+import { fact, streams, type CallId } from '@ritmo/domain';
+import type { ServiceContext } from '@ritmo/service-kit';
+import type { SipStack } from '@ritmo/sip';
+import type { OpenCall, OpenCalls } from './open-calls.ts';
+import type { OwnedTrunk } from './trunk-book.ts';
+
+/**
+ * A call whose dialog was not yet written down cannot be ended by us. Its far end gives up by itself: when nobody answers,
+ * after its ring time; when somebody does, 64*T1 after a 200 that is never acknowledged (RFC 3261 13.3.1.4).
+ */
+const unacknowledgedMs = 32_000;
+
+export interface Recovery {
+  /** Counts the trunk's orphans at once and ends them in the background. */
+  recover(trunk: OwnedTrunk, isLive: (callId: CallId) => boolean): Promise<void>;
+  /** Resolves when every orphan has been dealt with. */
+  settled(): Promise<void>;
+  stop(): void;
+}
+
+export function createRecovery(parts: { readonly context: ServiceContext; readonly openCalls: OpenCalls; readonly sip: SipStack; readonly freed: (trunk: OwnedTrunk) => void }): Recovery {
+  const { context, openCalls, sip } = parts;
+  const working = new Set<Promise<void>>();
+  const timers = new Set<NodeJS.Timeout>();
+
+  const finish = async (call: OpenCall): Promise<void> => {
+    const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, extension, from, to } = call.identity;
+    const stream = streams.call(callId);
+    const known = await context.events.readStream(stream);
+    if (known.some((event) => event.type === 'CallEnded')) return;
+    const nowMs = context.clock.nowMs();
+    const end = fact('CallEnded', nowMs, {
+      callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, extension, from, to,
+      wireOutcome: 'interrupted',
+      by: 'system',
+      sipCode: null,
+      q850: null,
+      reason: 'the process that carried the call died',
+      ringMs: Math.max(0, (call.answeredAt ?? nowMs) - call.placedAt),
+      billMs: call.answeredAt === null ? 0 : Math.max(0, nowMs - call.answeredAt),
+    });
+    context.journal.record(stream, end);
+  };
+
+  const endOne = async (trunk: OwnedTrunk, call: OpenCall): Promise<void> => {
+    const { callId } = call.identity;
+    const agentEnded = call.agentDialog ? sip.endOrphan(call.agentDialog) : undefined;
+    const ended = call.dialog ? sip.endOrphan(call.dialog) : undefined;
+    await finish(call);
+    // The row goes only when the far end is done: until then the next process must count it too.
+    if (ended) {
+      const result = await ended;
+      if (!result.ended) context.log.warn({ callId }, 'a call of before the restart did not answer its end');
+    } else {
+      const waitMs = Math.max(0, Math.min(call.placedAt + call.ringMs + unacknowledgedMs - context.clock.nowMs(), call.ringMs + unacknowledgedMs));
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        timer.unref();
+        timers.add(timer);
+      });
+    }
+    await agentEnded;
+    trunk.ledger.freeCall(callId);
+    openCalls.end(callId);
+    parts.freed(trunk);
+  };
+
+  return {
+    async recover(trunk, isLive) {
+      const orphans = (await openCalls.ofTrunk(trunk.id)).filter((call) => !isLive(call.identity.callId));
+      for (const call of orphans) trunk.ledger.addOrphan(call.identity.callId);
+      if (orphans.length > 0) context.log.info({ trunkId: trunk.id, calls: orphans.length }, 'ending calls of before the restart');
+      for (const call of orphans) {
+        const work: Promise<void> = endOne(trunk, call)
+          .catch((error: unknown) => context.log.error({ err: error, callId: call.identity.callId }, 'a call of before the restart could not be ended'))
+          .finally(() => working.delete(work));
+        working.add(work);
+      }
+    },
+    async settled() {
+      await Promise.all(working);
+    },
+    stop() {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

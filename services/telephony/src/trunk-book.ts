@@ -1,0 +1,285 @@
+/** The trunks of the directory: who owns them, whether they live, how much room they have. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { asId, fact, streams, type CallId, type Trunk, type TrunkId } from '@ritmo/domain';
+import type { TrunkStatus } from '@ritmo/bus';
+import type { ServiceContext } from '@ritmo/service-kit';
+import type { SipAddress, SipStack, TrunkRegistration } from '@ritmo/sip';
+import { ChannelLedger } from './channel-ledger.ts';
+import type { TrunkLocks } from './trunk-locks.ts';
+
+export interface OwnedTrunk {
+  readonly id: TrunkId;
+  config: Trunk;
+  /** The host as an address. */
+  host: string;
+  readonly ledger: ChannelLedger;
+  up: boolean;
+  registered: boolean | null;
+  detail: string;
+}
+
+export interface TrunkBookOptions {
+  readonly leaseMs: number;
+  readonly rateMarginMs: number;
+  readonly optionsTimeoutMs: number;
+  /** How often trunks that another process owned are tried again. */
+  readonly ownershipRetryMs: number;
+}
+
+interface Entry extends OwnedTrunk {
+  probe: NodeJS.Timeout | undefined;
+  failures: number;
+  registration: TrunkRegistration | undefined;
+  toldUsage: number;
+  told: NodeJS.Timeout | undefined;
+}
+
+/** Missed OPTIONS in a row after which a trunk counts as down. */
+const failuresUntilDown = 2;
+const probeWhileDownMs = 5_000;
+const sampleMs = 1_000;
+/** Changes of a trunk's room are told together. */
+const tellDelayMs = 20;
+
+export class TrunkBook {
+  readonly #context: ServiceContext;
+  readonly #options: TrunkBookOptions;
+  readonly #locks: TrunkLocks;
+  readonly #owned = new Map<TrunkId, Entry>();
+  /** Address to the trunk, for every trunk of the directory, owned or not. */
+  #addresses: ReadonlyMap<string, Trunk> = new Map();
+  readonly #hosts = new Map<string, string>();
+  #sip: SipStack | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #settling: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #unfollow: (() => void) | undefined;
+  /** Called with each trunk that this process owns from now on, before it may be used. */
+  readonly #taken: (trunk: OwnedTrunk) => Promise<void>;
+
+  constructor(parts: {
+    readonly context: ServiceContext;
+    readonly options: TrunkBookOptions;
+    readonly locks: TrunkLocks;
+    readonly taken: (trunk: OwnedTrunk) => Promise<void>;
+  }) {
+    this.#context = parts.context;
+    this.#options = parts.options;
+    this.#locks = parts.locks;
+    this.#taken = parts.taken;
+  }
+
+  async start(sip: SipStack): Promise<void> {
+    this.#sip = sip;
+    this.#unfollow = this.#context.directory.onChange((kind) => {
+      if (kind === 'trunk') void this.settle();
+    });
+    await this.settle();
+    this.#timers = [setInterval(() => void this.settle(), this.#options.ownershipRetryMs), setInterval(() => this.#sample(), sampleMs)];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unfollow?.();
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#settling;
+    await Promise.all([...this.#owned.values()].map((entry) => this.#drop(entry)));
+  }
+
+  get(id: TrunkId): OwnedTrunk | undefined {
+    return this.#owned.get(id);
+  }
+
+  /** Which trunk a message from this address belongs to. With a port only an exact match. */
+  byAddress(host: string, port?: number): Trunk | undefined {
+    return this.#addresses.get(port === undefined ? host : `${host}:${port}`);
+  }
+
+  statuses(): readonly TrunkStatus[] {
+    return [...this.#owned.values()].map(statusOf);
+  }
+
+  usable(trunk: OwnedTrunk): boolean {
+    return trunk.up && trunk.registered !== false;
+  }
+
+  /** Everything is lost that stood on the locks: others may own the trunks now. */
+  async ownershipLost(): Promise<void> {
+    await Promise.all([...this.#owned.values()].map((entry) => this.#drop(entry)));
+    await this.settle();
+  }
+
+  /** The call's channel is free. */
+  freeCall(id: TrunkId, callId: CallId): void {
+    const entry = this.#owned.get(id);
+    if (entry?.ledger.freeCall(callId)) this.roomChanged(id);
+  }
+
+  roomChanged(id: TrunkId): void {
+    const entry = this.#owned.get(id);
+    if (!entry || entry.told) return;
+    entry.told = setTimeout(() => {
+      entry.told = undefined;
+      if (!this.#stopped) this.#context.bus.publish('signal.trunk', statusOf(entry));
+    }, tellDelayMs);
+  }
+
+  /** Brings what we own in line with the directory. One at a time. */
+  settle(): Promise<void> {
+    this.#settling = this.#settling
+      .then(() => this.#settleNow())
+      .catch((error: unknown) => this.#context.log.error({ err: error }, 'the trunks could not be brought in line'));
+    return this.#settling;
+  }
+
+  async #settleNow(): Promise<void> {
+    if (this.#stopped) return;
+    const configured = this.#context.directory.all('trunk').filter((trunk) => trunk.enabled);
+    const addresses = new Map<string, Trunk>();
+    for (const trunk of configured) {
+      const host = await this.#resolve(trunk.host);
+      for (const address of [host, `${host}:${trunk.port}`, ...trunk.inboundAddresses]) addresses.set(address, trunk);
+    }
+    this.#addresses = addresses;
+    const ids = new Set(configured.map(({ id }) => id));
+    for (const entry of [...this.#owned.values()]) {
+      if (ids.has(entry.id)) continue;
+      await this.#drop(entry);
+      await this.#locks.release(entry.id);
+    }
+    for (const trunk of configured) await this.#settleTrunk(trunk);
+  }
+
+  async #settleTrunk(config: Trunk): Promise<void> {
+    const id = asId<TrunkId>(config.id);
+    const host = this.#hosts.get(config.host) ?? config.host;
+    const known = this.#owned.get(id);
+    if (known) {
+      const before = known.config;
+      if (before === config && known.host === host) return;
+      known.config = config;
+      known.host = host;
+      known.ledger.setLimits({ channels: config.channels, callsPerSecond: config.callsPerSecond });
+      if (watchedDifferently(before, config)) await this.#watch(known);
+      this.roomChanged(id);
+      return;
+    }
+    if (!(await this.#locks.take(id))) return;
+    const entry: Entry = {
+      id, config, host,
+      ledger: new ChannelLedger({
+        limits: { channels: config.channels, callsPerSecond: config.callsPerSecond },
+        name: `${id}-${this.#context.node}-${this.#context.clock.nowMs().toString(36)}`,
+        leaseMs: this.#options.leaseMs,
+        windowMs: 1_000 + this.#options.rateMarginMs,
+        nowMs: performance.now(),
+      }),
+      up: true, registered: config.register ? false : null, detail: 'not checked yet',
+      probe: undefined, failures: 0, registration: undefined, toldUsage: -1, told: undefined,
+    };
+    await this.#taken(entry);
+    this.#owned.set(id, entry);
+    await this.#watch(entry);
+    this.roomChanged(id);
+  }
+
+  async #resolve(host: string): Promise<string> {
+    if (isIP(host) !== 0) {
+      this.#hosts.set(host, host);
+      return host;
+    }
+    try {
+      const { address } = await lookup(host);
+      this.#hosts.set(host, address);
+      return address;
+    } catch (error) {
+      // The last address that it had is better than none.
+      this.#context.log.warn({ err: error, host }, "a trunk's host cannot be resolved");
+      return this.#hosts.get(host) ?? host;
+    }
+  }
+
+  async #drop(entry: Entry): Promise<void> {
+    this.#owned.delete(entry.id);
+    clearTimeout(entry.probe);
+    clearTimeout(entry.told);
+    await entry.registration?.stop();
+  }
+
+  /** OPTIONS and registration, as configured now. */
+  async #watch(entry: Entry): Promise<void> {
+    clearTimeout(entry.probe);
+    await entry.registration?.stop();
+    entry.registration = undefined;
+    entry.registered = entry.config.register ? false : null;
+    entry.failures = 0;
+    const { config } = entry;
+    const address: SipAddress = { host: entry.host, port: config.port, transport: config.transport };
+    if (config.register && config.username !== undefined) {
+      entry.registration = this.#sip?.register({
+        registrar: address,
+        user: config.username,
+        domain: config.host,
+        credentials: { username: config.username, password: config.password ?? '' },
+        changed: ({ registered, code, error }) => {
+          const was = entry.registered;
+          entry.registered = registered;
+          if (was !== registered) this.#stateChanged(entry, entry.up, registered ? 'registered' : `not registered: ${code ?? error ?? 'no answer'}`);
+        },
+      });
+    }
+    if (config.optionsIntervalS > 0) this.#probe(entry, address);
+    else this.#stateChanged(entry, true, 'not watched');
+  }
+
+  #probe(entry: Entry, address: SipAddress): void {
+    const intervalMs = entry.config.optionsIntervalS * 1000;
+    void this.#sip?.options(address, this.#options.optionsTimeoutMs).then((result) => {
+      if (this.#owned.get(entry.id) !== entry || this.#stopped) return;
+      entry.failures = result.reachable ? 0 : entry.failures + 1;
+      const isUp = result.reachable || (entry.up && entry.failures < failuresUntilDown);
+      const detail = result.reachable ? `answers OPTIONS with ${result.code ?? 200}` : (result.error ?? 'no answer to OPTIONS');
+      this.#stateChanged(entry, isUp, detail);
+      const nextMs = result.reachable ? intervalMs : Math.min(intervalMs, probeWhileDownMs);
+      entry.probe = setTimeout(() => this.#probe(entry, address), nextMs);
+      entry.probe.unref();
+    });
+  }
+
+  #stateChanged(entry: Entry, up: boolean, detail: string): void {
+    if (entry.up === up && entry.detail === detail) return;
+    entry.up = up;
+    entry.detail = detail;
+    const data = { trunkId: entry.id, up, registered: entry.registered, detail };
+    this.#context.journal.record(streams.trunk(entry.id), fact('TrunkStateChanged', this.#context.clock.nowMs(), data));
+    this.roomChanged(entry.id);
+  }
+
+  #sample(): void {
+    for (const entry of this.#owned.values()) {
+      const channelsUsed = entry.ledger.used;
+      if (channelsUsed === entry.toldUsage) continue;
+      entry.toldUsage = channelsUsed;
+      const data = { trunkId: entry.id, channelsUsed, channelLimit: entry.config.channels };
+      this.#context.journal.record(streams.trunk(entry.id), fact('TrunkUsage', this.#context.clock.nowMs(), data));
+    }
+  }
+}
+
+function watchedDifferently(a: Trunk, b: Trunk): boolean {
+  const watched = (trunk: Trunk) => [trunk.host, trunk.port, trunk.transport, trunk.username, trunk.password, trunk.register, trunk.optionsIntervalS];
+  return JSON.stringify(watched(a)) !== JSON.stringify(watched(b));
+}
+
+const statusOf = (entry: Entry): TrunkStatus => ({
+  trunkId: entry.id,
+  name: entry.config.name,
+  up: entry.up && entry.registered !== false,
+  registered: entry.registered,
+  channelsUsed: entry.ledger.used,
+  channelLimit: entry.config.channels,
+  callsPerSecondLimit: entry.config.callsPerSecond,
+  detail: entry.detail,
+});
