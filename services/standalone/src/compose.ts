@@ -6,9 +6,25 @@ import { serviceNames, services, type ServiceName } from './services.ts';
 
 export interface RunningServices {
   readonly foundations: Foundations;
-  readonly apps: ReadonlyMap<ServiceName, ServiceApp>;
+  /** Those that run here. */
+  readonly apps: StartedApps;
   /** Lets calls in progress finish up to the limit, then closes everything. Called again with less grace, it hurries. */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+export type StartedApps = { readonly [K in ServiceName]?: ReturnType<(typeof services)[K]> };
+
+/** Where things are reached once they run: ports that were 0 in the configuration are known now. Null: not in this process. */
+export interface Ports {
+  readonly http: number | null;
+  readonly socketRead: number | null;
+  readonly socketWrite: number | null;
+  readonly sip: number | null;
+  readonly postgres: number | null;
+}
+
+export interface RunningRitmo extends RunningServices {
+  readonly ports: Ports;
 }
 
 export interface StartOptions {
@@ -59,5 +75,21 @@ export async function startServices(config: RitmoConfig, options: StartOptions =
     await stop(0);
     throw error;
   }
-  return { foundations, apps, stop: ({ graceMs = 0 } = {}) => stop(graceMs) };
+  return { foundations, apps: Object.fromEntries(apps) as StartedApps, stop: ({ graceMs = 0 } = {}) => stop(graceMs) };
+}
+
+/** Everything in one process: what `npm start` runs, and what tests start on free ports. */
+export async function startRitmo(config: RitmoConfig, options: Omit<StartOptions, 'only'> = {}): Promise<RunningRitmo> {
+  const running = await startServices(config, options);
+  return { ...running, ports: portsOf(running) };
+}
+
+export function portsOf({ apps, foundations }: RunningServices): Ports {
+  return {
+    http: apps.api?.port() ?? null,
+    socketRead: apps.socket?.readPort() ?? null,
+    socketWrite: apps.socket?.writePort() ?? null,
+    sip: null,
+    postgres: foundations.postgresPort,
+  };
 }

@@ -1,2 +1,2 @@
 export { loadConfig, loadConfigFile, type RitmoConfig } from './config.ts';
-export { startServices, type RunningServices, type StartOptions } from './compose.ts';
+export { startRitmo, startServices, type Ports, type RunningRitmo, type RunningServices, type StartOptions } from './compose.ts';

@@ -1,5 +1,5 @@
 import { createLogger, exitOnUncaught, explainFatal, stopOnSignals } from '@ritmo/runtime';
-import { startServices } from '../compose.ts';
+import { startRitmo, type Ports } from '../compose.ts';
 import { loadConfig, type RitmoConfig } from '../config.ts';
 
 /** Ports and the settings that change them, for the message when one is taken. */
@@ -27,24 +27,24 @@ export async function start(env: Readonly<Record<string, string | undefined>>): 
     process.stderr.write(`ritmo: ${line}\n`);
   });
   try {
-    const running = await startServices(config, { log, onFatal: die });
+    const running = await startRitmo(config, { log, onFatal: die });
     stopOnSignals({ log, graceMs: config.stopGraceS * 1000, stop: (graceMs) => running.stop({ graceMs }) });
     const { integrationPassword, adminKey, dataDir } = running.foundations;
     if (integrationPassword.origin === 'made') log.info(`the password of the database user integracao is in ${integrationPassword.file}`);
     if (adminKey.origin === 'made') log.info(`the key of the admin API is in ${adminKey.file}`);
-    process.stdout.write(`${readyLine(config, running.foundations.postgresPort, dataDir)}\n`);
+    process.stdout.write(`${readyLine(config.listen, running.ports, dataDir)}\n`);
   } catch (error) {
     process.stderr.write(`ritmo: ${explainFatal(error, portSettings(config))}\n`);
     process.exit(1);
   }
 }
 
-function readyLine(config: RitmoConfig, postgresPort: number | null, dataDir: string): string {
+function readyLine(listen: string, ports: Ports, dataDir: string): string {
   const parts = [
-    `HTTP ${config.httpPort}`,
-    `sockets ${config.socketReadPort} (read) and ${config.socketWritePort} (write)`,
-    `SIP ${config.sipPort} (UDP and TCP)`,
-    postgresPort === null ? 'PostgreSQL elsewhere' : `PostgreSQL ${postgresPort}`,
+    `HTTP ${ports.http}`,
+    `sockets ${ports.socketRead} (read) and ${ports.socketWrite} (write)`,
+    `SIP ${ports.sip} (UDP and TCP)`,
+    ports.postgres === null ? 'PostgreSQL elsewhere' : `PostgreSQL ${ports.postgres}`,
   ];
-  return `ritmo is ready on ${config.listen}: ${parts.join(', ')}; data in ${dataDir}`;
+  return `ritmo is ready on ${listen}: ${parts.join(', ')}; data in ${dataDir}`;
 }
