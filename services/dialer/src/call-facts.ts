@@ -1,11 +1,11 @@
 /** Facts of calls in flight, as the bus brings them. */
 import type { BusSubscription } from '@ritmo/bus';
-import type { CallId, DomainEvent } from '@ritmo/domain';
+import type { CallId } from '@ritmo/domain';
 import type { PacingFact } from '@ritmo/pacing';
 import type { CallInFlight } from './calls-in-flight.ts';
 import type { CampaignRunner } from './campaign-runner.ts';
 import type { DialerParts } from './parts.ts';
-import { hear, settle } from './settle.ts';
+import { hear, heardTypes, settle, type HeardFact } from './settle.ts';
 
 export interface CallFacts {
   start(): void;
@@ -16,9 +16,6 @@ export interface CallFacts {
   idle(): Promise<void>;
 }
 
-type HeardType = 'CallAnswered' | 'CallQueued' | 'OfferMade' | 'OfferMissed' | 'CallDelivered' | 'CallAbandoned' | 'CallEnded';
-const heardTypes: readonly HeardType[] = ['CallAnswered', 'CallQueued', 'OfferMade', 'OfferMissed', 'CallDelivered', 'CallAbandoned', 'CallEnded'];
-
 export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: number) => CampaignRunner | undefined, runners: () => Iterable<CampaignRunner>): CallFacts {
   const { bus, log } = parts.context;
   const subscriptions: BusSubscription[] = [];
@@ -27,7 +24,7 @@ export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: numbe
   const observe = (call: CallInFlight, fact: PacingFact): void => runnerOf(call.campaignId)?.observe(fact);
 
   /** Told once each, as they happen; what is read from the stream afterwards is not told again. */
-  const tellPacing = (call: CallInFlight, fact: DomainEvent): void => {
+  const tellPacing = (call: CallInFlight, fact: HeardFact): void => {
     if (fact.type === 'CallAnswered' && call.answeredAt === null) {
       observe(call, { type: 'answered', atMs: fact.at, ringMs: fact.data.ringMs });
     } else if (fact.type === 'CallDelivered' && call.deliveredAt === null) {
@@ -56,7 +53,7 @@ export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: numbe
     }
   };
 
-  const heard = (fact: DomainEvent<HeardType>): void => {
+  const heard = (fact: HeardFact): void => {
     const call = parts.calls.get((fact.data as { callId: CallId }).callId);
     if (!call) return;
     tellPacing(call, fact);
@@ -68,7 +65,7 @@ export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: numbe
 
   return {
     start() {
-      for (const type of heardTypes) subscriptions.push(bus.subscribe(`fact.${type}`, (fact) => heard(fact as DomainEvent<HeardType>)));
+      for (const type of heardTypes) subscriptions.push(bus.subscribe(`fact.${type}`, (fact) => heard(fact as HeardFact)));
       subscriptions.push(
         bus.subscribe('fact.WrapUpEnded', ({ at, data }) => {
           const agent = parts.agents.get(data.agentId);

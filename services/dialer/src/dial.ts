@@ -189,7 +189,8 @@ async function start(parts: DialerParts, rules: DialRules, candidate: Placed, ca
     countSkipped(parts, rules, outcome.facts);
     return null;
   }
-  calls.add({ callId, campaignId: campaign.id as CampaignId, contactId: contact.contactId, phoneId: attempt.phoneId, trunkId: way.trunkId, startedAt: atMs });
+  const call = calls.add({ callId, campaignId: campaign.id as CampaignId, contactId: contact.contactId, phoneId: attempt.phoneId, trunkId: way.trunkId, startedAt: atMs });
+  call.agentId = options.agentId ?? null;
   metrics.attempts.inc({ campaign: campaign.id });
   await originate(parts, rules, candidate, callId, dialed, callerId, attempt.phoneId);
   return callId;

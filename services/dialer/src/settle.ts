@@ -56,8 +56,14 @@ async function outcomeOf(parts: DialerParts, call: CallInFlight): Promise<Attemp
   return wire === 'interrupted' ? 'interrupted' : 'abandoned';
 }
 
+/** Facts that say how a call in flight goes. */
+export const heardTypes = ['CallAnswered', 'CallQueued', 'OfferMade', 'OfferMissed', 'CallDelivered', 'CallAbandoned', 'CallEnded'] as const;
+export type HeardFact = DomainEvent<(typeof heardTypes)[number]>;
+const isHeard = (fact: DomainEvent): fact is HeardFact => (heardTypes as readonly string[]).includes(fact.type);
+
 /** What a fact of the call means for what is believed of it. */
 export function hear(call: CallInFlight, fact: DomainEvent): void {
+  if (!isHeard(fact)) return;
   switch (fact.type) {
     case 'CallAnswered':
       call.stage = call.stage === 'dialing' ? 'waiting' : call.stage;

@@ -1,1 +1,1 @@
-export {};
+export { createMailingApp, type MailingOptions } from './app.ts';

@@ -53,13 +53,14 @@ export interface RigOptions {
   readonly campaign?: Partial<Campaign>;
   readonly dialer?: DialerOptions;
   readonly clock?: Clock;
+  readonly logLevel?: string;
 }
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const test = await startTestDatabase();
   const bus = createInProcessBus();
   const events = createMemoryEventStore();
-  const log = pino({ level: process.env['RITMO_TEST_LOG'] ?? 'fatal' });
+  const log = pino({ level: options.logLevel ?? 'silent' });
   const clock = options.clock ?? { nowMs: () => Date.now() };
   const entries = new Map(shippedEntries(options.campaign).map((found) => [`${found.kind} ${found.id}`, found]));
   bus.serve('directory.snapshot', () => ({ entries: [...entries.values()], position: '0' }));
