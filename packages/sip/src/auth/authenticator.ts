@@ -51,8 +51,9 @@ export class Authenticator {
   private challenge(stale: boolean, headerName: 'authorization' | 'proxy-authorization', nowMs: number): AuthVerdict {
     const name = headerName === 'authorization' ? 'WWW-Authenticate' : 'Proxy-Authenticate';
     const common = `realm=${quoted(this.realm)}, nonce="${this.nonces.issue(nowMs)}", qop="auth"${stale ? ', stale=true' : ''}`;
-    // The stronger first (RFC 8760 2.3); phones that know MD5 only take the second.
-    const headers = `${name}: Digest ${common}, algorithm=SHA-256\r\n${name}: Digest ${common}, algorithm=MD5\r\n`;
+    // RFC 8760 2.3 puts the preferred one first. Departure: phones (and SIPp) that know MD5 only read just the first challenge and give
+    // up on SHA-256, while those that know both look at all of them. So MD5 stands first.
+    const headers = `${name}: Digest ${common}, algorithm=MD5\r\n${name}: Digest ${common}, algorithm=SHA-256\r\n`;
     return { kind: 'challenge', headers };
   }
 }
