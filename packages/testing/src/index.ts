@@ -5,3 +5,8 @@ export { createTempDir, freeTcpPort, freeUdpPortRange, type TempDir } from './pl
 export { tone, toneOfNumber, toneShare, type ToneCodec } from './tone.ts';
 export { RtpTalker, type HeardPacket, type RtpTalkerOptions } from './rtp-talker.ts';
 export { readPhoneSdp, writePhoneSdp, type HeardSdp, type PhoneSdp } from './phone-sdp.ts';
+export { startCarrier, toneHzOfNumber, type CarrierOptions, type InboundCallOptions, type InboundCallResult, type SimulatedCarrier } from './carrier.ts';
+export type { BehaviourKind, BehaviourMix, NumberRule } from './carrier-behaviour.ts';
+export type { CarrierCallRecord, CarrierSecond, CarrierStats } from './carrier-stats.ts';
+export { startAgents, toneHzOfExtension, type AgentAccount, type AgentsOptions, type AgentsStats, type HandledCall, type SimulatedAgents } from './agents.ts';
+export { forkSimulator, type PlainAgentsOptions, type Simulator, type SimulatorListener } from './simulator.ts';
