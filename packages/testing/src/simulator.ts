@@ -104,6 +104,7 @@ class ForkedSimulator implements Simulator {
   private ask<T>(command: SimulatorCommand): Promise<T> {
     this.lastRequest += 1;
     const request = this.lastRequest;
+    if (!this.child.connected) return Promise.reject(new Error('the simulator is stopped'));
     return new Promise((resolve, reject) => {
       this.waiting.set(request, { resolve: resolve as (answer: unknown) => void, reject });
       this.child.send({ request, command });
