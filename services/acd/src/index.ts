@@ -1,1 +1,1 @@
-export {};
+export { createAcdApp, type AcdApp, type AcdOptions } from './app.ts';

@@ -11,7 +11,7 @@ export interface TrunkLocks {
 }
 
 /** First half of the advisory key, so that our locks meet nobody else's. */
-const lockClass = 7_246_020;
+const lockClass = 7_246_030;
 const checkEveryMs = 2_000;
 
 /** `lost` is called when the connection that held the locks is gone: every trunk may be owned by another process now. */

@@ -3,7 +3,7 @@
  * their order and calls `step` again with what came of them.
  */
 import type { Actor, Agent, AgentId, CallEndedBy, CallId, Campaign, CampaignId, LegId, Queue, QueueId, UserStatus, UserStatusId } from '@ritmo/domain';
-import { agentLegEnded, callArrived, callEnded, offerAnswered, offerMissed, offerWithdrawn, waitedEnough, type ArrivedCall, type MissReason } from './calls.ts';
+import { agentLegEnded, callArrived, callEnded, callRestored, offerAnswered, offerMissed, offerWithdrawn, waitedEnough, type ArrivedCall, type MissReason, type RestoredCall } from './calls.ts';
 import { dayBegan, putAgent, putQueue, rememberAgent, removeAgent, removeQueue, statusesChanged, type RememberedAgent } from './configure.ts';
 import { agentChanged, isPaused } from './matching.ts';
 import { clearTimer, loggedOut, setTimer, limits, type AgentEntry, type Core, type Effect, type TimerEvent } from './model.ts';
@@ -28,6 +28,7 @@ export type Input =
   | { readonly kind: 'unpause'; readonly agent: AgentEntry; readonly by: Actor }
   | { readonly kind: 'ready'; readonly agent: AgentEntry }
   | { readonly kind: 'call-arrived'; readonly call: ArrivedCall }
+  | { readonly kind: 'call-restored'; readonly call: RestoredCall; readonly agent: AgentEntry }
   | { readonly kind: 'call-ended'; readonly callId: CallId; readonly by: CallEndedBy }
   | { readonly kind: 'offer-answered'; readonly callId: CallId; readonly legId: LegId }
   | { readonly kind: 'offer-missed'; readonly callId: CallId; readonly legId: LegId; readonly reason: MissReason }
@@ -97,6 +98,8 @@ function apply(core: Core, input: Input): void {
       return wrapUpOver(core, input.agent);
     case 'call-arrived':
       return callArrived(core, input.call);
+    case 'call-restored':
+      return callRestored(core, input.call, input.agent);
     case 'call-ended':
       return callEnded(core, input.callId, input.by);
     case 'offer-answered':

@@ -70,6 +70,44 @@ function longestWaitMs(core: Core, call: CallEntry, queue: QueueEntry): number {
   return campaign ? campaign.maxQueueMs : queue.config.maxWaitS * 1000;
 }
 
+export interface RestoredCall {
+  readonly callId: CallId;
+  readonly legId: LegId;
+  readonly direction: CallDirection;
+  readonly queueId: QueueId | null;
+  readonly campaignId: CampaignId | null;
+  readonly number: string;
+  readonly answeredAt: number;
+}
+
+/** A call of before this process that an agent is in: told of by telephony, no fact of ours. */
+export function callRestored(core: Core, restored: RestoredCall, agent: AgentEntry): void {
+  if (core.calls.has(restored.callId)) return;
+  const call: CallEntry = {
+    id: restored.callId,
+    direction: restored.direction,
+    queue: restored.queueId === null ? null : (core.queues.get(restored.queueId) ?? null),
+    campaignId: restored.campaignId,
+    number: restored.number,
+    priority: 0,
+    answeredAt: restored.answeredAt,
+    enteredAt: restored.answeredAt,
+    sequence: 0,
+    legs: legsOfOthers,
+    record: true,
+    phase: { kind: 'delivered', agent, legId: restored.legId },
+    heapIndex: -1,
+    deadline: null,
+    guard: null,
+  };
+  core.calls.set(call.id, call);
+  agent.calls.set(call.id, call);
+  agentChanged(core, agent);
+}
+
+/** Leg numbers that a process before this one used are unknown; ours begin well above them. */
+export const legsOfOthers = 1_000;
+
 /** The agent answered and both hear each other. */
 export function offerAnswered(core: Core, callId: CallId, legId: LegId): void {
   const call = core.calls.get(callId);

@@ -129,8 +129,6 @@ export interface RememberedAgent {
   readonly agentId: AgentId;
   readonly statusId: UserStatusId;
   readonly statusSinceAt: number;
-  readonly station: string;
-  readonly missedInRow: number;
 }
 
 /** What the agent's stream says of the time before this process. Facts are not told again. */
@@ -139,7 +137,6 @@ export function rememberAgent(core: Core, before: RememberedAgent): void {
   if (!agent) return;
   agent.statusId = before.statusId;
   agent.statusSinceAt = before.statusSinceAt;
-  agent.missedInRow = before.missedInRow;
   agentChanged(core, agent);
 }
 

@@ -1,0 +1,67 @@
+/** What a dialed number means: a queue of ours, an agent of ours, or the world outside; and who may call it. */
+import {
+  dialString,
+  onlyDigits,
+  readDialedNumber,
+  waysFor,
+  nationalToRoute,
+  type Agent,
+  type DialedNumber,
+  type NumberKind,
+  type Queue,
+  type Way,
+} from '@ritmo/domain';
+import type { DirectoryReader } from '@ritmo/service-kit';
+
+export type DialDecision =
+  | { readonly ok: true; readonly ways: readonly Way[]; readonly number: Extract<DialedNumber, { ok: true }> }
+  | { readonly ok: false; readonly code: 'invalid-number' | 'not-allowed' | 'no-route' };
+
+const defaultHome = '11';
+
+/** Checks an agent's right to call a number, and how it would leave. */
+export function planDial(directory: DirectoryReader, agent: Agent, text: string): DialDecision {
+  const routes = directory.all('route');
+  const home = routes.find((route) => route.active && route.homeAreaCode !== undefined)?.homeAreaCode ?? defaultHome;
+  const number = readDialedNumber(text, home);
+  if (!number.ok) return { ok: false, code: 'invalid-number' };
+  if (!agent.allowedKinds.includes(number.kind)) return { ok: false, code: 'not-allowed' };
+  if (!destinationAllowed(directory.get('settings', 1)?.destinationAllow ?? [], number)) return { ok: false, code: 'not-allowed' };
+  const isNational = number.areaCode !== '';
+  const toRoute = isNational
+    ? nationalToRoute({ areaCode: number.areaCode, number: number.number, mobile: number.number.length === 9 })
+    : { areaCode: '', kindFrom: (): NumberKind => number.kind };
+  const trunks = { get: (id: number) => directory.get('trunk', id) };
+  const ways = waysFor(toRoute, routes, trunks, { routeIds: [], homeAreaCode: home });
+  return ways.length === 0 ? { ok: false, code: 'no-route' } : { ok: true, ways, number };
+}
+
+/** Patterns of the settings: digits, with `*` for any rest. Empty: every number but international ones. */
+function destinationAllowed(patterns: readonly string[], number: Extract<DialedNumber, { ok: true }>): boolean {
+  if (patterns.length === 0) return number.kind !== 'international';
+  const digits = number.areaCode + number.number;
+  return patterns.some((pattern) => {
+    const fixed = onlyDigits(pattern.split('*')[0] ?? '');
+    return pattern.includes('*') ? digits.startsWith(fixed) : digits === fixed;
+  });
+}
+
+/** How one way's trunk wants the number, and who calls. */
+export function dialedBy(directory: DirectoryReader, way: Way, number: Extract<DialedNumber, { ok: true }>, turn: number): { readonly dialString: string; readonly callerId: string } {
+  const trunk = directory.get('trunk', way.trunkId);
+  const callerIds = trunk?.callerIds ?? [];
+  const format = number.areaCode === '' ? '{number}' : (trunk?.dialFormat ?? '{areaCode}{number}');
+  return { dialString: dialString(format, number), callerId: callerIds[turn % Math.max(1, callerIds.length)] ?? 'anonymous' };
+}
+
+/** The queue that calls to this number come to. Written with or without country code. */
+export function queueOfNumber(directory: DirectoryReader, dialed: string): Queue | undefined {
+  const digits = bare(dialed);
+  if (digits === '') return undefined;
+  return directory.all('queue').find((queue) => queue.numbers.some((number) => bare(number) === digits));
+}
+
+const bare = (number: string): string => {
+  const digits = onlyDigits(number);
+  return digits.length > 11 && digits.startsWith('55') ? digits.slice(2) : digits;
+};
