@@ -93,7 +93,7 @@ export class PredictivePolicy implements PacingPolicy {
     const allowed = this.budget.cap * this.budget.live;
     const handleMs = this.talk.meanMs + (this.wrap?.meanMs ?? 0);
     const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
-    const risk = evident ? riskLimit({ cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead }) : 0;
+    const risk = evident ? riskLimit({ cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p }) : 0;
     // One line per free agent is never too many: none of these calls can find every agent busy.
     const floor = Math.floor(free - claimed) - inFlight - o.waitingCalls;
     const roof = (this.config.maxLinesPerAgent ?? DEFAULT_LINES_PER_AGENT) * (free + busy) - inFlight;

@@ -11,13 +11,14 @@
  * room for a whole abandoned call θ is 0, so that no single call can break the cap.
  */
 
-/** Slack that the feedback aims at, in abandoned calls. Less costs nothing; the guard is at one. */
-const AIM_BASE = 2.2;
-const AIM_GROWTH = 0.06;
-/** Slack above or below the aim that multiplies θ by e. */
-const SLACK_PER_E = 5;
+/** Slack that the feedback aims at, in abandoned calls; it grows with the campaign, so that the rate ends just under the cap. */
+const AIM_BASE = 1.2;
+const AIM_GROWTH = 0.1;
+/** Slack below the aim that divides θ by e, and slack above it that multiplies θ by e. */
+const SLACK_PER_E_BELOW = 3;
+const SLACK_PER_E_ABOVE = 5;
 const MAX_LOG = 1.2;
-const MIN_LOG = -3;
+const MIN_LOG = -4;
 
 export interface RiskInputs {
   readonly cap: number;
@@ -27,13 +28,17 @@ export interface RiskInputs {
   readonly allowed: number;
   /** Agents that become free during one lead time. */
   readonly freedPerLead: number;
+  /** Share of attempts that become a person. */
+  readonly liveP: number;
 }
 
 export function riskLimit(inputs: RiskInputs): number {
-  const { cap, slack, allowed, freedPerLead } = inputs;
-  if (slack < 1) return 0;
-  const base = 0.5 * cap * (1 + 0.75 * Math.max(freedPerLead, 0.1) ** -0.8);
+  const { cap, slack, allowed, freedPerLead, liveP } = inputs;
+  if (allowed < 1) return 0;
+  const few = (0.02 + 0.98 * liveP) * Math.max(freedPerLead, 0.2) ** -(0.35 + 2.5 * liveP);
+  const base = cap * (0.44 + Math.min(few, 2));
   const aim = AIM_BASE + AIM_GROWTH * Math.sqrt(allowed);
-  const push = Math.max(MIN_LOG, Math.min(MAX_LOG, (slack - aim) / SLACK_PER_E));
+  const off = slack - aim;
+  const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / (off < 0 ? SLACK_PER_E_BELOW : SLACK_PER_E_ABOVE)));
   return Math.min(0.9, base * Math.exp(push));
 }

@@ -12,6 +12,8 @@ export interface CampaignCount {
   /** From the very start, warm-up included. */
   wholeLive: number;
   wholeAbandoned: number;
+  /** The most abandoned calls above the cap at any moment since the very start: max of abandoned − cap · live. */
+  worstExcess: number;
 }
 
 export interface SeriesPoint {
@@ -47,7 +49,7 @@ export interface RunResult {
 }
 
 export function emptyCount(): CampaignCount {
-  return { attempts: 0, live: 0, abandoned: 0, delivered: 0, waitMs: 0, lostToDetection: 0, wholeLive: 0, wholeAbandoned: 0 };
+  return { attempts: 0, live: 0, abandoned: 0, delivered: 0, waitMs: 0, lostToDetection: 0, wholeLive: 0, wholeAbandoned: 0, worstExcess: 0 };
 }
 
 /** Time integrals of busy, free and present agents, and their slices for the series. */

@@ -288,6 +288,8 @@ export class Simulation {
     const campaign = this.campaigns[call.campaign] as Campaign;
     campaign.count.abandoned += 1;
     campaign.count.wholeAbandoned += 1;
+    const excess = campaign.count.wholeAbandoned - (this.scenario.abandonCapPct / 100) * campaign.count.wholeLive;
+    if (excess > campaign.count.worstExcess) campaign.count.worstExcess = excess;
     campaign.policy.observe({ type: 'abandoned', atMs: nowMs, waitMs: nowMs - call.sinceMs });
     this.hangUp(slot);
   }
@@ -358,8 +360,8 @@ export class Simulation {
   private endWarmup(): void {
     this.clock.reset();
     for (const campaign of this.campaigns) {
-      const { wholeLive, wholeAbandoned } = campaign.count;
-      campaign.count = { ...emptyCount(), wholeLive, wholeAbandoned };
+      const { wholeLive, wholeAbandoned, worstExcess } = campaign.count;
+      campaign.count = { ...emptyCount(), wholeLive, wholeAbandoned, worstExcess };
     }
   }
 
