@@ -80,7 +80,7 @@ export function createCarrierDouble(options: CarrierOptions): CarrierDouble {
 
   const end = (callId: CallId, wireOutcome: EventDataByType['CallEnded']['wireOutcome']): void => {
     const call = live.get(callId);
-    if (!call) return;
+    if (!call || stopped) return;
     live.delete(callId);
     const { invite } = call;
     const at = nowMs();

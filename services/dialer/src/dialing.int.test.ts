@@ -1,0 +1,77 @@
+import { asId, type CampaignId } from '@ritmo/domain';
+import { describe, expect, it } from 'vitest';
+import { contactsToImport, until } from './testing/rig.ts';
+import { by, campaignId, carrier, factsOf, importContacts, importOne, indexed, mobile, rig, start, status } from './testing/stage.ts';
+
+describe('a campaign', () => {
+  it('dials every contact of a list once and finishes each', async () => {
+    await start({ answer: (to) => (Number(to.slice(-2, -1)) % 2 === 0 ? { kind: 'answered', talkMs: 20 } : { kind: 'busy' }) });
+    const reply = await importContacts(contactsToImport(60));
+    expect(reply).toMatchObject({ ok: true, imported: 60, rejected: [] });
+    await until('every contact finished', async () => (await rig.facts('ContactFinished')).length === 60);
+    expect(carrier.invites).toHaveLength(60);
+    expect(new Set(carrier.invites.map((invite) => invite.contactId)).size).toBe(60);
+    await until('the index is up to date', async () => (await status()).attempts === 60 && (await status()).remainingDue === 0);
+    expect(await status()).toMatchObject({ dialing: 0, delivered: 0, outcomes: { busy: 30, delivered: 30 }, byDisposition: { 7: 30, 22: 30 } });
+  });
+
+  it('stores the intent before the INVITE', async () => {
+    await start({ answer: () => ({ kind: 'busy' }) });
+    const started: string[] = [];
+    const early: string[] = [];
+    rig.bus.subscribe('fact.AttemptStarted', ({ data }) => void started.push(data.callId));
+    rig.bus.subscribe('fact.CallPlaced', ({ data }) => void (started.includes(data.callId) || early.push(data.callId)));
+    await importContacts(contactsToImport(20));
+    await until('20 calls', () => carrier.invites.length === 20);
+    expect(early).toEqual([]);
+  });
+
+  it('rests when it is deactivated and goes on when it is activated', async () => {
+    await start({ answer: () => ({ kind: 'busy' }), campaign: { active: false } });
+    await importContacts(contactsToImport(5));
+    await indexed();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(carrier.invites).toHaveLength(0);
+    expect(await rig.bus.request('dialer.campaign.set-active', { campaignId, action: 'toggle', by })).toEqual({ ok: true, active: true });
+    await until('5 calls', () => carrier.invites.length === 5);
+    expect(await rig.bus.request('dialer.campaign.set-active', { campaignId, action: 'toggle', by })).toEqual({ ok: true, active: false });
+    expect(await rig.bus.request('dialer.campaign.set-active', { campaignId: asId<CampaignId>(99), action: 'toggle', by })).toMatchObject({ code: 'unknown-campaign' });
+  });
+
+  it('never has more calls than agents in progressive mode, nor more than channels', async () => {
+    await start({ answer: () => ({ kind: 'no-answer' }), agents: 8, channels: 3 });
+    await importContacts(contactsToImport(40));
+    await until('40 calls', () => carrier.invites.length === 40);
+    expect(carrier.mostAtOnce).toBeLessThanOrEqual(6);
+    expect(new Set(carrier.invites.map((invite) => invite.trunkId)).size).toBe(2);
+  });
+
+  it('tries the next trunk at once when a trunk fails, then gives the route up', async () => {
+    await start({ answer: () => ({ kind: 'trunk-failure' }) });
+    const contactId = await importOne({ parameters: ['a'], phones: [mobile('00001')] });
+    await until('the contact finished', async () => (await rig.facts('ContactFinished')).length === 1);
+    expect(carrier.invites.map((invite) => invite.trunkId)).toEqual([1, 2]);
+    const ended = await factsOf('AttemptEnded');
+    expect(ended.map(({ data }) => [data.contactId, data.outcome, data.dispositionId, data.next.kind])).toEqual([
+      [contactId, 'trunk-failure', 12, 'failover'],
+      [contactId, 'trunk-failure', 12, 'exhausted'],
+    ]);
+    expect((await factsOf('AttemptStarted')).map(({ data }) => data.reason)).toEqual(['fresh', 'failover']);
+  });
+
+  it('leaves no call without an end when facts are lost on the bus', async () => {
+    await start({ answer: () => ({ kind: 'answered', talkMs: 10 }) });
+    carrier.mute(true);
+    await importContacts(contactsToImport(4));
+    await until('every contact finished', async () => (await rig.facts('ContactFinished')).length === 4);
+    expect((await factsOf('AttemptEnded')).map(({ data }) => data.outcome)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
+  });
+
+  it('counts a person who was not given an agent as abandoned', async () => {
+    await start({ answer: () => ({ kind: 'answered', talkMs: 20, neverDelivered: true }) });
+    await importOne({ parameters: ['a'], phones: [mobile('00001')] });
+    await until('an end', async () => (await rig.facts('AttemptEnded')).length === 1);
+    await indexed();
+    expect(await status()).toMatchObject({ abandoned: 1, answered: 1, abandonRatePct: 100, byDisposition: { 11: 1 } });
+  });
+});
