@@ -1,1 +1,3 @@
-export {};
+export { createProjectorApp, type ProjectorApp, type ProjectorOptions } from './app.ts';
+export { rebuildViews, type RebuildReport, type TableComparison } from './rebuild.ts';
+export { prepareSchema, viewNames } from './schema.ts';

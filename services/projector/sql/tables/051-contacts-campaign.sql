@@ -1,0 +1,1 @@
+CREATE INDEX contacts_campaign ON :schema:.contacts (campaign_id);

@@ -1,0 +1,1 @@
+CREATE INDEX phones_contact ON :schema:.phones (contact_id);

@@ -1,0 +1,1 @@
+CREATE INDEX phones_campaign ON :schema:.phones (campaign_id, phone_id);

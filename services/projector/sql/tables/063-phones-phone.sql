@@ -1,0 +1,1 @@
+CREATE INDEX phones_phone ON :schema:.phones (phone);

@@ -1,0 +1,1 @@
+CREATE INDEX phones_fresh ON :schema:.phones (campaign_id, contact_id) WHERE state = 'fresh';

@@ -1,0 +1,1 @@
+CREATE INDEX results_phone ON :schema:.results (phone);

@@ -1,0 +1,1 @@
+CREATE INDEX results_marked ON :schema:.results (marked_at);

@@ -1,0 +1,1 @@
+CREATE INDEX results_started ON :schema:.results (started_at);

@@ -1,0 +1,1 @@
+CREATE INDEX results_contact ON :schema:.results (contact_id);

@@ -1,0 +1,1 @@
+CREATE INDEX calls_placed ON :schema:.calls (placed_at);

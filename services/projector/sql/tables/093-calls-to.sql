@@ -1,0 +1,1 @@
+CREATE INDEX calls_to ON :schema:.calls (to_number);

@@ -1,0 +1,1 @@
+CREATE INDEX queue_logs_at ON :schema:.queue_logs (at);

@@ -1,0 +1,1 @@
+CREATE INDEX pauses_at ON :schema:.pauses (at);

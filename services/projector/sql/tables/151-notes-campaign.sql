@@ -1,0 +1,1 @@
+CREATE INDEX notes_campaign ON :schema:.notes (campaign_id);

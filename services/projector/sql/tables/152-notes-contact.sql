@@ -1,0 +1,1 @@
+CREATE INDEX notes_contact ON :schema:.notes (contact_id);

@@ -1,0 +1,1 @@
+CREATE INDEX blocked_numbers_number ON :schema:.blocked_numbers (number);

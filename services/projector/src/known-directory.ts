@@ -1,0 +1,48 @@
+import type { SqlSession } from '@ritmo/database';
+import type { Agent, DirectoryEntry, DirectoryKind } from '@ritmo/domain';
+import { createLocalTime, type LocalTime } from './local-time.ts';
+
+const DEFAULT_ZONE = 'America/Sao_Paulo';
+
+/**
+ * Configured things as the events so far tell them: a row's names, rates and local time are those of its moment, and come
+ * out the same in a rebuild. Not the directory reader, which knows only the present.
+ */
+export interface KnownDirectory {
+  get<K extends DirectoryKind>(kind: K, id: number): DirectoryEntry<K> | undefined;
+  put(kind: DirectoryKind, id: number, entry: Readonly<Record<string, unknown>>): void;
+  remove(kind: DirectoryKind, id: number): void;
+  agentByExtension(extension: string): Agent | undefined;
+  localTime(): LocalTime;
+}
+
+export async function loadKnownDirectory(session: SqlSession, schema: string): Promise<KnownDirectory> {
+  const { rows } = await session.query<{ kind: DirectoryKind; id: number; entry: Record<string, unknown> }>(`SELECT kind, id, entry FROM ${schema}.directory`);
+  const entries = new Map<string, Readonly<Record<string, unknown>>>();
+  const extensions = new Map<string, Agent>();
+  let time = createLocalTime(DEFAULT_ZONE);
+
+  function put(kind: DirectoryKind, id: number, entry: Readonly<Record<string, unknown>>): void {
+    remove(kind, id);
+    entries.set(`${kind}/${id}`, entry);
+    if (kind === 'agent') extensions.set(String(entry['extension']), entry as unknown as Agent);
+    const zone = entry['timeZone'];
+    if (kind === 'settings' && typeof zone === 'string' && zone !== time.zone) time = createLocalTime(zone);
+  }
+
+  function remove(kind: DirectoryKind, id: number): void {
+    const before = entries.get(`${kind}/${id}`);
+    entries.delete(`${kind}/${id}`);
+    const extension = String(before?.['extension'] ?? '');
+    if (kind === 'agent' && extensions.get(extension)?.id === id) extensions.delete(extension);
+  }
+
+  for (const row of rows) put(row.kind, row.id, row.entry);
+  return {
+    get: <K extends DirectoryKind>(kind: K, id: number) => entries.get(`${kind}/${id}`) as DirectoryEntry<K> | undefined,
+    put,
+    remove,
+    agentByExtension: (extension) => extensions.get(extension),
+    localTime: () => time,
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * What the facts of a call do. They come from two services, and from a third stream comes the end of the attempt: any of them
+ * may be stored before another that happened earlier. So each rule only adds what it knows, and an ended attempt stays ended.
+ */
+import { shippedDispositions, type EventDataByType } from '@ritmo/domain';
+import type { Batch } from './batch.ts';
+import { costOf } from './costs.ts';
+import type { AgentRow, CallRow, QueueLogRow, ResultRow } from './rows.ts';
+
+type Data<T extends keyof EventDataByType> = Readonly<EventDataByType[T]>;
+
+const seconds = (ms: number): number => Math.round(ms / 1_000);
+const LOGGED_OUT = 2;
+const PHONE_UNREACHABLE = 4;
+
+/** A status of the way of an attempt: shown until its end or a person says another one. */
+function advance(batch: Batch, callId: string, at: number, phase: ResultRow['phase'], statusId: number, more: Partial<ResultRow> = {}): void {
+  const result = batch.results.get(callId);
+  if (result === undefined) return;
+  const isLate = result.phase === 'ended' || (result.phase === 'talking' && phase !== 'talking');
+  const shows = !isLate && !result.tabulated;
+  batch.results.put({
+    ...result,
+    ...more,
+    ...(isLate ? {} : { phase }),
+    ...(shows ? { status_id: statusId, marked_at: batch.timestamp(at) } : {}),
+  });
+  const phone = batch.phones.get(result.phone_id);
+  if (shows && phone !== undefined && phone.last_call_id === callId) batch.phones.put({ ...phone, status_id: statusId });
+}
+
+function changeAgent(batch: Batch, agentId: number, change: (agent: AgentRow) => Partial<AgentRow>): void {
+  const agent = batch.agents.get(agentId) ?? { agent_id: agentId, status_id: LOGGED_OUT, phone_status: PHONE_UNREACHABLE, call_id: null };
+  batch.agents.put({ ...agent, ...change(agent) });
+}
+
+const leaveCall = (batch: Batch, agentId: number, callId: string): void =>
+  changeAgent(batch, agentId, (agent) => (agent.call_id === callId ? { call_id: null } : {}));
+
+export function callPlaced(batch: Batch, data: Data<'CallPlaced'>, at: number): void {
+  if (batch.calls.get(data.callId) !== undefined) return;
+  batch.calls.put(newCall(batch, data, at));
+  // An agent's own call: it is in it from the beginning.
+  const agent = data.direction === 'agent' && data.extension !== null ? batch.directoryNow.agentByExtension(data.extension) : undefined;
+  if (agent !== undefined) changeAgent(batch, agent.id, () => ({ call_id: data.callId }));
+}
+
+function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, placedAt: number): CallRow {
+  const route = data.routeId === null ? undefined : batch.entry('route', data.routeId);
+  const number = data.direction === 'inbound' ? data.from : data.to;
+  return {
+    call_id: data.callId,
+    id: batch.nextId('calls'),
+    direction: data.direction,
+    from_number: data.from,
+    to_number: data.to,
+    placed_at: batch.timestamp(placedAt),
+    ended: false,
+    duration_s: 0,
+    billing_s: 0,
+    status: 'NO ANSWER',
+    agent_id: data.extension === null ? null : (batch.directoryNow.agentByExtension(data.extension)?.id ?? null),
+    extension: data.extension,
+    campaign_id: data.campaignId,
+    contact_id: data.contactId,
+    route_id: data.routeId,
+    trunk_id: data.trunkId,
+    branch: route?.branch ?? null,
+    ...costOf(number, 0, route),
+    by_agent: false,
+  };
+}
+
+export function callAnswered(batch: Batch, data: Data<'CallAnswered'>, at: number): void {
+  const [phase, statusId] =
+    data.queueId === null ? (['ivr', shippedDispositions.inIvr] as const) : (['queue', shippedDispositions.waitingInQueue] as const);
+  advance(batch, data.callId, at, phase, statusId, { answered: true });
+}
+
+export function callQueued(batch: Batch, data: Data<'CallQueued'>, at: number): void {
+  advance(batch, data.callId, at, 'queue', shippedDispositions.waitingInQueue, { answered: true });
+}
+
+export function callDelivered(batch: Batch, data: Data<'CallDelivered'>, at: number): void {
+  advance(batch, data.callId, at, 'talking', shippedDispositions.deliveredToAgent, {
+    answered: true,
+    agent_id: data.agentId,
+    extension: data.extension,
+  });
+  const call = batch.calls.get(data.callId);
+  if (call !== undefined) batch.calls.put({ ...call, agent_id: data.agentId, extension: data.extension });
+  if (call?.ended !== true) changeAgent(batch, data.agentId, () => ({ call_id: data.callId }));
+  if (data.queueId === null) return;
+  logQueue(batch, data.legId, {
+    queue_id: data.queueId,
+    wait_s: seconds(data.waitMs),
+    campaign_id: data.campaignId,
+    agent_id: data.agentId,
+    number: customerNumber(call),
+    at: batch.timestamp(at),
+    call_id: data.callId,
+  });
+  countServiceLevel(batch, data.queueId, at, data.waitMs, 'answered');
+}
+
+export function callAbandoned(batch: Batch, data: Data<'CallAbandoned'>, at: number): void {
+  advance(batch, data.callId, at, 'queue', shippedDispositions.waitingInQueue, { answered: true });
+  logQueue(batch, `${data.callId}/abandoned`, {
+    queue_id: data.queueId,
+    wait_s: seconds(data.waitMs),
+    talk_s: 0,
+    campaign_id: data.campaignId,
+    number: customerNumber(batch.calls.get(data.callId)),
+    at: batch.timestamp(at),
+    call_id: data.callId,
+  });
+  countServiceLevel(batch, data.queueId, at, data.waitMs, 'abandoned');
+}
+
+const customerNumber = (call: CallRow | undefined): string | null =>
+  call === undefined ? null : call.direction === 'inbound' ? call.from_number : call.to_number;
+
+function logQueue(batch: Batch, key: string, known: Partial<QueueLogRow> & { readonly call_id: string }): void {
+  const empty = { key, id: null, queue_id: null, wait_s: null, talk_s: null, campaign_id: null, agent_id: null, number: null, at: null };
+  const before = batch.queueLogs.get(key);
+  const id = before?.id ?? (known.queue_id === undefined ? null : batch.nextId('queue_logs'));
+  batch.queueLogs.put({ ...empty, ...before, ...known, id });
+}
+
+function countServiceLevel(batch: Batch, queueId: number, at: number, waitMs: number, what: 'answered' | 'abandoned'): void {
+  const { day, halfHour } = batch.halfHour(at);
+  const threshold = batch.entry('queue', queueId)?.serviceLevelS ?? 20;
+  const key = `${queueId}/${day}/${halfHour}/${threshold}`;
+  const row = batch.serviceLevels.get(key) ?? {
+    key,
+    queue_id: queueId,
+    day,
+    half_hour: halfHour,
+    threshold_s: threshold,
+    answered_below: 0,
+    answered_above: 0,
+    abandoned_below: 0,
+    abandoned_above: 0,
+  };
+  const column = `${what}_${waitMs <= threshold * 1_000 ? 'below' : 'above'}` as const;
+  batch.serviceLevels.put({ ...row, [column]: row[column] + 1 });
+}
+
+/** The key of a service level's row needs the queue as it is at the event: asked for just before the rule runs. */
+export function wantServiceLevel(batch: Batch, queueId: number | null, at: number): void {
+  if (queueId === null) return;
+  const { day, halfHour } = batch.halfHour(at);
+  batch.serviceLevels.want(`${queueId}/${day}/${halfHour}/${batch.entry('queue', queueId)?.serviceLevelS ?? 20}`);
+}
+
+export function offerMissed(batch: Batch, data: Data<'OfferMissed'>, at: number): void {
+  batch.append('missed_offers', {
+    agent_id: data.agentId,
+    extension: data.extension,
+    agent_name: batch.entry('agent', data.agentId)?.name ?? null,
+    queue_id: data.queueId,
+    queue_name: batch.entry('queue', data.queueId)?.name ?? null,
+    duration_s: seconds(data.durationMs),
+    at: batch.timestamp(at),
+    call_id: data.callId,
+  });
+}
+
+export function callTransferred(batch: Batch, data: Data<'CallTransferred'>): void {
+  leaveCall(batch, data.fromAgentId, data.callId);
+}
+
+export function agentLegEnded(batch: Batch, data: Data<'AgentLegEnded'>): void {
+  logQueue(batch, data.legId, { talk_s: seconds(data.talkMs), call_id: data.callId });
+  leaveCall(batch, data.agentId, data.callId);
+}
+
+const wireStatus = (outcome: Data<'CallEnded'>['wireOutcome']): CallRow['status'] =>
+  outcome === 'answered' ? 'ANSWERED' : outcome === 'busy' ? 'BUSY' : 'NO ANSWER';
+
+export function callEnded(batch: Batch, data: Data<'CallEnded'>, at: number): void {
+  const call = batch.calls.get(data.callId) ?? newCall(batch, data, at - data.ringMs - data.billMs);
+  const billing = seconds(data.billMs);
+  const number = data.direction === 'inbound' ? data.from : data.to;
+  batch.calls.put({
+    ...call,
+    ...costOf(number, billing, call.route_id === null ? undefined : batch.entry('route', call.route_id)),
+    ended: true,
+    duration_s: seconds(data.ringMs + data.billMs),
+    billing_s: billing,
+    // Interrupted by a crash after it had been answered: it was.
+    status: data.wireOutcome === 'interrupted' && data.billMs > 0 ? 'ANSWERED' : wireStatus(data.wireOutcome),
+    extension: call.extension ?? data.extension,
+    by_agent: data.by === 'agent',
+  });
+  if (call.agent_id !== null) leaveCall(batch, call.agent_id, data.callId);
+  const result = batch.results.get(data.callId);
+  if (result !== undefined) batch.results.put({ ...result, phase: 'ended', ended_at: batch.timestamp(at) });
+}

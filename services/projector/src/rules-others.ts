@@ -1,0 +1,122 @@
+/** What the facts of agents, campaigns, lists, trunks, parts and configured things do. */
+import type { Actor, EventDataByType } from '@ritmo/domain';
+import type { Batch } from './batch.ts';
+import type { AgentRow } from './rows.ts';
+
+type Data<T extends keyof EventDataByType> = Readonly<EventDataByType[T]>;
+
+const LOGGED_IN = 1;
+const LOGGED_OUT = 2;
+const PHONE_UNREACHABLE = 4;
+const seconds = (ms: number): number => Math.round(ms / 1_000);
+
+/** The extension that a change is put down to: the agent's own, or what the operator gave as name. */
+const extensionOf = (by: Actor): string | null => by.id ?? null;
+
+export function directoryPut(batch: Batch, data: Data<'DirectoryEntryPut'>, at: number): void {
+  const key = `${data.kind}/${data.id}`;
+  const isNew = batch.directory.get(key) === undefined;
+  batch.directory.put({ key, kind: data.kind, id: data.id, entry: data.entry });
+  batch.directoryNow.put(data.kind, data.id, data.entry);
+  if (data.kind !== 'campaign') return;
+  batch.append('campaign_logs', {
+    campaign_id: data.id,
+    extension: extensionOf(data.by),
+    description: `Campanha ${String(data.entry['name'])} ${isNew ? 'criada' : 'alterada'}`,
+    at: batch.timestamp(at),
+  });
+}
+
+export function directoryRemoved(batch: Batch, data: Data<'DirectoryEntryRemoved'>, at: number): void {
+  const name = data.kind === 'campaign' ? batch.entry('campaign', data.id)?.name : undefined;
+  batch.directory.remove(`${data.kind}/${data.id}`);
+  batch.directoryNow.remove(data.kind, data.id);
+  if (name === undefined) return;
+  batch.append('campaign_logs', { campaign_id: data.id, extension: extensionOf(data.by), description: `Campanha ${name} removida`, at: batch.timestamp(at) });
+}
+
+export function campaignActivity(batch: Batch, data: Data<'CampaignActivated'> | Data<'CampaignDeactivated'>, at: number, active: boolean): void {
+  batch.setActive(data.campaignId, active);
+  const name = batch.entry('campaign', data.campaignId)?.name ?? String(data.campaignId);
+  batch.append('campaign_logs', {
+    campaign_id: data.campaignId,
+    extension: extensionOf(data.by),
+    description: `Campanha ${name} ${active ? 'ativada' : 'desativada'}`,
+    at: batch.timestamp(at),
+  });
+}
+
+export function numberBlocked(batch: Batch, data: Data<'NumberBlocked'>): void {
+  const key = `${data.blockListId}/${data.number}`;
+  const id = batch.blockedNumbers.get(key)?.id ?? batch.nextId('blocked_numbers');
+  batch.blockedNumbers.put({ key, id, block_list_id: data.blockListId, number: data.number, description: data.description });
+}
+
+export function numberUnblocked(batch: Batch, data: Data<'NumberUnblocked'>): void {
+  batch.blockedNumbers.remove(`${data.blockListId}/${data.number}`);
+}
+
+function changeAgent(batch: Batch, agentId: number, change: Partial<AgentRow>): void {
+  const agent = batch.agents.get(agentId) ?? { agent_id: agentId, status_id: LOGGED_OUT, phone_status: PHONE_UNREACHABLE, call_id: null };
+  batch.agents.put({ ...agent, ...change });
+}
+
+export function statusChanged(batch: Batch, data: Data<'AgentStatusChanged'>, at: number): void {
+  changeAgent(batch, data.agentId, { status_id: data.statusId });
+  const previous = data.previousStatusId;
+  // 1.3.1.20 is about pauses: being logged in or out is none.
+  if (previous === null || previous === LOGGED_IN || previous === LOGGED_OUT) return;
+  batch.append('pauses', {
+    agent_id: data.agentId,
+    extension: data.extension,
+    status_id: previous,
+    at: batch.timestamp(at - data.previousMs),
+    duration_s: seconds(data.previousMs),
+  });
+}
+
+export function phoneStatusChanged(batch: Batch, data: Data<'PhoneStatusChanged'>): void {
+  changeAgent(batch, data.agentId, { phone_status: data.phoneStatus });
+}
+
+export function trunkUsage(batch: Batch, data: Data<'TrunkUsage'>): void {
+  batch.trunkUsage.put({ trunk_id: data.trunkId, channels_used: data.channelsUsed });
+}
+
+export function partHealth(batch: Batch, data: Data<'PartHealthReported'>): void {
+  const id = batch.partHealth.get(data.part)?.id ?? batch.nextId('part_health');
+  // `OK`, or as 1.1.17 shows it: `WARNING - Particao /backup 84%`.
+  const status = data.status === 'OK' || data.detail === '' ? data.status : `${data.status} - ${data.detail}`;
+  batch.partHealth.put({ name: data.part, id, status });
+}
+
+export function smsReceived(batch: Batch, data: Data<'SmsReceived'>, at: number): void {
+  batch.append('messages', { from_number: data.from, text: data.text, at: batch.timestamp(at) });
+}
+
+export function ivrStepTaken(batch: Batch, data: Data<'IvrStepTaken'>, at: number): void {
+  batch.append('ivr_steps', {
+    call_id: data.callId,
+    ivr_id: data.ivrId,
+    ivr_name: data.ivrName,
+    command: data.command,
+    sound_file: data.soundFile,
+    option: data.option,
+    duration_s: seconds(data.durationMs),
+    at: batch.timestamp(at),
+  });
+}
+
+export function surveyAnswered(batch: Batch, data: Data<'SurveyAnswered'>, at: number): void {
+  batch.append('survey_answers', {
+    survey: data.survey,
+    command: data.command,
+    sound_file: data.soundFile,
+    question: data.question,
+    answer: data.answer,
+    queue_name: data.queueName,
+    agent_id: data.agentId,
+    at: batch.timestamp(at),
+    call_id: data.callId,
+  });
+}
