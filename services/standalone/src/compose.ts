@@ -39,9 +39,10 @@ export interface StartOptions {
 /** Starts services on one set of foundations: all of them (standalone), or some (one process of a cluster). */
 export async function startServices(config: RitmoConfig, options: StartOptions = {}): Promise<RunningServices> {
   const names = serviceNames.filter((name) => options.only?.includes(name) ?? true);
+  const onFatal = options.onFatal ?? (() => undefined);
   const foundations = await layFoundations(config, {
     node: options.node ?? 'standalone',
-    onFatal: options.onFatal ?? (() => undefined),
+    onFatal,
     ...(options.log === undefined ? {} : { log: options.log }),
   });
   const { log } = foundations;
@@ -66,7 +67,7 @@ export async function startServices(config: RitmoConfig, options: StartOptions =
     for (const name of names) {
       // Everybody but the directory itself reads it, and can only begin when it answers.
       if (name !== 'directory' && apps.size === (names.includes('directory') ? 1 : 0)) await foundations.context.directory.start();
-      const app = services[name]({ config, foundations });
+      const app = services[name]({ config, foundations, onFatal });
       apps.set(name, app);
       await app.start();
       log.debug({ service: name }, 'started');
@@ -89,7 +90,7 @@ export function portsOf({ apps, foundations }: RunningServices): Ports {
     http: apps.api?.port() ?? null,
     socketRead: apps.socket?.readPort() ?? null,
     socketWrite: apps.socket?.writePort() ?? null,
-    sip: null,
+    sip: apps.telephony?.address?.port ?? null,
     postgres: foundations.postgresPort,
   };
 }
