@@ -89,10 +89,10 @@ export function createRecords(parts: { readonly database: Database; readonly dir
       return rows.map(({ campaign, telefone }) => ({ campaignId: campaign, number: telefone }));
     },
     async noteExclusion({ phoneId, campaignId }) {
-      await database.query('INSERT INTO public.excluir_telefone_campanha (id_telefone, id_campanha, executado) VALUES ($1, $2, true)', [
-        phoneId,
-        campaignId,
-      ]);
+      await database.query(
+        'INSERT INTO public.excluir_telefone_campanha (id_telefone, id_campanha, executado, data) VALUES ($1, $2, true, timezone($3, now()))',
+        [phoneId, campaignId, settingsOf(directory).timeZone],
+      );
     },
   };
 }

@@ -1,1 +1,1 @@
-export {};
+export { createDatabaseApp, type DatabaseAppOptions } from './app.ts';

@@ -10,10 +10,7 @@ export const manageCampaign: ContractFunction = {
   async run(values, { by }, { bus }) {
     const id = wholeNumber(values.get('campanha_id'));
     if (id === undefined) return refused('campaign-unknown');
-    // The tables' executor decides before it acts (a row that is carried out twice must not toggle twice): it says which.
-    const wanted = values.get('acao');
-    const action = wanted === 'activate' || wanted === 'deactivate' ? wanted : 'toggle';
-    const reply = await bus.request('dialer.campaign.set-active', { campaignId: asId<CampaignId>(id), action, by });
+    const reply = await bus.request('dialer.campaign.set-active', { campaignId: asId<CampaignId>(id), action: 'toggle', by });
     if (!reply.ok) return refused('campaign-unknown');
     return done(reply.active ? 'campaign-activated' : 'campaign-deactivated');
   },

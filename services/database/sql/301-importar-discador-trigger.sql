@@ -1,0 +1,2 @@
+CREATE TRIGGER enqueue AFTER INSERT ON public.importar_discador
+  REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION database.enqueue();

@@ -1,0 +1,20 @@
+-- repeatable
+-- What every user of PostgreSQL may do without being asked, and an integrator need not.
+DO $$
+DECLARE
+  routine record;
+BEGIN
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+  REVOKE ALL ON SCHEMA public FROM PUBLIC;
+  REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
+  FOR routine IN
+    SELECT p.oid::regprocedure AS signature
+      FROM pg_proc p
+     WHERE p.pronamespace = 'pg_catalog'::regnamespace
+       AND (p.proname ~ '^(pg_sleep|lo_|pg_advisory|pg_try_advisory|pg_cancel_backend|pg_terminate_backend|pg_export_snapshot|pg_logical_emit_message)'
+            OR p.proname IN ('loread', 'lowrite', 'pg_notify', 'query_to_xml', 'cursor_to_xml', 'table_to_xml', 'schema_to_xml', 'database_to_xml',
+                             'query_to_xml_and_xmlschema', 'table_to_xml_and_xmlschema', 'schema_to_xml_and_xmlschema', 'database_to_xml_and_xmlschema'))
+  LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', routine.signature);
+  END LOOP;
+END $$;

@@ -1,0 +1,87 @@
+import { createContract, settingsOf } from '@ritmo/contract';
+import { migrate } from '@ritmo/database';
+import type { ServiceApp, ServiceContext } from '@ritmo/service-kit';
+import { Counter } from 'prom-client';
+import { commandTables } from './command-tables.ts';
+import { createExecutor } from './executor.ts';
+import { endCareless } from './guard.ts';
+import { removeExpired } from './retention.ts';
+
+export interface DatabaseAppOptions {
+  /** Password of the integrators' user. */
+  readonly integrationPassword: string;
+  /** Default integracao. */
+  readonly role?: string;
+  /** Most connections of integrators. Default 40. */
+  readonly maxConnections?: number;
+  /** A statement of an integrator that takes longer is ended. Default 60 000. */
+  readonly statementTimeoutMs?: number;
+  /** A transaction of an integrator that idles longer is ended. Default 60 000. */
+  readonly idleTransactionMs?: number;
+  /** How long an attempt whose answer was lost is left alone before it is looked for among the facts. Default 3 000. */
+  readonly settleMs?: number;
+}
+
+const guardEveryMs = 2_000;
+const retentionEveryMs = 3_600_000;
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** The SQL facade of the manual (1.3): command tables, who carries them out, and the integrators' user. */
+export function createDatabaseApp(context: ServiceContext, options: DatabaseAppOptions): ServiceApp {
+  const { database, directory, log, metrics } = context;
+  const role = options.role ?? 'integracao';
+  const limits = { role, statementTimeoutMs: options.statementTimeoutMs ?? 60_000, idleTransactionMs: options.idleTransactionMs ?? 60_000 };
+  const contract = createContract(context);
+  const carriedOut = (metrics.getSingleMetric('ritmo_sql_commands_total') ??
+    new Counter({ name: 'ritmo_sql_commands_total', help: 'Rows of command tables carried out', labelNames: ['table', 'result'], registers: [metrics] })) as Counter<'table' | 'result'>;
+  const executor = createExecutor({ context, contract, settleMs: options.settleMs ?? 3_000, carriedOut });
+  const timers: NodeJS.Timeout[] = [];
+  let unfollow: () => void = () => undefined;
+
+  /** Times that the server fills in by itself are local to the installation. */
+  const setTimeZone = async (): Promise<void> => {
+    await database.tx(async (session) => {
+      await session.query('SELECT pg_advisory_xact_lock(7246011)');
+      await session.query(`ALTER ROLE ${role} SET timezone = ${literal(settingsOf(directory).timeZone)}`);
+    });
+  };
+  const every = (ms: number, work: () => Promise<void>): void => {
+    const timer = setInterval(() => void work().catch((error: unknown) => log.error({ err: error }, 'upkeep of the command tables failed')), ms);
+    timer.unref();
+    timers.push(timer);
+  };
+
+  return {
+    name: 'database',
+    async start() {
+      if (!/^[a-z][a-z0-9_]{0,62}$/.test(role)) throw new Error(`"${role}" cannot be the name of the integrators' user: lower case letters, digits and _ only`);
+      await migrate(database, {
+        owner: 'database',
+        folder: new URL('../sql/', import.meta.url),
+        variables: {
+          role,
+          connections: String(options.maxConnections ?? 40),
+          statement_timeout_ms: String(limits.statementTimeoutMs),
+          idle_transaction_ms: String(limits.idleTransactionMs),
+        },
+      });
+      await database.query(`ALTER ROLE ${role} PASSWORD ${literal(options.integrationPassword)}`);
+      await setTimeZone();
+      unfollow = directory.onChange((kind) => {
+        if (kind === 'settings') void setTimeZone().catch((error: unknown) => log.error({ err: error }, 'the time zone of the integrators cannot be set'));
+      });
+      await contract.start({ live: false });
+      await executor.start(['importar_discador', ...commandTables.map(({ table }) => table)]);
+      every(guardEveryMs, () => endCareless(context, limits));
+      every(retentionEveryMs, () => removeExpired(context));
+      await removeExpired(context);
+    },
+    async stop() {
+      for (const timer of timers.splice(0)) clearInterval(timer);
+      unfollow();
+      await executor.stop();
+      contract.stop();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import type { Requests } from '@ritmo/bus';
+import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
+import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
+import type { ServiceApp } from '@ritmo/service-kit';
+import { asId, fact, streams, type CampaignId, type ContactId } from '@ritmo/domain';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createDatabaseApp } from './app.ts';
+
+let db: TestDatabase;
+let stage: Stage;
+let app: ServiceApp;
+let integrator: pg.Client;
+const role = `integracao_${process.pid}`;
+
+async function connectIntegrator(): Promise<pg.Client> {
+  const url = new URL(db.url);
+  url.username = role;
+  url.password = "it's secret";
+  const client = new pg.Client({ connectionString: url.toString() });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+beforeAll(async () => {
+  db = await startTestDatabase();
+  stage = await createStage({ database: db.database });
+  stage.put('settings', { id: 1 });
+  stage.put('campaign', { id: 15, name: 'Clientes', queueId: 1, parameters: ['1', '2', '3', '4'] });
+  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 1_500, idleTransactionMs: 1_000 });
+  await app.start();
+  integrator = await connectIntegrator();
+});
+afterAll(async () => {
+  await integrator.end();
+  await app.stop();
+  await stage.close();
+  await db.database.query(`DROP OWNED BY ${role}`);
+  await db.database.query(`DROP ROLE ${role}`);
+  await db.close();
+});
+beforeEach(() => void (stage.asked.length = 0));
+
+type Import = Requests['dialer.contacts.import'];
+const takeAll = (request: Import['request']): Import['reply'] => ({ ok: true, imported: request.contacts.length, contactIds: [], rejected: [] });
+const imports = (): Import['request'][] => stage.asked.filter(({ subject }) => subject === 'dialer.contacts.import').map(({ request }) => request as Import['request']);
+
+test('the example of importar_discador is imported, with its date in local time', async () => {
+  stage.answer('dialer.contacts.import', takeAll);
+  await integrator.query(
+    "INSERT INTO importar_discador(id_campanha,identificador1,identificador2,ddd1,telefone1,ddd2,telefone2,telefone_1_discar_em) VALUES(15,'Total IP','Total IP','11','80986654','11','80125890','2012-04-24 16:47:46')",
+  );
+  await eventually(async () => (await integrator.query('SELECT 1 FROM importar_discador WHERE criado_em IS NOT NULL')).rowCount);
+  expect(imports()).toMatchObject([
+    {
+      campaignId: 15,
+      source: 'importar_discador',
+      contacts: [
+        {
+          parameters: ['Total IP', 'Total IP'],
+          phones: [
+            { areaCode: '11', number: '80986654', priority: 1, dialNow: false, dialAt: Date.parse('2012-04-24T16:47:46-03:00') },
+            { areaCode: '11', number: '80125890', priority: 2, dialNow: false, dialAt: null },
+          ],
+        },
+      ],
+    },
+  ]);
+  const { rows } = await integrator.query('SELECT * FROM importar_discador');
+  expect(rows).toHaveLength(1);
+  expect(rows[0]).toMatchObject({ mensagem: null, telefone_1_discar_agora: false });
+});
+
+test('an INSERT that is rolled back is never executed', async () => {
+  await integrator.query('BEGIN');
+  await integrator.query("INSERT INTO importar_discador(id_campanha,telefone1) VALUES(15,'33553434')");
+  await integrator.query('ROLLBACK');
+  await integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES(15,'after','33553434')");
+  await eventually(() => imports().length > 0);
+  expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(['after']);
+});
+
+test('ten thousand rows of one INSERT are one batch, taken in order', async () => {
+  await integrator.query(
+    "INSERT INTO importar_discador(id_campanha,identificador1,ddd1,telefone1) SELECT 15, 'batch ' || n, '11', (930000000 + n)::text FROM generate_series(1, 10000) n",
+  );
+  await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 LIKE 'batch%' AND criado_em IS NULL")).rowCount === 0);
+  const names = imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]));
+  expect(names).toEqual(Array.from({ length: 10_000 }, (_, index) => `batch ${index + 1}`));
+  expect(new Set(imports().map(({ by }) => by.id)).size).toBe(1);
+});
+
+test('a row that cannot be imported tells why and costs the others nothing', async () => {
+  stage.answer('dialer.contacts.import', (request) => ({
+    ok: true,
+    imported: request.contacts.length - 1,
+    contactIds: [],
+    rejected: [{ index: 0, place: request.contacts[0]?.place ?? null, reason: '11 1: too short' }],
+  }));
+  await integrator.query(
+    "INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15,'bad','1'), (15,'good','33553434'), (99,'nowhere','33553434'), (15,'empty',NULL)",
+  );
+  const rows = await eventually(async () => {
+    const found = await integrator.query("SELECT identificador1 AS name, criado_em IS NOT NULL AS imported, mensagem FROM importar_discador WHERE identificador1 IN ('bad','good','nowhere','empty') ORDER BY id");
+    return found.rows.every(({ imported, mensagem }) => imported || mensagem !== null) && found.rows;
+  });
+  expect(rows).toEqual([
+    { name: 'bad', imported: false, mensagem: '11 1: too short' },
+    { name: 'good', imported: true, mensagem: null },
+    { name: 'nowhere', imported: false, mensagem: 'CAMPANHA NAO ENCONTRADA' },
+    { name: 'empty', imported: false, mensagem: 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO' },
+  ]);
+});
+
+test('a row whose import took effect before the process died is not imported again', async () => {
+  await app.stop();
+  await integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15,'took effect','33553434'), (15,'did not','33553435')");
+  const { rows } = await db.database.query<{ id: number }>("SELECT id FROM importar_discador WHERE identificador1 = 'took effect'");
+  // As a process leaves it that was killed after the request and before the row was marked: claimed by an executor that is gone.
+  await db.database.query("UPDATE database.pending SET attempts = 1, claimed_by = 2000000000, claimed_at = now() - interval '1 minute'");
+  const imported = fact('ContactImported', 0, {
+    contactId: asId<ContactId>(1),
+    campaignId: asId<CampaignId>(15),
+    parameters: ['took effect'],
+    phones: [],
+    source: `importar_discador:${rows[0]?.id}`,
+    by: { kind: 'sql' },
+  });
+  await stage.context.events.append({ streamId: streams.contact(asId<ContactId>(1)), expectedVersion: 'any', events: [{ type: imported.type, data: imported.data as never, at: 0 }] });
+  stage.answer('dialer.contacts.import', takeAll);
+  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 1_500, idleTransactionMs: 1_000 });
+  await app.start();
+  await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 IN ('took effect', 'did not') AND criado_em IS NOT NULL")).rowCount === 2);
+  expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(['did not']);
+});
