@@ -60,6 +60,7 @@ export class Call {
   /** Tells a transfer's outcome to the agent that asked for it. */
   transfer: { readonly legId: LegId; readonly progress: { succeeded(): void; failed(code: number): void }; readonly timer: NodeJS.Timeout } | undefined;
   rang = false;
+  wasPlaced = false;
   ended = false;
   #heldBy = new Set<'customer' | 'agent'>();
   #hangupAfterPlaying = false;
@@ -105,6 +106,7 @@ export class Call {
   }
 
   placed(): void {
+    this.wasPlaced = true;
     const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension } = this.identity;
     const dialog = { ...(this.customer?.snapshot() ?? {}) };
     this.note('CallPlaced', { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension, dialog });
@@ -256,19 +258,18 @@ export class Call {
     clearTimeout(timer);
     const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension } = this.identity;
     const { answeredAt } = this;
-    this.wires.journal.record(
-      streams.call(callId),
-      fact('CallEnded', endedAt, {
-        callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, extension, from, to,
-        wireOutcome: how.outcome,
-        by: how.by,
-        sipCode: how.sipCode ?? null,
-        q850: how.q850 ?? null,
-        reason: how.reason,
-        ringMs: Math.max(0, (answeredAt ?? endedAt) - this.placedAt),
-        billMs: answeredAt === null ? 0 : Math.max(0, endedAt - answeredAt),
-      }),
-    );
+    const end = fact('CallEnded', endedAt, {
+      callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, extension, from, to,
+      wireOutcome: how.outcome,
+      by: how.by,
+      sipCode: how.sipCode ?? null,
+      q850: how.q850 ?? null,
+      reason: how.reason,
+      ringMs: Math.max(0, (answeredAt ?? endedAt) - this.placedAt),
+      billMs: answeredAt === null ? 0 : Math.max(0, endedAt - answeredAt),
+    });
+    // An agent's call whose INVITE to the number never left was no call: nobody was dialed.
+    if (this.wasPlaced || direction !== 'agent') this.wires.journal.record(streams.call(callId), end);
     // After the end itself: who hears that an offer was withdrawn knows already why.
     if (wasOffered) this.signalLeg(wasOffered, 'failed', { reason: 'cancelled' });
     this.wires.metrics.ended(how.outcome);
