@@ -1,1 +1,1 @@
-export {};
+export { createRecorderApp, type RecorderOptions } from './app.ts';
