@@ -10,7 +10,7 @@ export interface Crm {
   readonly refusals: readonly string[];
 }
 
-const accepted = 'STATUS CADASTRADO COM SUCESSO';
+const accepted = 'STATUS INSERIDO COM SUCESSO';
 const answerLimitMs = 5_000;
 
 export function createCrm(options: { readonly port: number; readonly ownerOfNumber: ReadonlyMap<string, string> }): Crm {

@@ -15,6 +15,7 @@ import type { RunResult } from './result.ts';
 import { meanOccupancyPct, type Sample } from './sample.ts';
 import {
   agentsReady,
+  campaignId,
   exampleContacts,
   importContacts,
   isQuiet,
@@ -27,6 +28,7 @@ import {
   watch,
 } from './scenario.ts';
 import { createScreen, type Screen } from './screen.ts';
+import { startTally } from './tally.ts';
 import { createWorld, type World } from './world.ts';
 
 /** Dialing stops this long before the end, so that the last calls ring, talk and wrap up within the run. */
@@ -116,6 +118,7 @@ async function dialTheList({ ritmo, world, crm, screen }: Stage, { options, bega
   await agentsReady(bus, options.agents);
   const imported = await importContacts(bus, lines);
   screen.say(`${options.agents} agents registered and are free; ${imported} contacts imported; the campaign begins`);
+  const tally = startTally(bus, campaignId);
   await setActive(bus, true);
   const samples: Sample[] = [];
   const onSample = (sample: Sample): void => {
@@ -123,10 +126,11 @@ async function dialTheList({ ritmo, world, crm, screen }: Stage, { options, bega
     screen.show(sample);
   };
   const dialUntilMs = options.seconds * 1000 - drainMs;
-  await watch(bus, { beganAt, untilMs: dialUntilMs, everyMs: sampleEveryMs, onSample });
+  await watch(bus, { tally, beganAt, untilMs: dialUntilMs, everyMs: sampleEveryMs, onSample });
   await setActive(bus, false);
   screen.say('no new calls; those on their way and those up may finish');
-  await watch(bus, { beganAt, untilMs: dialUntilMs + drainLimitMs, everyMs: sampleEveryMs, onSample, isDone: isQuiet });
+  await watch(bus, { tally, beganAt, untilMs: dialUntilMs + drainLimitMs, everyMs: sampleEveryMs, onSample, isDone: isQuiet });
+  tally.stop();
   return samples;
 }
 

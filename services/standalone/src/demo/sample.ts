@@ -1,5 +1,6 @@
 import type { AgentState, Bus, CampaignStatus, LiveCall, TrunkStatus } from '@ritmo/bus';
 import type { CampaignId } from '@ritmo/domain';
+import type { Tally } from './tally.ts';
 
 export const agentStates = ['talking', 'ringing', 'wrap-up', 'reserved', 'free', 'paused', 'logged-out'] as const satisfies readonly AgentState['state'][];
 export type AgentStateName = (typeof agentStates)[number];
@@ -27,7 +28,7 @@ export interface Sample {
 /** A queue whose facts come in late shows the last figures instead of holding up the screen. */
 const patienceMs = 2_000;
 
-export async function takeSample(bus: Bus, campaignId: CampaignId, atMs: number): Promise<Sample> {
+export async function takeSample(bus: Bus, campaignId: CampaignId, tally: Tally, atMs: number): Promise<Sample> {
   const options = { timeoutMs: patienceMs };
   const [{ agents }, { calls }, { trunks }, { campaigns }] = await Promise.all([
     bus.request('acd.agents', {}, options),
@@ -35,7 +36,7 @@ export async function takeSample(bus: Bus, campaignId: CampaignId, atMs: number)
     bus.request('telephony.trunks', {}, options),
     bus.request('dialer.status', { campaignId }, options),
   ]);
-  return summarise(atMs, agents, calls, trunks, campaigns[0]);
+  return summarise(atMs, agents, calls, trunks, campaigns[0], tally);
 }
 
 function summarise(
@@ -44,11 +45,13 @@ function summarise(
   calls: readonly LiveCall[],
   trunks: readonly TrunkStatus[],
   campaign: CampaignStatus | undefined,
+  tally: Tally,
 ): Sample {
   const byState = Object.fromEntries(agentStates.map((state) => [state, 0])) as Record<AgentStateName, number>;
   for (const { state } of agents) byState[state] += 1;
   const callsByState: Partial<Record<LiveCall['state'], number>> = {};
   for (const { state } of calls) callsByState[state] = (callsByState[state] ?? 0) + 1;
+  const live = tally.delivered + tally.abandoned;
   const busy = byState.talking + byState.ringing + byState['wrap-up'] + byState.reserved;
   const workable = busy + byState.free;
   const sum = (of: (trunk: TrunkStatus) => number): number => trunks.reduce((total, trunk) => total + of(trunk), 0);
@@ -59,11 +62,11 @@ function summarise(
     callsInFlight: calls.length,
     channelsUsed: sum((trunk) => trunk.channelsUsed),
     channelLimit: sum((trunk) => trunk.channelLimit),
-    attempts: campaign?.attempts ?? 0,
-    answered: campaign?.answered ?? 0,
-    delivered: campaign?.delivered ?? 0,
-    abandoned: campaign?.abandoned ?? 0,
-    abandonRatePct: campaign?.abandonRatePct ?? 0,
+    attempts: tally.attempts,
+    answered: tally.answered,
+    delivered: tally.delivered,
+    abandoned: tally.abandoned,
+    abandonRatePct: live === 0 ? 0 : (100 * tally.abandoned) / live,
     occupancyPct: workable === 0 ? null : (100 * busy) / workable,
     byDisposition: campaign?.byDisposition ?? {},
     pacing: campaign?.lastDecision?.reason ?? '',

@@ -6,6 +6,7 @@ import type { Database } from '@ritmo/database';
 import { asId, type Actor, type CampaignId } from '@ritmo/domain';
 import { demoCampaignId } from './demo-config.ts';
 import { takeSample, type Sample } from './sample.ts';
+import type { Tally } from './tally.ts';
 
 /** The steps of a run, on any running installation: the demo, the crash test and the cluster test share them. */
 
@@ -76,6 +77,7 @@ export async function setActive(bus: Bus, active: boolean): Promise<void> {
 export async function watch(
   bus: Bus,
   options: {
+    readonly tally: Tally;
     readonly beganAt: number;
     readonly untilMs: number;
     readonly everyMs: number;
@@ -86,7 +88,7 @@ export async function watch(
   for (;;) {
     const atMs = performance.now() - options.beganAt;
     if (atMs >= options.untilMs) return;
-    const sample = await takeSample(bus, campaignId, atMs).catch(() => undefined);
+    const sample = await takeSample(bus, campaignId, options.tally, atMs).catch(() => undefined);
     if (sample) {
       options.onSample(sample);
       if (options.isDone?.(sample) === true) return;
