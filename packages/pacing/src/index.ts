@@ -3,3 +3,13 @@ export type {
   PacingMode, PacingObservation, PacingPolicy,
 } from './port.ts';
 export { createPolicy } from './policy.ts';
+export { POLICIES, policyByName, UnknownPolicyError } from './policy-names.ts';
+export type { NamedSetting, PolicyDescription } from './policy-names.ts';
+export { AbandonBudget } from './abandon-budget.ts';
+export { parseScenario, ScenarioError } from './simulator/scenario.ts';
+export type { Scenario } from './simulator/scenario.ts';
+export { referenceOf, runSeed, simulate, summarise } from './simulator/answer.ts';
+export type { Answer, Reference, SeedAnswer } from './simulator/answer.ts';
+export type { RunResult, SeriesPoint } from './simulator/metrics.ts';
+export { solveOptimum } from './optimum/mdp.ts';
+export type { ExponentialModel, Optimum } from './optimum/mdp.ts';

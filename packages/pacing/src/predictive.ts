@@ -34,6 +34,8 @@ export class PredictivePolicy implements PacingPolicy {
   private readonly warm: boolean;
   private attempts = 0;
   private builtFor = '';
+  private claimed = 0;
+  private share = 1;
   private readonly slices: readonly Slice[] = Array.from({ length: LEADS }, () => ({
     supplyMean: 0,
     supplyVariance: 0,
@@ -87,6 +89,8 @@ export class PredictivePolicy implements PacingPolicy {
     const busy = o.talkingMs.length + o.wrapUpMs.length;
     const inFlight = o.ringingMs.length + (o.detectingMs?.length ?? 0);
     const claimed = o.claimedByOthers ?? 0;
+    this.claimed = claimed;
+    this.share = o.share ?? 1;
     this.fillSlices(o, claimed);
     const evident = this.warm || (this.attempts >= MIN_EVIDENCE_ATTEMPTS && this.talk.count >= MIN_EVIDENCE_TALKS);
     const p = Math.max(this.ring.liveP, 0.002);
@@ -95,7 +99,7 @@ export class PredictivePolicy implements PacingPolicy {
     const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
     const risk = evident ? riskLimit({ cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p }) : 0;
     // One line per free agent is never too many: none of these calls can find every agent busy.
-    const floor = Math.floor(free - claimed) - inFlight - o.waitingCalls;
+    const floor = Math.floor(Math.min(free - claimed, free * this.share)) - inFlight - o.waitingCalls;
     const roof = (this.config.maxLinesPerAgent ?? DEFAULT_LINES_PER_AGENT) * (free + busy) - inFlight;
     const limit = Math.floor(Math.min(roof, o.channelsFree, o.startsAllowed));
     const wanted = risk > 0 ? this.startsWithin(risk, free, p, Math.max(0, floor), limit) : floor;
@@ -166,7 +170,17 @@ export class PredictivePolicy implements PacingPolicy {
       probe.supplyVariance = slice.supplyVariance;
       probe.demandMean = slice.demandMean + others * chance;
       probe.demandVariance = slice.demandVariance + others * chance * (1 - chance);
-      sum += shortageChance(free, probe);
+      let shortage = shortageChance(free, probe);
+      if (this.share < 1) {
+        // Within its share the campaign is alone: the others' claims are theirs.
+        const claimed = (this.claimed * (lead + 0.5)) / LEADS;
+        probe.supplyMean *= this.share;
+        probe.supplyVariance *= this.share;
+        probe.demandMean -= claimed;
+        probe.demandVariance -= claimed;
+        shortage = Math.max(shortage, shortageChance(Math.floor(free * this.share), probe));
+      }
+      sum += shortage;
     }
     return sum / LEADS;
   }
