@@ -8,6 +8,7 @@ import { createDialerApp } from '@ritmo/svc-dialer';
 import { createDirectoryApp } from '@ritmo/svc-directory';
 import { createMailingApp } from '@ritmo/svc-mailing';
 import { createProjectorApp, type ProjectorApp } from '@ritmo/svc-projector';
+import { createRecorderApp } from '@ritmo/svc-recorder';
 import { createSocketApp, type SocketApp } from '@ritmo/svc-socket';
 import { createTelephonyApp, type TelephonyApp } from '@ritmo/svc-telephony';
 import type { RitmoConfig } from './config.ts';
@@ -26,7 +27,7 @@ const userAgent = 'Ritmo';
 
 function telephony({ config, foundations, onFatal }: ServiceParts): TelephonyApp {
   const advertised = config.advertise === undefined ? {} : { advertisedHost: config.advertise };
-  return createTelephonyApp(foundations.contextFor('telephony'), {
+  return createTelephonyApp(foundations.context, {
     sipDomain: config.advertise ?? config.listen,
     sip: (handlers) =>
       createNativeSipStack({ host: config.listen, port: config.sipPort, transports: ['udp', 'tcp'], realm, userAgent, handlers, ...advertised }),
@@ -47,8 +48,9 @@ export const services = {
     }),
   projector: ({ foundations }: ServiceParts): ProjectorApp =>
     createProjectorApp(foundations.contextFor('projector'), { integrationPassword: foundations.integrationPassword.value }),
+  recorder: ({ foundations }: ServiceParts): ServiceApp => createRecorderApp(foundations.context),
   telephony,
-  acd: ({ foundations }: ServiceParts): AcdApp => createAcdApp(foundations.contextFor('acd')),
+  acd: ({ foundations }: ServiceParts): AcdApp => createAcdApp(foundations.context),
   dialer: ({ foundations }: ServiceParts): ServiceApp => createDialerApp(foundations.contextFor('dialer')),
   mailing: ({ foundations }: ServiceParts): ServiceApp => createMailingApp(foundations.contextFor('mailing')),
   database: ({ foundations }: ServiceParts): ServiceApp =>

@@ -20,12 +20,12 @@ export interface WorldOptions {
 
 /** Short calls, so that a minute and a half shows many; every kind of answer that a carrier gives. */
 const behaviour = {
-  busyP: 0.12,
-  noAnswerP: 0.18,
+  busyP: 0.14,
+  noAnswerP: 0.28,
   rejectP: 0.06,
   invalidP: 0.08,
-  earlyMediaP: 0.08,
-  lateAnswerP: 0.06,
+  earlyMediaP: 0.06,
+  lateAnswerP: 0.05,
   hangsUpFirstP: 0.5,
   postDialDelayMs: { min: 60, max: 400 },
   answerDelayMs: { min: 800, max: 3_500 },
