@@ -9,12 +9,15 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProjectorApp, type ProjectorApp } from './app.ts';
+import { prepareSchema } from './schema.ts';
 import { agent, appendFacts, attempt, campaign, importedContact, queue, randomFacts, sampleDirectory, SAMPLE_START_MS, seededChance, type StreamedFact } from './sample-facts.ts';
 
 let test: TestDatabase;
 let events: EventStore;
 let app: ProjectorApp;
 const by = { kind: 'system' } as const;
+/** The tables and views are made once for all tests of this file. */
+const prepared = { prepare: { key: 'projector', run: async (database: TestDatabase['database']) => void (await prepareSchema(database)) } };
 
 function contextOn(database: TestDatabase['database'], store: EventStore): ServiceContext {
   return {
@@ -42,7 +45,7 @@ const rowsOf = async (sql: string): Promise<readonly Record<string, unknown>[]> 
 const rowOf = async (sql: string): Promise<Record<string, unknown> | undefined> => (await rowsOf(sql))[0];
 
 beforeEach(async () => {
-  test = await startTestDatabase();
+  test = await startTestDatabase(prepared);
   events = createMemoryEventStore();
   app = createProjectorApp(contextOn(test.database, events), { integrationPassword: 'segredo' });
   await app.start();
@@ -233,7 +236,7 @@ describe('the projection', () => {
   it('comes out the same when it is rebuilt, and its counters are what counting anew gives', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
-        const own = await startTestDatabase();
+        const own = await startTestDatabase(prepared);
         const store = createMemoryEventStore();
         const projector = createProjectorApp(contextOn(own.database, store));
         try {

@@ -1,1 +1,1 @@
-CREATE INDEX contacts_parameter1 ON :schema:.contacts ((parameters[1]));
+CREATE INDEX contacts_parameter1 ON :schema:.contacts (parameter1);

@@ -3,8 +3,8 @@ CREATE VIEW public.historicos_campanhas AS
 SELECT n.campaign_id AS id_campanha,
        n.contact_id AS id_cliente,
        n.phone AS telefone_cliente,
-       c.parameters[1] AS identificador1,
-       c.parameters[2] AS identificador2,
+       c.parameter1 AS identificador1,
+       c.parameter2 AS identificador2,
        n.extension AS ramal,
        n.at AS data,
        n.text AS historico

@@ -2,9 +2,9 @@
 CREATE VIEW public.resultado_discador AS
 SELECT r.id,
        r.campaign_id AS id_campanha,
-       c.parameters[1] AS identificador1,
-       c.parameters[2] AS identificador2,
-       c.parameters[3] AS identificador3,
+       c.parameter1 AS identificador1,
+       c.parameter2 AS identificador2,
+       c.parameter3 AS identificador3,
        r.phone AS telefone,
        r.status_id AS id_status,
        d.entry->>'name' AS status,

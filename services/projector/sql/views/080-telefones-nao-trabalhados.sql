@@ -2,8 +2,8 @@
 CREATE VIEW public.telefones_nao_trabalhados AS
 SELECT p.contact_id AS id,
        p.campaign_id AS id_campanha,
-       c.parameters[1] AS identificador1,
-       c.parameters[2] AS identificador2,
+       c.parameter1 AS identificador1,
+       c.parameter2 AS identificador2,
        p.phone AS telefone,
        p.imported_at AS importado_em,
        p.dial_at AS discar_em

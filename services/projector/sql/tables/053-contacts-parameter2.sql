@@ -1,0 +1,1 @@
+CREATE INDEX contacts_parameter2 ON :schema:.contacts (parameter2);
