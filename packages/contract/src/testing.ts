@@ -105,11 +105,11 @@ export async function createStage(options: { readonly database?: Database; reado
 }
 
 /** Waits for what must come true soon. */
-export async function eventually<T>(look: () => T | Promise<T>, limitMs = 10_000): Promise<NonNullable<T>> {
+export async function eventually<T>(look: () => T | Promise<T>, limitMs = 10_000): Promise<Exclude<T, false | null | undefined>> {
   const deadline = performance.now() + limitMs;
   for (;;) {
     const found = await look();
-    if (found) return found as NonNullable<T>;
+    if (found) return found as Exclude<T, false | null | undefined>;
     if (performance.now() > deadline) throw new Error(`it did not come true within ${limitMs} ms: ${look.toString().slice(0, 200)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
