@@ -200,14 +200,14 @@ export class Call {
   // ---- ends
 
   /** The agent's leg is over, the customer stays. What becomes of the customer is the caller's to say. */
-  agentLegOver(leg: AgentLeg, by: CallEndedBy): void {
+  agentLegOver(leg: AgentLeg, by: CallEndedBy, refusal?: number): void {
     if (leg.over) return;
     leg.over = true;
     const wasUp = leg.upAt !== null;
     if (this.agent === leg) this.agent = undefined;
     if (this.offered === leg) this.offered = undefined;
     this.#heldBy.delete('agent');
-    leg.party?.hangup(normalClearing);
+    leg.party?.hangup(normalClearing, refusal);
     if (!this.ended) {
       if (leg.party) this.freeLeg(leg.party);
       this.remember();
@@ -239,7 +239,8 @@ export class Call {
     this.customer?.hangup(closing, how.sipCode ?? 480);
     const recorded = this.recording.stop();
     if (this.agent) this.agentLegOver(this.agent, how.by);
-    if (wasOffered) this.agentLegOver(wasOffered, how.by);
+    // A phone that called hears why; 487 is what a CANCEL of ours brought.
+    if (wasOffered) this.agentLegOver(wasOffered, how.by, how.sipCode === 487 ? 480 : (how.sipCode ?? 480));
     if (this.transfer) {
       clearTimeout(this.transfer.timer);
       this.transfer = undefined;

@@ -1,5 +1,5 @@
 /** The customer's side of a call: dialed over a trunk, or come in from one. */
-import { outcomeOf, outcomeReason, type EndReason, type IncomingCall, type SipStack, type WireEnd } from '@ritmo/sip';
+import { outcomeOf, outcomeReason, type IncomingCall, type SipStack, type WireEnd } from '@ritmo/sip';
 import type { Trunk } from '@ritmo/domain';
 import type { MediaLeg } from '@ritmo/media';
 import { callerOf } from './agent-leg.ts';
@@ -115,9 +115,3 @@ export async function takeInbound(call: Call, incoming: IncomingCall): Promise<b
     return false;
   }
 }
-
-/** Q.850 for a response that refuses an agent's own INVITE. */
-export const refusalOf = (end: WireEnd): { readonly code: number; readonly reason?: EndReason } => ({
-  code: end.by === 'remote' && end.sipCode !== undefined && end.sipCode >= 400 ? end.sipCode : end.by === 'timeout' ? 480 : 503,
-  ...(end.q850 === undefined ? {} : { reason: { q850: end.q850 } }),
-});
