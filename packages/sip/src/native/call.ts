@@ -156,6 +156,8 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     this.pendingAck = undefined;
     this.core.dialogs.delete(this.dialog.localTag);
     this.core.stats.dialogs--;
+    for (const held of this.heldRequests ?? []) held.transaction.reply(481);
+    this.heldRequests = undefined;
     // The transferor is often left by BYE before the last NOTIFY: the transfer was accepted, and the call is gone.
     this.transfer?.(end.by === 'remote');
     const { listener } = this;

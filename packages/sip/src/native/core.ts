@@ -1,6 +1,5 @@
 import type { SipHandlers, SipStackOptions } from '../port.ts';
-import type { Flow } from '../transport/flow.ts';
-import type { Transports } from '../transport/transports.ts';
+import type { Flow, Sender } from '../transport/flow.ts';
 import type { MutableStats, TransactionLayer } from '../transactions/layer.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
@@ -35,7 +34,7 @@ export interface Core {
   readonly handlers: SipHandlers;
   readonly wheel: TimerWheel;
   readonly transactions: TransactionLayer;
-  readonly transports: Transports;
+  readonly transports: Sender;
   /** By our own tag: it is unguessable and ours alone, so it names a dialog without the other two parts. */
   readonly dialogs: Map<string, DialogOwner>;
   readonly stats: MutableStats;

@@ -5,7 +5,7 @@ import { newBranch } from '../wire/ids.ts';
 import { MAX_ROUTES } from '../wire/limits.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
-import { parseUri } from '../wire/uri.ts';
+import { hostText, parseUri } from '../wire/uri.ts';
 import type { RequestDraft } from '../wire/write.ts';
 
 /** The state of a dialog (RFC 3261 12): plain fields, and how the next request inside it looks. */
@@ -128,7 +128,7 @@ export function dialogOfRequest(request: SipMessage, flow: Flow, localTag: strin
     routeSet: recordRoute(request),
     initiator: false,
     inviteBranch: own(request.branch),
-    remoteTarget: contactOf(request) ?? own(uriOf(request.get('from') ?? '')),
+    remoteTarget: contactOf(request) ?? `sip:${hostText(flow.host)}:${flow.port}`,
     localCSeq: 0,
     remoteCSeq: request.cseq,
     flow,
@@ -141,13 +141,14 @@ export function own(text: string): string {
 }
 
 function recordRoute(message: SipMessage): string[] {
-  return message.list('record-route').slice(0, MAX_ROUTES).map(own);
+  // One that cannot be read would make every later request unreadable.
+  return message.list('record-route').slice(0, MAX_ROUTES).filter((value) => parseUri(uriOf(value)) !== undefined).map(own);
 }
 
 export function contactOf(message: SipMessage): string | undefined {
   const value = message.list('contact')[0];
   const uri = value === undefined ? '' : uriOf(value);
-  return uri === '' ? undefined : own(uri);
+  return uri === '' || parseUri(uri) === undefined ? undefined : own(uri);
 }
 
 /** Request-URI and Route lines for a target behind a route set. */

@@ -46,6 +46,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private endAs: WireEnd | undefined;
   private cancelReason: EndReason | undefined;
   private timer: WheelTimer | undefined;
+  private transaction: ClientTransaction | undefined;
   private meeter: ChallengeMeeter | undefined;
   private authLine = '';
   private sessionS: number;
@@ -109,11 +110,11 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       const size = writeRequest(this.draft, this.core.transports.viaOf('udp')).length;
       if (size > MAX_UDP_REQUEST_BYTES) {
         const tcp: SipAddress = { ...destination, transport: 'tcp' };
-        this.core.transactions.invite(this.draft, tcp, this);
+        this.transaction = this.core.transactions.invite(this.draft, tcp, this);
         return;
       }
     }
-    this.core.transactions.invite(this.draft, destination, this);
+    this.transaction = this.core.transactions.invite(this.draft, destination, this);
   }
 
   /** The same INVITE again in a new transaction (RFC 3261 8.1.3.5, 22.2; RFC 4028 7.3). */
@@ -167,7 +168,10 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     if (kind === RING_TIMEOUT) {
       // Q.850 102: recovery on timer expiry.
       this.startCancel({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102, text: 'ring timeout' });
-    } else if (this.endAs !== undefined) this.fail(this.endAs);
+    } else if (this.endAs !== undefined) {
+      this.transaction?.abandon();
+      this.fail(this.endAs);
+    }
   }
 
   received(transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
@@ -302,6 +306,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     this.timer = undefined;
     this.asked = undefined;
     this.early = undefined;
+    this.transaction = undefined;
     this.draft = { ...this.draft, headers: '', body: '' };
   }
 

@@ -1,5 +1,6 @@
 import type { ClientTransaction } from '../transactions/client.ts';
 import type { ClientOwner } from '../transactions/layer.ts';
+import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { writeRequest } from '../wire/write.ts';
@@ -11,7 +12,7 @@ import type { ChallengeMeeter } from './retry-auth.ts';
 export type ReinviteResult = { readonly response: SipMessage } | { readonly response: undefined; readonly error: Error };
 
 /** An INVITE inside a dialog (RFC 3261 14.1): resolves with its final response, its 2xx acknowledged, also when it comes again. */
-export class Reinvite implements ClientOwner {
+export class Reinvite implements ClientOwner, TimerOwner {
   private readonly core: Core;
   private readonly dialog: Dialog;
   private readonly meeter: ChallengeMeeter | undefined;
@@ -22,6 +23,8 @@ export class Reinvite implements ClientOwner {
   private authLine = '';
   private uri = '';
   private ack = '';
+  private transaction: ClientTransaction | undefined;
+  private timer: WheelTimer | undefined;
 
   constructor(core: Core, dialog: Dialog, meeter: ChallengeMeeter | undefined, headers: string, sdp: string) {
     this.core = core;
@@ -35,6 +38,7 @@ export class Reinvite implements ClientOwner {
     return new Promise((resolve) => {
       this.resolve = resolve;
       this.meeter?.reset();
+      this.timer = this.core.wheel.start(this, 0, this.core.transactions.timers.timeoutMs * 2);
       this.send();
     });
   }
@@ -46,7 +50,7 @@ export class Reinvite implements ClientOwner {
     const headers = `${contact}${core.lines.inviteCapabilities}${this.headers}${this.authLine}${SDP_TYPE}`;
     const draft = dialog.draft('INVITE', headers, this.sdp, this.cseq);
     this.uri = draft.uri;
-    core.transactions.invite(draft, dialog.destination, this, dialog.flow);
+    this.transaction = core.transactions.invite(draft, dialog.destination, this, dialog.flow);
   }
 
   received(_transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
@@ -75,8 +79,16 @@ export class Reinvite implements ClientOwner {
     this.settle({ response: undefined, error });
   }
 
+  /** A peer that says 100 and then nothing would block every later offer (departure: the RFC knows no such timer). */
+  timerFired(): void {
+    this.transaction?.abandon();
+    this.settle({ response: undefined, error: new Error('no final answer to re-INVITE') });
+  }
+
   private settle(result: ReinviteResult): void {
     const { resolve } = this;
+    this.core.wheel.cancel(this.timer);
+    this.transaction = undefined;
     this.resolve = undefined;
     resolve?.(result);
   }

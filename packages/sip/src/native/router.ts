@@ -49,7 +49,7 @@ export class Router {
   private malformed(found: Malformed, flow: Flow): void {
     const { partial } = found;
     this.core.stats.parseErrors++;
-    if (found.status === 0 || partial === undefined || partial.method === 'ACK' || partial.topVia === undefined) return;
+    if (found.status === 0 || partial === undefined || !partial.isRequest || partial.method === 'ACK' || partial.topVia === undefined) return;
     if (this.verdictOf(partial, flow) === 'unknown') {
       this.core.stats.dropped++;
       return;

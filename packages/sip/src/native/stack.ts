@@ -1,10 +1,8 @@
-import { Authenticator } from '../auth/authenticator.ts';
 import type {
   Binding, DialogSnapshot, OptionsResult, OutgoingCall, OutgoingInvite, SipAddress, SipStack, SipStackOptions, SipStackStats, TrunkRegistration,
   TrunkRegistrationRequest,
 } from '../port.ts';
 import type { ClientTransaction } from '../transactions/client.ts';
-import { timerValues, TransactionLayer } from '../transactions/layer.ts';
 import type { ClientOwner } from '../transactions/layer.ts';
 import { TimerWheel } from '../transactions/wheel.ts';
 import type { WheelTimer } from '../transactions/wheel.ts';
@@ -13,15 +11,13 @@ import { Transports } from '../transport/transports.ts';
 import { newBranch, newTag, randomHex } from '../wire/ids.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { hostText } from '../wire/uri.ts';
-import { prepareLines, trouble } from './core.ts';
-import type { Core, DialogOwner } from './core.ts';
+import { assemble, emptyStats } from './assemble.ts';
+import { trouble } from './core.ts';
+import type { Core } from './core.ts';
 import { endOrphan } from './orphan.ts';
 import { OutgoingAttempt } from './outgoing.ts';
-import { Registrar } from './registrar.ts';
-import { Router } from './router.ts';
+import type { Registrar } from './registrar.ts';
 import { NativeTrunkRegistration } from './trunk-registration.ts';
-
-const DEFAULT_T1_MS = 500;
 
 /** The native SIP engine: an RFC 3261 user agent and registrar over UDP, TCP and TLS. */
 export function createNativeSipStack(options: SipStackOptions): SipStack {
@@ -30,25 +26,21 @@ export function createNativeSipStack(options: SipStackOptions): SipStack {
 
 class NativeSipStack implements SipStack {
   private readonly core: Core;
+  private readonly transports: Transports;
   private readonly registrar: Registrar;
 
   constructor(options: SipStackOptions) {
-    const stats = { transactions: 0, dialogs: 0, retransmissions: 0, received: 0, sent: 0, dropped: 0, parseErrors: 0 };
-    const lines = prepareLines(options.userAgent);
-    const dialogs = new Map<string, DialogOwner>();
+    const stats = emptyStats();
     const tell = (error: Error): void => trouble(this.core, error);
     const wheel = new TimerWheel(tell);
-    // The router stands on the core, and the core on the sockets that feed the router.
-    const transports: Transports = new Transports(options, {
+    this.transports = new Transports(options, {
       message: (wire, flow) => router.receive(wire, flow),
       trouble: tell,
       dropped: () => stats.dropped++,
     });
-    const transactions = new TransactionLayer(wheel, timerValues(options.t1Ms ?? DEFAULT_T1_MS), transports, stats);
-    this.core = { options, handlers: options.handlers, wheel, transactions, transports, dialogs, stats, lines };
-    const authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
-    this.registrar = new Registrar(this.core, authenticator);
-    const router = new Router(this.core, authenticator, this.registrar);
+    const { core, router, registrar } = assemble(options, wheel, this.transports, stats);
+    this.core = core;
+    this.registrar = registrar;
   }
 
   get stats(): SipStackStats {
@@ -56,12 +48,12 @@ class NativeSipStack implements SipStack {
   }
 
   start(): Promise<{ readonly host: string; readonly port: number; readonly tlsPort?: number }> {
-    return this.core.transports.bind();
+    return this.transports.bind();
   }
 
   stop(): Promise<void> {
     this.core.wheel.stop();
-    this.core.transports.close();
+    this.transports.close();
     this.core.dialogs.clear();
     return Promise.resolve();
   }

@@ -1,6 +1,5 @@
 import type { SipAddress, SipTransport } from '../port.ts';
-import type { Flow } from '../transport/flow.ts';
-import type { Transports } from '../transport/transports.ts';
+import type { Flow, Sender } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { MAGIC_COOKIE } from '../wire/via.ts';
 import type { RequestDraft } from '../wire/write.ts';
@@ -48,7 +47,7 @@ export interface ClientOwner {
 export class TransactionLayer {
   readonly wheel: TimerWheel;
   readonly timers: TimerValues;
-  readonly transports: Transports;
+  readonly transports: Sender;
   readonly stats: MutableStats;
   private readonly clients = new Map<string, ClientTransaction>();
   /** A CANCEL has the branch of its INVITE, so it lives in a table of its own. */
@@ -56,7 +55,7 @@ export class TransactionLayer {
   private readonly inviteServers = new Map<string, InviteServerTransaction>();
   private readonly otherServers = new Map<string, NonInviteServerTransaction>();
 
-  constructor(wheel: TimerWheel, timers: TimerValues, transports: Transports, stats: MutableStats) {
+  constructor(wheel: TimerWheel, timers: TimerValues, transports: Sender, stats: MutableStats) {
     this.wheel = wheel;
     this.timers = timers;
     this.transports = transports;
@@ -157,7 +156,8 @@ function serverKey(message: SipMessage): string {
   const via = message.topVia;
   if (via === undefined) return '';
   const sentBy = via.port === undefined ? via.host : `${via.host}:${via.port}`;
-  if (via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch}@${sentBy}`;
+  // The cookie alone names nothing (RFC 4475 3.2.1).
+  if (via.branch.length > MAGIC_COOKIE.length && via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch}@${sentBy}`;
   // The To tag is left out: the ACK of a refusal has one that the INVITE had not.
   return `2543 ${message.callId} ${message.cseq} ${message.fromTag} ${message.uri} ${sentBy}`;
 }

@@ -18,6 +18,17 @@ export interface SendListener {
   sendFailed(error: Error): void;
 }
 
+/** All sockets of a stack, as the layers above see them. */
+export interface Sender {
+  /** `SIP/2.0/UDP host:port` for our Via. */
+  viaOf(transport: SipTransport): string;
+  /** `<sip:…>` for our Contact. */
+  contactOf(transport: SipTransport): string;
+  /** Our host as written in URIs. */
+  hostOf(): string;
+  send(to: SipAddress, wire: string, listener?: SendListener, connection?: Connection): void;
+}
+
 export interface TransportEvents {
   /** One message as a byte string. */
   message(wire: string, flow: Flow): void;

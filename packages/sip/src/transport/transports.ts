@@ -3,8 +3,7 @@ import { isIP } from 'node:net';
 import { PortInUseError } from '../port.ts';
 import type { SipAddress, SipStackOptions, SipTransport } from '../port.ts';
 import { hostText } from '../wire/uri.ts';
-import { isReliable } from './flow.ts';
-import type { Connection, SendListener, TransportEvents } from './flow.ts';
+import type { Connection, Sender, SendListener, TransportEvents } from './flow.ts';
 import { StreamTransport } from './stream.ts';
 import { UdpTransport } from './udp.ts';
 
@@ -19,7 +18,7 @@ interface Bound {
 }
 
 /** All sockets of one stack, and the strings that name them in Via and Contact. */
-export class Transports {
+export class Transports implements Sender {
   private readonly options: SipStackOptions;
   private readonly events: TransportEvents;
   private udp: UdpTransport | undefined;
@@ -131,10 +130,6 @@ export class Transports {
       if (listener === undefined) this.events.trouble(failure);
       else listener.sendFailed(failure);
     }
-  }
-
-  isReliable(transport: SipTransport): boolean {
-    return isReliable(transport);
   }
 
   close(): void {
