@@ -20,7 +20,6 @@ import { createTrunkRoom } from './trunk-room.ts';
 import { createIdBlocks } from './work-index.ts';
 
 const callbacksEveryMs = 1_000;
-const stopGraceMs = 5_000;
 
 /** Campaigns, contacts, attempts: who is called next, on which phone, on which trunk, when. */
 export function createDialerApp(context: ServiceContext, options: DialerOptions = {}): ServiceApp {
@@ -87,7 +86,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       // No new attempts; what is in flight may still end while telephony finishes its calls.
       fleet.pause();
       await Promise.all(loops.splice(0).map((loop) => loop.stop()));
-      const until = performance.now() + Math.min(stopOptions?.graceMs ?? 0, stopGraceMs);
+      const until = performance.now() + (stopOptions?.graceMs ?? 0);
       while (parts.calls.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
       for (const subscription of subscriptions.splice(0)) subscription.stop();
       facts.stop();

@@ -10,6 +10,7 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createDialerApp } from '../app.ts';
 import type { DialerOptions } from '../options.ts';
+import { mortal } from './mortal.ts';
 
 export function entry<K extends DirectoryKind>(kind: K, given: Partial<DirectoryEntry<K>>): DirectoryEntry<K> {
   return Value.Default(directorySchemas[kind], structuredClone(given)) as DirectoryEntry<K>;
@@ -45,6 +46,8 @@ export interface Rig {
   put(kind: DirectoryKind, id: number, changed: Record<string, unknown>): void;
   /** A further dialer on the same data, as after a restart. */
   another(options?: DialerOptions): ServiceApp;
+  /** A further dialer that can be killed. */
+  mortal(options?: DialerOptions): { readonly app: ServiceApp; kill(): void };
   facts(type?: DomainEvent['type']): Promise<DomainEvent[]>;
   close(): Promise<void>;
 }
@@ -82,6 +85,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     bus, events, database: test.database, context,
     app: another(),
     another,
+    mortal(more = {}) {
+      const { context: own, kill } = mortal(context);
+      const app = createDialerApp({ ...own, metrics: new Registry() }, { ...dialerOptions, ...more });
+      apps.push(app);
+      return { app, kill };
+    },
     store(streamId, facts) {
       void events.append({ streamId, expectedVersion: 'any', events: facts.map(({ type, data, at }) => ({ type, data: data as unknown as Record<string, unknown>, at })) });
     },
@@ -96,7 +105,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       return stored as unknown as DomainEvent[];
     },
     async close() {
-      for (const app of apps) await app.stop();
+      for (const app of apps) await app.stop().catch(() => undefined);
       directory.stop();
       await journal.flush();
       await bus.close();

@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInProcessBus, type Bus, type Requests } from '@ritmo/bus';
+import { asId, directorySchemas, fact, streams, type CampaignId, type DomainEvent } from '@ritmo/domain';
+import { createMemoryEventStore, type EventStore } from '@ritmo/event-store';
+import { createDirectoryReader, createJournal, type ServiceApp, type ServiceContext } from '@ritmo/service-kit';
+import { Value } from '@sinclair/typebox/value';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createMailingApp } from './app.ts';
+import { exportResults } from './export-results.ts';
+
+const campaignId = asId<CampaignId>(1);
+const by = { kind: 'admin' } as const;
+type Import = Requests['dialer.contacts.import']['request'];
+
+let bus: Bus;
+let events: EventStore;
+let context: ServiceContext;
+let app: ServiceApp;
+let folder: string;
+let batches: Import[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ritmo-mailing-'));
+  bus = createInProcessBus();
+  events = createMemoryEventStore();
+  batches = [];
+  const entry = <K extends keyof typeof directorySchemas>(kind: K, given: { id: number }) => ({ kind, id: given.id, entry: Value.Default(directorySchemas[kind], given) as Record<string, unknown> });
+  bus.serve('directory.snapshot', () => ({
+    position: '0',
+    entries: [
+      entry('settings', { id: 1 }), entry('campaign', { id: 1, name: 'c', queueId: 1 } as { id: number }), entry('queue', { id: 1, name: 'Suporte' } as { id: number }),
+      entry('agent', { id: 5, name: 'Vicente', extension: '40000', password: 'secret' } as { id: number }),
+      entry('disposition', { id: 50, name: 'Venda realizada' } as { id: number }), entry('disposition', { id: 7, name: 'Ocupado' } as { id: number }),
+    ],
+  }));
+  bus.serve('dialer.contacts.import', (request) => {
+    batches.push(request);
+    const rejected = request.contacts.flatMap((contact, index) => (contact.parameters[0] === 'refused' ? [{ index, place: contact.place ?? null, reason: 'by the dialer' }] : []));
+    return { ok: true, imported: request.contacts.length - rejected.length, contactIds: [], rejected };
+  });
+  const directory = createDirectoryReader({ bus });
+  await directory.start();
+  const log = pino({ level: 'silent' });
+  context = {
+    node: 'test', bus, events, journal: createJournal({ bus, events, log }), database: undefined as never, directory, log, metrics: new Registry(),
+    health: { register: () => undefined, parts: () => Promise.resolve([]) }, clock: { nowMs: () => Date.now() }, dataDir: folder,
+  };
+  app = createMailingApp(context);
+  await app.start();
+});
+
+afterEach(async () => {
+  await app.stop();
+  await bus.close();
+  await events.close();
+  await rm(folder, { recursive: true });
+});
+
+const send = (content: string | Buffer, name = 'list.txt', campaign = campaignId) =>
+  bus.request('mailing.import', { campaignId: campaign, name, contentBase64: Buffer.from(content).toString('base64'), by });
+
+it('imports the shipped list whole', async () => {
+  const path = new URL('../examples/clientes-500.txt', import.meta.url).pathname;
+  expect(await bus.request('mailing.import', { campaignId, name: 'clientes-500.txt', path, by })).toEqual({ ok: true, lines: 500, imported: 500, rejected: [] });
+  const contacts = batches.flatMap((batch) => batch.contacts);
+  const numbers = contacts.flatMap(({ phones }) => phones.map(({ areaCode, number }) => areaCode + number));
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(contacts.every(({ phones }) => phones.length >= 2)).toBe(true);
+});
+
+it('reports bad lines with number and reason, and they cost only themselves', async () => {
+  const reply = await send('a;b;11;33553434;\n\nbad;line;\nrefused;x;11;33553434\njoão;é;11;33553435\n', 'list.csv');
+  expect(reply).toEqual({ ok: true, lines: 4, imported: 2, rejected: [{ line: 3, reason: 'no telephone number' }, { line: 4, reason: 'by the dialer' }] });
+  expect(batches[0]?.contacts.at(-1)).toMatchObject({ parameters: ['joão', 'é'], place: 5 });
+});
+
+it('imports a long list in batches', async () => {
+  const file = join(folder, 'long.txt');
+  await writeFile(file, Array.from({ length: 2_300 }, (_, index) => `c${index};n;11;9${10_000_000 + index}`).join('\n'));
+  expect(await bus.request('mailing.import', { campaignId, name: 'long.txt', path: file, by })).toMatchObject({ imported: 2_300 });
+  expect(batches.map((batch) => batch.contacts.length)).toEqual([500, 500, 500, 500, 300]);
+});
+
+it('refuses what it cannot read', async () => {
+  expect(await send('a;b;11;33553434', 'list.pdf')).toMatchObject({ code: 'unknown-format' });
+  expect(await send(Buffer.from('a;b;11;33553434', 'utf16le').subarray(0), 'list.txt')).toMatchObject({ ok: true, imported: 0 });
+  expect(await send(Buffer.from([0xff, 0xfe, 65, 0]))).toMatchObject({ code: 'unknown-format' });
+  expect(await send('a;b;11;33553434', 'list.txt', asId<CampaignId>(2))).toMatchObject({ code: 'unknown-campaign' });
+  expect(await bus.request('mailing.import', { campaignId, name: 'x.txt', path: join(folder, 'none.txt'), by })).toMatchObject({ code: 'no-file' });
+});
+
+it('exports results as the manual shows them, one campaign only', async () => {
+  const contact = { contactId: asId<never>(1), campaignId };
+  const at = Date.parse('2026-10-25T16:26:42.753Z');
+  const phone = { phoneId: asId<never>(1), priority: 1, areaCode: '11', number: '99474351', dialNow: false, dialAt: null };
+  const ended = { callId: '1.1' as never, phoneId: phone.phoneId, sipCode: null, q850: null, ringMs: 0, billMs: 0, next: { kind: 'finished' } } as const;
+  const append = (id: number, facts: readonly DomainEvent[]) =>
+    events.append({ streamId: streams.contact(asId(id)), expectedVersion: 'none', events: facts.map((f) => ({ type: f.type, at: f.at, data: f.data as unknown as Record<string, unknown> })) });
+  await append(1, [
+    fact('ContactImported', at, { ...contact, parameters: ['Total IP', 'Tecnologia'], phones: [phone], source: 'x', by }),
+    fact('AttemptEnded', at, { ...contact, ...ended, outcome: 'busy', dispositionId: asId(7), agentId: null }),
+    fact('DispositionSet', at + 1_000, { ...contact, phoneId: phone.phoneId, callId: null, dispositionId: asId(50), agentId: asId(5), extension: null, by, effect: 'none' }),
+  ]);
+  const foreign = { contactId: asId<never>(2), campaignId: asId<never>(2) };
+  await append(2, [
+    fact('ContactImported', at, { ...foreign, parameters: ['other'], phones: [phone], source: 'x', by }),
+    fact('AttemptEnded', at, { ...foreign, ...ended, outcome: 'busy', dispositionId: asId(7), agentId: null }),
+  ]);
+  const path = join(folder, 'results.csv');
+  expect(await exportResults(context, { campaignId, path })).toEqual({ lines: 2 });
+  expect(await readFile(path, 'utf8')).toBe(
+    'Total IP;Tecnologia;2026-10-25 13:26:42.753;99474351;Ocupado;;Suporte\r\nTotal IP;Tecnologia;2026-10-25 13:26:43.753;99474351;Venda realizada;Vicente;Suporte\r\n',
+  );
+});
