@@ -32,7 +32,9 @@ export function explainFatal(error: unknown, ports: PortSettings = {}): string {
   if (code === 'EADDRINUSE' && port !== undefined) return `port ${port}${address === undefined ? '' : ` on ${address}`} is in use by another program${settingFor(ports, port)}`;
   if (code === 'EACCES' && port !== undefined) return `this account may not listen on port ${port}${settingFor(ports, port)}`;
   if (code === 'EADDRNOTAVAIL' && address !== undefined) return `the address ${address} is not one of this machine: set RITMO_LISTEN to one that is`;
-  if (plainNames.has(error.name)) return `${error.message}${port === undefined ? '' : settingFor(ports, port)}`;
+  // The sentence that says what is wrong; the setting that changes it is ours to name.
+  if (port !== undefined && settingFor(ports, port) !== '') return `${error.message.split('. ')[0] ?? error.message}${settingFor(ports, port)}`;
+  if (plainNames.has(error.name)) return error.message;
   if (error.cause instanceof Error && plainNames.has(error.cause.name)) return `${error.message}: ${error.cause.message}`;
   return error.stack ?? error.message;
 }

@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly onFatal?: (error: Error) => void;
 }
 
+const quietPollMs = 50;
+
 /** Starts services on one set of foundations: all of them (standalone), or some (one process of a cluster). */
 export async function startServices(config: RitmoConfig, options: StartOptions = {}): Promise<RunningServices> {
   const names = serviceNames.filter((name) => options.only?.includes(name) ?? true);
@@ -49,17 +51,24 @@ export async function startServices(config: RitmoConfig, options: StartOptions =
   const apps = new Map<ServiceName, ServiceApp>();
   let stopping: Promise<void> | undefined;
 
+  const stopAll = async (graceMs: number): Promise<void> => {
+    const deadline = performance.now() + graceMs;
+    const left = (): number => Math.max(0, Math.round(deadline - performance.now()));
+    // In the opposite order: those who give orders stop before those who carry them out.
+    for (const [name, app] of [...apps].reverse()) {
+      await app.stop({ graceMs: left() }).catch((error: unknown) => log.error({ err: error, service: app.name }, 'a service did not stop cleanly'));
+      // Nothing begins a call any more. Those that are up end with everybody still there who writes down how.
+      if (name === 'dialer') await quiet(apps.get('telephony') as StartedApps['telephony'], () => hurried || left() === 0);
+    }
+    await foundations.close();
+  };
+  let hurried = false;
   const stop = (graceMs: number): Promise<void> => {
-    // In the opposite order: facades stop taking orders before those who carry them out stop.
-    const running = [...apps.values()].reverse();
-    // Asked again: those that still wait for calls are told to wait no longer.
-    if (stopping) for (const app of running) void app.stop({ graceMs }).catch(() => undefined);
-    stopping ??= (async () => {
-      for (const app of running) {
-        await app.stop({ graceMs }).catch((error: unknown) => log.error({ err: error, service: app.name }, 'a service did not stop cleanly'));
-      }
-      await foundations.close();
-    })();
+    if (stopping && graceMs === 0) {
+      hurried = true;
+      for (const app of [...apps.values()].reverse()) void app.stop({ graceMs }).catch(() => undefined);
+    }
+    stopping ??= stopAll(graceMs);
     return stopping;
   };
 
@@ -77,6 +86,10 @@ export async function startServices(config: RitmoConfig, options: StartOptions =
     throw error;
   }
   return { foundations, apps: Object.fromEntries(apps) as StartedApps, stop: ({ graceMs = 0 } = {}) => stop(graceMs) };
+}
+
+async function quiet(telephony: StartedApps['telephony'], isOver: () => boolean): Promise<void> {
+  while (telephony !== undefined && telephony.occupied().calls > 0 && !isOver()) await new Promise((resolve) => setTimeout(resolve, quietPollMs));
 }
 
 /** Everything in one process: what `npm start` runs, and what tests start on free ports. */

@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInProcessBus, createNatsBus, type Bus } from '@ritmo/bus';
 import { connectDatabase, startEmbeddedPostgres, type ClientAddress, type Database, type EmbeddedPostgres } from '@ritmo/database';
@@ -35,6 +35,7 @@ export interface FoundationOptions {
 }
 
 const databaseName = 'totalipdb';
+const superuserSecret = 'postgres.password';
 const integrationUser = 'integracao';
 const folders = ['secrets', 'recordings', 'mailings', 'sounds'] as const;
 /** Facts still waiting when a process stops are given this long to become durable. */
@@ -64,7 +65,7 @@ export async function layFoundations(config: RitmoConfig, options: FoundationOpt
 
     const database: Database = connectDatabase({ url: databaseUrl, maxConnections: options.maxConnections ?? 20, applicationName: options.node, log: say('database') });
     closing.push(() => database.close());
-    const events = await openEventStore(databaseUrl, say('events'));
+    const events = await openEventStore(config, databaseUrl, say('events'));
     closing.push(() => events.close());
     const bus = await openBus(config.cluster.natsUrl, say('bus'));
     closing.push(() => bus.close());
@@ -118,7 +119,7 @@ async function startPostgres(
   log: Logger,
   onFatal: (error: Error) => void,
 ): Promise<EmbeddedPostgres> {
-  const superuser = await openSecret({ folder: secrets, name: 'postgres.password' });
+  const superuser = await openSecret({ folder: secrets, name: superuserSecret });
   const allowed = (config.seed['settings'] as { databaseAllow?: readonly string[] } | undefined)?.databaseAllow ?? [];
   const clients: readonly ClientAddress[] = allowed.map((address) => ({ address, user: integrationUser, database: databaseName }));
   return startEmbeddedPostgres({
@@ -134,8 +135,20 @@ async function startPostgres(
 }
 
 /** Events are kept in the database unless another store is named. */
-async function openEventStore(databaseUrl: string, log: (message: string) => void): Promise<EventStore> {
+export async function openEventStore(config: RitmoConfig, databaseUrl: string, log: (message: string) => void): Promise<EventStore> {
+  if (config.cluster.eventStoreUrl !== undefined) throw new UserError('an event store of its own is not supported yet: leave RITMO_EVENTSTORE_URL out');
   return createPostgresEventStore({ url: databaseUrl, log });
+}
+
+/** The database of an installation that runs, for commands beside it. */
+export async function locateDatabase(config: RitmoConfig): Promise<string> {
+  if (config.cluster.databaseUrl !== undefined) return config.cluster.databaseUrl;
+  const file = join(config.dataDir, 'secrets', superuserSecret);
+  const password = await readFile(file, 'utf8').catch(() => {
+    throw new UserError(`there is no installation in ${config.dataDir}: set RITMO_DATA to its data folder`);
+  });
+  const host = config.listen === '0.0.0.0' || config.listen === '*' ? '127.0.0.1' : config.listen;
+  return `postgres://postgres:${encodeURIComponent(password.trim())}@${host}:${config.postgresPort}/${databaseName}`;
 }
 
 async function openBus(natsUrl: string | undefined, log: (message: string) => void): Promise<Bus> {

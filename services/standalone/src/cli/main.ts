@@ -29,6 +29,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     case 'check-config':
       return (await import('./check-config.ts')).checkConfig(rest, values.json);
+    case 'rebuild-views':
+      return (await import('./rebuild-views.ts')).rebuild(values.json, process.env);
     default: {
       const { runRemote } = await import('./remote.ts');
       return runRemote(command, rest, values, process.env);

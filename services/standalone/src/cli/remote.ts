@@ -36,7 +36,6 @@ const commands: Readonly<Record<string, Command>> = {
   trunks,
   why,
   pacing,
-  'rebuild-views': rebuildViews,
 };
 
 async function importFile(client: AdminClient, args: readonly string[]): Promise<Answer> {
@@ -166,22 +165,6 @@ async function pacing(client: AdminClient, args: readonly string[]): Promise<Ans
     { title: 'value', of: ([, value]) => Number(value.toFixed(4)), right: true },
   ]);
   return { data: decision, text: `start ${decision.start} calls: ${decision.reason}\n\n${inputs}` };
-}
-
-interface Rebuilt {
-  readonly same: boolean;
-  readonly events: number;
-  readonly views: readonly { readonly view: string; readonly rows: number; readonly differences: number }[];
-}
-
-async function rebuildViews(client: AdminClient): Promise<Answer> {
-  const result = await client.post<Rebuilt>('/v1/views/rebuild');
-  const views = table(result.views, [
-    { title: 'view', of: (row) => row.view },
-    { title: 'rows', of: (row) => row.rows, right: true },
-    { title: 'differences', of: (row) => row.differences, right: true },
-  ]);
-  return { data: result, text: `${views}\n\n${result.same ? 'the views came out the same' : 'THE VIEWS DIFFER'}`, exitCode: result.same ? 0 : 1 };
 }
 
 function idOf(text: string | undefined, noun: string): number {

@@ -1,5 +1,5 @@
 import { createLogger, exitOnUncaught, explainFatal, stopOnSignals } from '@ritmo/runtime';
-import { startRitmo, type Ports } from '../compose.ts';
+import { startRitmo, type Ports, type RunningRitmo } from '../compose.ts';
 import { loadConfig, type RitmoConfig } from '../config.ts';
 
 /** Ports and the settings that change them, for the message when one is taken. */
@@ -28,7 +28,12 @@ export async function start(env: Readonly<Record<string, string | undefined>>): 
   });
   try {
     const running = await startRitmo(config, { log, onFatal: die });
-    stopOnSignals({ log, graceMs: config.stopGraceS * 1000, stop: (graceMs) => running.stop({ graceMs }) });
+    const inProgress = (): string => {
+      const calls = running.apps.telephony?.occupied().calls ?? 0;
+      return calls === 0 ? '' : `${calls} calls`;
+    };
+    stopOnSignals({ log, graceMs: config.stopGraceS * 1000, stop: (graceMs) => running.stop({ graceMs }), inProgress });
+    warnOfLoopback(running, config.listen);
     const { integrationPassword, adminKey, dataDir } = running.foundations;
     if (integrationPassword.origin === 'made') log.info(`the password of the database user integracao is in ${integrationPassword.file}`);
     if (adminKey.origin === 'made') log.info(`the key of the admin API is in ${adminKey.file}`);
@@ -37,6 +42,14 @@ export async function start(env: Readonly<Record<string, string | undefined>>): 
     process.stderr.write(`ritmo: ${explainFatal(error, portSettings(config))}\n`);
     process.exit(1);
   }
+}
+
+/** A socket on loopback cannot reach a carrier elsewhere: the trunk would be down for a reason that nobody sees. */
+function warnOfLoopback({ foundations }: RunningRitmo, listen: string): void {
+  const isLoopback = (host: string): boolean => host === 'localhost' || host.startsWith('127.');
+  if (!isLoopback(listen)) return;
+  const far = foundations.context.directory.all('trunk').filter((trunk) => trunk.enabled && !isLoopback(trunk.host));
+  if (far.length > 0) foundations.log.warn(`trunks ${far.map(({ name }) => name).join(', ')} cannot be reached from ${listen}: set RITMO_LISTEN to an address of this machine`);
 }
 
 function readyLine(listen: string, ports: Ports, dataDir: string): string {
