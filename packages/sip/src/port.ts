@@ -109,6 +109,8 @@ export interface OutgoingInvite {
   readonly headers?: Readonly<Record<string, string>>;
   /** SDP offer. */
   readonly body?: string;
+  /** While the process is overloaded this call may be refused before it begins: `failed` by transport with 503. Default false. */
+  readonly mayBeShed?: boolean;
   /** The peer also listens on TCP: an INVITE over 1300 bytes goes there (RFC 3261 18.1.1). Default false. */
   readonly largeByTcp?: boolean;
   /** For 401/407 from the peer (RFC 3261 22). */

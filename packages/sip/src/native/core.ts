@@ -3,6 +3,7 @@ import type { Flow, Sender } from '../transport/flow.ts';
 import type { MutableStats, TransactionLayer } from '../transactions/layer.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
+import type { LoadShedder } from './load-shedder.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { oneLine } from '../wire/text.ts';
 
@@ -39,6 +40,7 @@ export interface Core {
   readonly dialogs: Map<string, DialogOwner>;
   readonly stats: MutableStats;
   readonly lines: PreparedLines;
+  readonly shedder: LoadShedder;
 }
 
 export function prepareLines(userAgent: string): PreparedLines {

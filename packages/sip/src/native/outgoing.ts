@@ -72,6 +72,10 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       queueMicrotask(() => this.fail(end));
       return;
     }
+    if (request.mayBeShed === true && core.shedder.sheds()) {
+      queueMicrotask(() => this.fail({ by: 'transport', sipCode: 503, reasonPhrase: 'shed: this process is overloaded' }));
+      return;
+    }
     this.timer = core.wheel.start(this, RING_TIMEOUT, request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS);
     this.send();
   }

@@ -10,6 +10,7 @@ import { parseUri } from '../wire/uri.ts';
 import { reasonPhrase, replyHead, writeResponse } from '../wire/write.ts';
 import { ALLOWED_METHODS, guarded, trouble } from './core.ts';
 import type { Core } from './core.ts';
+import { FloodGate } from './flood-gate.ts';
 import { IncomingAttempt, sessionOf } from './incoming.ts';
 import type { Registrar } from './registrar.ts';
 import { refusal } from './validate.ts';
@@ -19,6 +20,7 @@ export class Router {
   private readonly core: Core;
   private readonly authenticator: Authenticator;
   private readonly registrar: Registrar;
+  private readonly gate = new FloodGate();
 
   constructor(core: Core, authenticator: Authenticator, registrar: Registrar) {
     this.core = core;
@@ -28,6 +30,10 @@ export class Router {
 
   receive(wire: string, flow: Flow): void {
     this.core.stats.received++;
+    if (this.flooded(wire, flow)) {
+      this.core.stats.dropped++;
+      return;
+    }
     try {
       const message = parseMessage(wire);
       if (message instanceof Malformed) this.malformed(message, flow);
@@ -38,6 +44,12 @@ export class Router {
       this.core.stats.parseErrors++;
       trouble(this.core, error);
     }
+  }
+
+  /** A request of an address that floods, and that no rule by address alone lets in, is dropped unread. */
+  private flooded(wire: string, flow: Flow): boolean {
+    if (!this.gate.closed(flow.host, performance.now()) || wire.startsWith('SIP/2.0')) return false;
+    return this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, '') === 'unknown';
   }
 
   private response(message: SipMessage, flow: Flow): void {
@@ -66,7 +78,9 @@ export class Router {
   private verdictOf(message: SipMessage, flow: Flow): 'trunk' | 'extension' | 'unknown' {
     const from = parseNameAddress(message.get('from') ?? '');
     const user = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
-    return this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, user);
+    const verdict = this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, user);
+    if (verdict === 'unknown') this.gate.unknown(flow.host);
+    return verdict;
   }
 
   private request(message: SipMessage, flow: Flow): void {
@@ -160,6 +174,11 @@ export class Router {
 
   private invite(message: SipMessage, flow: Flow, verdict: 'trunk' | 'extension'): void {
     const { core } = this;
+    if (core.shedder.sheds()) {
+      // Statelessly: a call that is shed must cost next to nothing.
+      this.stateless(message, flow, 503, 'Service Unavailable', `Retry-After: ${1 + Math.floor(Math.random() * 5)}\r\n`);
+      return;
+    }
     const transaction = core.transactions.openInvite(message, flow);
     if (verdict === 'extension') {
       const auth = this.authenticator.check(message, flow.host, 'proxy-authorization');

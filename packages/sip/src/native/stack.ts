@@ -48,10 +48,12 @@ class NativeSipStack implements SipStack {
   }
 
   start(): Promise<{ readonly host: string; readonly port: number; readonly tlsPort?: number }> {
+    this.core.shedder.start();
     return this.transports.bind();
   }
 
   stop(): Promise<void> {
+    this.core.shedder.stop();
     this.core.wheel.stop();
     this.transports.close();
     this.core.dialogs.clear();

@@ -64,10 +64,10 @@ export class StreamFramer {
 }
 
 function lengthIn(head: string): number | string {
-  const match = /\r\n(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r\n/i.exec(head);
+  const match = /\r\n(?:content-length|l)[ \t]*:([^\r\n]*)\r\n/i.exec(head);
   // On a stream the length is not optional (RFC 3261 20.14).
   if (match === null) return 'no Content-Length on a stream';
-  const text = match[1] ?? '';
+  const text = (match[1] ?? '').trim();
   if (!/^\d{1,10}$/.test(text)) return 'bad Content-Length';
   const length = Number(text);
   return length > MAX_BODY_BYTES ? 'body too long' : length;

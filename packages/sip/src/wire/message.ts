@@ -48,7 +48,7 @@ export class SipMessage {
   private valueAt(index: number): string {
     const value = this.text.slice(this.bounds[index * 2], this.bounds[index * 2 + 1]);
     // Folding becomes one space, and so does a bare CR: no value of ours may begin another line when it is copied.
-    return value.includes('\n') || value.includes('\r') ? value.replace(/[ \t]*[\r\n]+[ \t]*/g, ' ') : value;
+    return value.includes('\n') || value.includes('\r') ? value.replace(/[\r\n]+[ \t]*/g, ' ') : value;
   }
 
   /** First value of a header, as a byte string. `name` in lower case and long form. */
