@@ -45,7 +45,15 @@ export interface PacingObservation {
    * others' `decision.inputs.expectedAnswers` plus their waiting calls. Absent: 0.
    */
   readonly claimedByOthers?: number;
-  /** The part of the shared agents that this campaign may claim at most, 0 to 1. Absent: 1. */
+  /**
+   * The least `decision.inputs.wishedRiskPct` among the OTHER campaigns that share the agents: calls of all of them find the same
+   * agents busy, so the most cautious campaign sets the pace. Absent: no ceiling.
+   */
+  readonly othersRiskPct?: number;
+  /**
+   * The part of the shared agents that is this campaign's, 0 to 1, by weight among the campaigns that have contacts to dial.
+   * Absent or 1: the agents are its own. A campaign may go a quarter over its share when the others leave room.
+   */
   readonly share?: number;
   /** Preview only: calls that agents asked for and that are not started yet. */
   readonly previewRequests?: number;

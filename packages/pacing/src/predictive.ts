@@ -21,6 +21,8 @@ const MIN_EVIDENCE_TALKS = 5;
 const COLD_P = 0.5;
 const COLD_RING_MS = 15_000;
 const COLD_TALK_MS = 120_000;
+/** How far over its share of the answers in flight a campaign may go. */
+const SHARE_EXCESS = 1.25;
 const DEFAULT_LINES_PER_AGENT = 20;
 
 export class PredictivePolicy implements PacingPolicy {
@@ -34,8 +36,6 @@ export class PredictivePolicy implements PacingPolicy {
   private readonly warm: boolean;
   private attempts = 0;
   private builtFor = '';
-  private claimed = 0;
-  private share = 1;
   private readonly slices: readonly Slice[] = Array.from({ length: LEADS }, () => ({
     supplyMean: 0,
     supplyVariance: 0,
@@ -89,20 +89,23 @@ export class PredictivePolicy implements PacingPolicy {
     const busy = o.talkingMs.length + o.wrapUpMs.length;
     const inFlight = o.ringingMs.length + (o.detectingMs?.length ?? 0);
     const claimed = o.claimedByOthers ?? 0;
-    this.claimed = claimed;
-    this.share = o.share ?? 1;
     this.fillSlices(o, claimed);
     const evident = this.warm || (this.attempts >= MIN_EVIDENCE_ATTEMPTS && this.talk.count >= MIN_EVIDENCE_TALKS);
     const p = Math.max(this.ring.liveP, 0.002);
     const allowed = this.budget.cap * this.budget.live;
     const handleMs = this.talk.meanMs + (this.wrap?.meanMs ?? 0);
     const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
-    const risk = evident ? riskLimit({ cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p }) : 0;
+    const share = o.share ?? 1;
+    const steering = { cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p, shared: share < 1 };
+    const wished = evident ? riskLimit(steering) : 0;
+    const risk = Math.min(wished, o.othersRiskPct === undefined ? 1 : o.othersRiskPct / 100);
     // One line per free agent is never too many: none of these calls can find every agent busy.
-    const floor = Math.floor(Math.min(free - claimed, free * this.share)) - inFlight - o.waitingCalls;
+    const own = Math.floor(share < 1 ? free * share + 0.5 : free - claimed);
+    const floor = own - inFlight - o.waitingCalls;
     const roof = (this.config.maxLinesPerAgent ?? DEFAULT_LINES_PER_AGENT) * (free + busy) - inFlight;
     const limit = Math.floor(Math.min(roof, o.channelsFree, o.startsAllowed));
-    const wanted = risk > 0 ? this.startsWithin(risk, free, p, Math.max(0, floor), limit) : floor;
+    const filled = risk > 0 ? this.startsWithin(risk, free, p, Math.max(0, floor), limit) : floor;
+    const wanted = share < 1 ? Math.min(filled, this.fairPart(share, claimed, filled, p)) : filled;
     const start = Math.max(0, Math.min(Math.max(wanted, floor), limit));
     const last = this.slices[LEADS - 1] as Slice;
     return {
@@ -116,6 +119,7 @@ export class PredictivePolicy implements PacingPolicy {
         expectedAnswers: last.demandMean - claimed + start * p,
         liveP: p,
         riskPct: 100 * risk,
+        wishedRiskPct: evident ? 100 * wished : 100,
         abandonRatePct: 100 * this.budget.rate,
         slack: this.budget.slack,
         meanHandleMs: handleMs,
@@ -159,6 +163,16 @@ export class PredictivePolicy implements PacingPolicy {
     return good;
   }
 
+  /**
+   * Campaigns that share agents all see one supply, and the one that accepts the most risk would take it all. None may hold
+   * much more than its share of the answers in flight; the excess lets the others use what one cannot.
+   */
+  private fairPart(share: number, claimed: number, filled: number, p: number): number {
+    const all = (this.slices[LEADS - 1] as Slice).demandMean;
+    const mine = all - (claimed * (LEADS - 0.5)) / LEADS;
+    return Math.ceil((Math.min(1, SHARE_EXCESS * share) * (all + filled * p) - mine) / p);
+  }
+
   /** The chance that a call is abandoned if `others` calls are started with it and before it. */
   private chanceAfter(others: number, free: number, p: number): number {
     let sum = 0;
@@ -170,17 +184,7 @@ export class PredictivePolicy implements PacingPolicy {
       probe.supplyVariance = slice.supplyVariance;
       probe.demandMean = slice.demandMean + others * chance;
       probe.demandVariance = slice.demandVariance + others * chance * (1 - chance);
-      let shortage = shortageChance(free, probe);
-      if (this.share < 1) {
-        // Within its share the campaign is alone: the others' claims are theirs.
-        const claimed = (this.claimed * (lead + 0.5)) / LEADS;
-        probe.supplyMean *= this.share;
-        probe.supplyVariance *= this.share;
-        probe.demandMean -= claimed;
-        probe.demandVariance -= claimed;
-        shortage = Math.max(shortage, shortageChance(Math.floor(free * this.share), probe));
-      }
-      sum += shortage;
+      sum += shortageChance(free, probe);
     }
     return sum / LEADS;
   }

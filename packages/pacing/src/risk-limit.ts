@@ -4,11 +4,10 @@
  * Feed-forward: for exponential times the optimum of the constrained Markov decision process is, within a twentieth of a point, the rule "start
  * another call while its chance of being abandoned is below θ" with one θ for all states; θ as fitted to those optima is
  *
- *     θ₀ = cap/2 · (1 + 0.75·c^−0.8),   c = agents · lead time / handling time,
+ *     θ₀ = cap · (0.44 + (0.02 + 0.98 p) · c^−(0.35 + 2.5 p)),   c = agents · lead time / handling time,
  *
  * c being the agents who become free while a call rings. Feedback: the slack of the campaign (abandoned calls that the cap still
- * allows) moves θ around θ₀, log-linearly; this is dual ascent on the price of an abandoned call. Guard: without
- * room for a whole abandoned call θ is 0, so that no single call can break the cap.
+ * allows) moves θ around θ₀, log-linearly; this is dual ascent on the price of an abandoned call.
  */
 
 /** Slack that the feedback aims at, in abandoned calls; it grows with the campaign, so that the rate ends just under the cap. */
@@ -30,14 +29,18 @@ export interface RiskInputs {
   readonly freedPerLead: number;
   /** Share of attempts that become a person. */
   readonly liveP: number;
+  /** Other campaigns dial for the same agents. */
+  readonly shared: boolean;
 }
 
 export function riskLimit(inputs: RiskInputs): number {
-  const { cap, slack, allowed, freedPerLead, liveP } = inputs;
-  if (allowed < 1) return 0;
+  const { cap, slack, allowed, freedPerLead, liveP, shared } = inputs;
   const few = (0.02 + 0.98 * liveP) * Math.max(freedPerLead, 0.2) ** -(0.35 + 2.5 * liveP);
   const base = cap * (0.44 + Math.min(few, 2));
   const aim = AIM_BASE + AIM_GROWTH * Math.sqrt(allowed);
+  // Before the cap allows a single abandoned call there is nothing to steer by: a campaign of its own waits, one
+  // among others must not, or they would leave it nothing.
+  if (allowed < 1) return shared ? base / 2 : 0;
   const off = slack - aim;
   const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / (off < 0 ? SLACK_PER_E_BELOW : SLACK_PER_E_ABOVE)));
   return Math.min(0.9, base * Math.exp(push));

@@ -36,6 +36,8 @@ class View implements PacingObservation {
   channelsFree = Infinity;
   startsAllowed = Infinity;
   claimedByOthers = 0;
+  share = 1;
+  othersRiskPct = Infinity;
   private readonly talking: AgeList;
   private readonly wrapping: AgeList;
   private readonly ringing: AgeList;
@@ -70,6 +72,7 @@ interface Campaign {
   count: CampaignCount;
   waiting: number;
   expected: number;
+  wishedRiskPct: number;
 }
 
 export interface SimulationOptions {
@@ -116,7 +119,8 @@ export class Simulation {
       const ringing = new AgeList();
       const detecting = new AgeList();
       const view = new View(this.talking, this.wrapping, ringing, detecting);
-      return { policy, ringing, detecting, view, count: emptyCount(), waiting: 0, expected: 0 };
+      view.share = 1 / policies.length;
+      return { policy, ringing, detecting, view, count: emptyCount(), waiting: 0, expected: 0, wishedRiskPct: Infinity };
     });
   }
 
@@ -194,10 +198,17 @@ export class Simulation {
     view.channelsFree = this.scenario.channels === null ? Infinity : this.scenario.channels - this.channels;
     view.startsAllowed = this.limit.allowed(nowMs);
     let claimed = 0;
-    for (const other of this.campaigns) if (other !== campaign) claimed += other.expected;
+    let riskPct = Infinity;
+    for (const other of this.campaigns) {
+      if (other === campaign) continue;
+      claimed += other.expected;
+      if (other.wishedRiskPct < riskPct) riskPct = other.wishedRiskPct;
+    }
+    view.othersRiskPct = riskPct;
     view.claimedByOthers = claimed;
     const decision = campaign.policy.decide(view);
     campaign.expected = decision.inputs['expectedAnswers'] ?? 0;
+    campaign.wishedRiskPct = decision.inputs['wishedRiskPct'] ?? Infinity;
     const start = Math.min(decision.start, view.channelsFree, view.startsAllowed);
     for (let call = 0; call < start; call += 1) this.dial(nowMs, index, campaign);
     if (view.startsAllowed <= start && this.cpsWake <= nowMs) {

@@ -31,7 +31,7 @@ export class StartLimit {
   }
 
   private expire(nowMs: number): void {
-    while (this.count > 0 && (this.times[this.head] as number) <= nowMs - 1000) {
+    while (this.count > 0 && (this.times[this.head] as number) + 1000 <= nowMs) {
       this.head = (this.head + 1) % this.times.length;
       this.count -= 1;
     }
