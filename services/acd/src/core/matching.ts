@@ -166,6 +166,7 @@ export function agentState(core: Core, agent: AgentEntry): AgentState {
     queueIds: agent.seats.map((seat) => seat.queue.id),
     callId: current?.id ?? (agent.phase.kind === 'wrap-up' ? agent.phase.callId : null),
     campaignId: current?.campaignId ?? null,
+    sharedExtension: agent.station === extensionOf(agent) ? null : agent.station,
   };
 }
 
@@ -191,6 +192,7 @@ function sameState(a: AgentState, b: AgentState): boolean {
     a.registered === b.registered &&
     a.name === b.name &&
     a.extension === b.extension &&
+    a.sharedExtension === b.sharedExtension &&
     a.queueIds.length === b.queueIds.length &&
     a.queueIds.every((id, index) => id === b.queueIds[index])
   );
