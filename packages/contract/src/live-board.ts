@@ -98,8 +98,9 @@ export function createLiveBoard(parts: { readonly bus: Bus; readonly cards: Cont
     agent: (agentId) => agents.get(agentId),
     agents: () => [...agents.values()],
     callOf(agentId) {
-      const callId = agents.get(agentId)?.callId ?? null;
-      return callId === null ? undefined : calls.get(callId);
+      const state = agents.get(agentId);
+      // A call that still rings at the agent is not one that the agent is in.
+      return state === undefined || state.callId === null || state.state === 'ringing' ? undefined : calls.get(state.callId);
     },
     sharedExtensionOf: (agentId) => agents.get(agentId)?.sharedExtension ?? undefined,
     async start() {

@@ -22,7 +22,7 @@ const bodyLimitBytes = 64 * 1024 * 1024;
 export function createApiApp(context: ServiceContext, options: ApiOptions): ApiApp {
   const { log, metrics, health } = context;
   let server: FastifyInstance | undefined;
-  const serverHealth = createServerHealth(context, { everyMs: options.healthEveryMs ?? 60_000 });
+  const serverHealth = createServerHealth(context, { everyMs: options.healthEveryMs ?? 30_000 });
   const contract = createContract(context, { servers: () => serverHealth.servers() });
 
   const timing = (metrics.getSingleMetric('ritmo_http_seconds') ??

@@ -5,6 +5,6 @@ export interface ApiOptions {
   readonly port: number;
   /** Opens /v1. */
   readonly adminKey: string;
-  /** How often the health of the parts is recorded as facts, for the view status_servidores. Default 60 000; the manual promises 180 000. */
+  /** How often the health of the parts is looked at, for the view status_servidores. Default 30 000. */
   readonly healthEveryMs?: number;
 }

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { fact, streams } from '@ritmo/domain';
-import { serverStatusText, type ServerStatus } from '@ritmo/contract';
+import type { ServerStatus } from '@ritmo/contract';
 import type { PartHealth, ServiceContext } from '@ritmo/service-kit';
 
 const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((100 * part) / whole));
@@ -18,6 +18,9 @@ function memory(): PartHealth {
   return { status: level(used, 90, 97), detail: `Uso de Memoria ${used}%` };
 }
 
+/** What has not changed is told again after this, so that nobody takes it for forgotten. The manual promises 3 minutes. */
+const refreshMs = 150_000;
+
 export interface ServerHealth {
   /** The parts as they are now, each with a number of its own that stays. */
   servers(): Promise<readonly ServerStatus[]>;
@@ -31,6 +34,7 @@ export function createServerHealth(context: ServiceContext, options: { readonly 
   const ids = new Map<string, number>();
   /** What other processes reported. */
   const reported = new Map<string, PartHealth>();
+  const told = new Map<string, { readonly status: PartHealth['status']; readonly at: number }>();
   let timer: NodeJS.Timeout | undefined;
   let subscription: { stop(): void } | undefined;
 
@@ -66,10 +70,12 @@ export function createServerHealth(context: ServiceContext, options: { readonly 
   async function report(): Promise<void> {
     const parts = (await Promise.all([health.parts(), trunks()])).flat();
     const at = clock.nowMs();
-    journal.record(
-      streams.system,
-      ...parts.map(({ part, health: { status, detail } }) => fact('PartHealthReported', at, { part, status, detail: serverStatusText({ status, detail }) === status ? '' : detail })),
-    );
+    const facts = parts
+      .map(({ part, health: { status, detail } }) => ({ part, status, detail: status === 'OK' ? '' : detail }))
+      .filter(({ part, status }) => told.get(part)?.status !== status || at - (told.get(part)?.at ?? 0) >= refreshMs)
+      .map((health) => fact('PartHealthReported', at, health));
+    for (const { data } of facts) told.set(data.part, { status: data.status, at });
+    if (facts.length > 0) journal.record(streams.system, ...facts);
   }
 
   return {
