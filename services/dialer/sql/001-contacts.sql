@@ -10,8 +10,9 @@ CREATE TABLE dialer.contacts (
   campaign_id       integer  NOT NULL,
   -- Version of the stream that `state` is the result of.
   version           integer  NOT NULL,
-  state             jsonb    NOT NULL,
-  parameters        text[]   NOT NULL,
+  state             json     NOT NULL,
+  parameter1        text     NOT NULL,
+  parameter2        text     NOT NULL,
   -- What is dialed next, ms since the epoch; null when nothing is dialed by itself.
   next_at           bigint,
   -- 0 dial now, 1 callback or another trunk, 2 retry, 3 fresh.
@@ -27,8 +28,8 @@ CREATE INDEX contacts_next ON dialer.contacts (campaign_id, next_rank, next_zone
 CREATE INDEX contacts_urgent ON dialer.contacts (campaign_id, next_rank, next_at) WHERE next_at IS NOT NULL AND next_rank <= 1;
 CREATE INDEX contacts_unsettled ON dialer.contacts (campaign_id) WHERE dialing_call IS NOT NULL;
 CREATE INDEX contacts_agent_callbacks ON dialer.contacts (agent_callback_at) WHERE agent_callback_at IS NOT NULL;
-CREATE INDEX contacts_parameter1 ON dialer.contacts ((parameters[1]), campaign_id);
-CREATE INDEX contacts_parameter2 ON dialer.contacts ((parameters[2]), campaign_id);
+CREATE INDEX contacts_parameter1 ON dialer.contacts (parameter1, campaign_id);
+CREATE INDEX contacts_parameter2 ON dialer.contacts (parameter2, campaign_id);
 
 CREATE TABLE dialer.phones (
   phone_id    integer PRIMARY KEY,

@@ -115,7 +115,7 @@ describe('what agents and integrators do', () => {
     expect(await rig.bus.request('dialer.contact.change', { ...change, value: 'b' })).toMatchObject({ code: 'contact-not-found' });
     expect(await rig.bus.request('dialer.note.add', { campaignId, contactId, phoneId: null, extension: asExtension('1001'), text: 'hi' })).toEqual({ ok: true });
     await indexed();
-    expect((await rig.database.query<{ parameters: string[] }>('SELECT parameters FROM dialer.contacts')).rows[0]?.parameters).toEqual(['a', 'new']);
+    expect((await rig.database.query('SELECT parameter1, parameter2 FROM dialer.contacts')).rows).toEqual([{ parameter1: 'a', parameter2: 'new' }]);
   });
 
   it('a bad contact is refused with its place and costs only itself', async () => {

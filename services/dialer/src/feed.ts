@@ -3,7 +3,7 @@ import type { Database, SqlSession } from '@ritmo/database';
 import { contactFactTypes, evolve, noContact, upcast, type CampaignId, type ContactId, type DomainEvent } from '@ritmo/domain';
 import type { EventStore, StoredEvent, Subscription } from '@ritmo/event-store';
 import { applyTallies, createTallies } from './tallies.ts';
-import { isDueByItself, readContacts, writeBlocked, writeContacts, writePhones, type BlockedChange, type IndexedContact, type IndexedPhone } from './work-index.ts';
+import { addContacts, addPhones, isDueByItself, readContacts, updateContacts, writeBlocked, type BlockedChange, type IndexedContact, type IndexedPhone } from './work-index.ts';
 
 const types = [...contactFactTypes, 'CampaignActivated', 'CampaignDeactivated', 'CallDelivered', 'NumberBlocked', 'NumberUnblocked'];
 const batchSize = 2_000;
@@ -85,8 +85,9 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs
     if (campaignId !== undefined) changed.set(contactId, { contactId, campaignId, version: stored.version, state });
   }
   const contacts = [...changed.values()];
-  await writeContacts(session, contacts);
-  await writePhones(session, phones);
+  await addContacts(session, contacts.filter(({ contactId }) => !known.has(contactId)));
+  await updateContacts(session, contacts.filter(({ contactId }) => known.has(contactId)));
+  await addPhones(session, phones);
   await writeBlocked(session, blocked);
   await applyTallies(session, tallies);
   return contacts;

@@ -105,10 +105,11 @@ export async function countAgentCallbacks(database: SqlSession, agentId: number)
   return rows[0]?.open ?? 0;
 }
 
-/** `index` is 1 for Parâmetro 1. campaignId null: every campaign. Newest first. */
+/** `index` is 1 for Parâmetro 1. Beyond 2 the whole campaign is read. campaignId null: every campaign. Newest first. */
 export async function findByParameter(database: SqlSession, campaignId: number | null, index: number, value: string, limit = 100): Promise<readonly IndexedContact[]> {
+  const column = index === 1 ? 'parameter1' : index === 2 ? 'parameter2' : `(state->'contact'->'parameters'->>${Math.trunc(index) - 1})`;
   const { rows } = await database.query<Row>(
-    `SELECT ${columns} FROM dialer.contacts WHERE parameters[${Math.trunc(index)}] = $1 AND ($2::int IS NULL OR campaign_id = $2)
+    `SELECT ${columns} FROM dialer.contacts WHERE ${column} = $1 AND ($2::int IS NULL OR campaign_id = $2)
      ORDER BY contact_id DESC LIMIT $3`,
     [value, campaignId, limit],
   );
@@ -189,29 +190,36 @@ export function isDueByItself(state: ContactState): boolean {
   return nextDial(state) !== null;
 }
 
-export async function writeContacts(session: SqlSession, contacts: readonly IndexedContact[]): Promise<void> {
+const written = ['contact_id', 'campaign_id', 'version', 'state', 'parameter1', 'parameter2', 'next_at', 'next_rank', 'next_zone', 'dialing_call', 'agent_callback_at', 'agent_callback_by'] as const;
+const types = ['int', 'int', 'int', 'json', 'text', 'text', 'bigint', 'smallint', 'smallint', 'text', 'bigint', 'int'] as const;
+
+function toRow({ contactId, campaignId, version, state }: IndexedContact): readonly unknown[] {
+  const dial = nextDial(state);
+  const contact = state.status === 'none' ? null : state.contact;
+  const warning = contact?.agentCallbacks.toSorted((a, b) => a.at - b.at)[0];
+  return [
+    contactId, campaignId, version, JSON.stringify(state), contact?.parameters[0] ?? '', contact?.parameters[1] ?? '',
+    dial?.at ?? null, dial ? rankOf(dial) : null, dial ? zoneOf(state, dial) : null,
+    state.status === 'dialing' ? state.attempt.callId : state.status === 'offered' ? 'preview' : null,
+    warning?.at ?? null, warning?.agentId ?? null,
+  ];
+}
+
+/** Contacts that the index does not have. */
+export async function addContacts(session: SqlSession, contacts: readonly IndexedContact[]): Promise<void> {
+  if (contacts.length > 0) await session.copyIn({ table: 'dialer.contacts', columns: written }, contacts.map(toRow));
+}
+
+/** Contacts that it has, in an older version. */
+export async function updateContacts(session: SqlSession, contacts: readonly IndexedContact[]): Promise<void> {
   if (contacts.length === 0) return;
-  const rows = contacts.map(({ contactId, campaignId, version, state }) => {
-    const dial = nextDial(state);
-    const contact = state.status === 'none' ? null : state.contact;
-    const warning = contact?.agentCallbacks.toSorted((a, b) => a.at - b.at)[0];
-    return {
-      contact_id: contactId, campaign_id: campaignId, version, state, parameters: contact?.parameters ?? [],
-      next_at: dial?.at ?? null, next_rank: dial ? rankOf(dial) : null, next_zone: dial ? zoneOf(state, dial) : null,
-      dialing_call: state.status === 'dialing' ? state.attempt.callId : state.status === 'offered' ? 'preview' : null,
-      agent_callback_at: warning?.at ?? null, agent_callback_by: warning?.agentId ?? null,
-    };
-  });
+  const rows = contacts.map(toRow);
+  const changed = written.slice(2).map((column) => `${column} = r.${column}`).join(', ');
   await session.query(
-    `INSERT INTO dialer.contacts AS c (contact_id, campaign_id, version, state, parameters, next_at, next_rank, next_zone, dialing_call, agent_callback_at, agent_callback_by)
-     SELECT contact_id, campaign_id, version, state, parameters, next_at, next_rank, next_zone, dialing_call, agent_callback_at, agent_callback_by
-     FROM jsonb_to_recordset($1::jsonb) AS r (contact_id int, campaign_id int, version int, state jsonb, parameters text[], next_at bigint,
-       next_rank smallint, next_zone smallint, dialing_call text, agent_callback_at bigint, agent_callback_by int)
-     ON CONFLICT (contact_id) DO UPDATE SET version = EXCLUDED.version, state = EXCLUDED.state, parameters = EXCLUDED.parameters,
-       next_at = EXCLUDED.next_at, next_rank = EXCLUDED.next_rank, next_zone = EXCLUDED.next_zone, dialing_call = EXCLUDED.dialing_call,
-       agent_callback_at = EXCLUDED.agent_callback_at, agent_callback_by = EXCLUDED.agent_callback_by
-       WHERE c.version < EXCLUDED.version`,
-    [JSON.stringify(rows)],
+    `UPDATE dialer.contacts AS c SET ${changed}
+     FROM unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) AS r (${written.join(', ')})
+     WHERE c.contact_id = r.contact_id AND c.version < r.version`,
+    written.map((_, column) => rows.map((row) => row[column])),
   );
 }
 
@@ -222,13 +230,10 @@ export interface IndexedPhone {
   readonly number: string;
 }
 
-export async function writePhones(session: SqlSession, phones: readonly IndexedPhone[]): Promise<void> {
+export async function addPhones(session: SqlSession, phones: readonly IndexedPhone[]): Promise<void> {
   if (phones.length === 0) return;
-  await session.query(
-    `INSERT INTO dialer.phones (phone_id, contact_id, campaign_id, tail)
-     SELECT * FROM unnest($1::int[], $2::int[], $3::int[], $4::text[]) ON CONFLICT (phone_id) DO NOTHING`,
-    [phones.map((p) => p.phoneId), phones.map((p) => p.contactId), phones.map((p) => p.campaignId), phones.map((p) => numberTail(p.number))],
-  );
+  const rows = phones.map((phone) => [phone.phoneId, phone.contactId, phone.campaignId, numberTail(phone.number)]);
+  await session.copyIn({ table: 'dialer.phones', columns: ['phone_id', 'contact_id', 'campaign_id', 'tail'] }, rows);
 }
 
 /** Ids in blocks of a thousand: what a process leaves unused is lost, never handed out twice. */
