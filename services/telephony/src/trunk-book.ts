@@ -39,6 +39,7 @@ interface Entry extends OwnedTrunk {
 const failuresUntilDown = 2;
 const probeWhileDownMs = 5_000;
 const sampleMs = 1_000;
+const unregisterMs = 1_000;
 /** Changes of a trunk's room are told together. */
 const tellDelayMs = 20;
 
@@ -205,14 +206,13 @@ export class TrunkBook {
     this.#owned.delete(entry.id);
     clearTimeout(entry.probe);
     clearTimeout(entry.told);
-    await entry.registration?.stop();
+    await stopRegistration(entry);
   }
 
   /** OPTIONS and registration, as configured now. */
   async #watch(entry: Entry): Promise<void> {
     clearTimeout(entry.probe);
-    await entry.registration?.stop();
-    entry.registration = undefined;
+    await stopRegistration(entry);
     entry.registered = entry.config.register ? false : null;
     entry.failures = 0;
     const { config } = entry;
@@ -266,6 +266,16 @@ export class TrunkBook {
       this.#context.journal.record(streams.trunk(entry.id), fact('TrunkUsage', this.#context.clock.nowMs(), data));
     }
   }
+}
+
+/** A registrar that no longer answers is not waited for: the registration lapses by itself. */
+async function stopRegistration(entry: Entry): Promise<void> {
+  const { registration } = entry;
+  entry.registration = undefined;
+  if (!registration) return;
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([registration.stop(), new Promise<void>((resolve) => (timer = setTimeout(resolve, unregisterMs)))]);
+  clearTimeout(timer);
 }
 
 function watchedDifferently(a: Trunk, b: Trunk): boolean {

@@ -23,6 +23,8 @@ export interface RigOptions {
   readonly events?: EventStore;
   readonly t1Ms?: number;
   readonly logLevel?: string;
+  /** Default a free one. */
+  readonly sipPort?: number;
 }
 
 type Entries = Map<string, { kind: DirectoryKind; id: number; entry: Record<string, unknown> }>;
@@ -71,7 +73,7 @@ export class Rig {
     const portRange = await freeUdpPortRange(200);
     const telephony = createTelephonyApp(context, {
       sip: (handlers) =>
-        createNativeSipStack({ host: '127.0.0.1', port: 0, transports: ['udp', 'tcp'], realm: 'ritmo.test', userAgent: 'Ritmo', t1Ms: options.t1Ms ?? 500, handlers }),
+        createNativeSipStack({ host: '127.0.0.1', port: options.sipPort ?? 0, transports: ['udp', 'tcp'], realm: 'ritmo.test', userAgent: 'Ritmo', t1Ms: options.t1Ms ?? 500, handlers }),
       media: () => createNativeMediaEngine({ host: '127.0.0.1', portRange, codecs: ['PCMA', 'PCMU'], portQuarantineMs: 0 }),
       sipDomain: 'ritmo.test',
       rateMarginMs: 0,
