@@ -1,0 +1,2 @@
+/** For tests only. */
+export { startWireDouble, type WireDouble } from './kurrent/wire-double.ts';
