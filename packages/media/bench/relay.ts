@@ -31,6 +31,8 @@ function numberOption(name: string, fallback: number): number {
 const calls = numberOption('calls', 200);
 const seconds = numberOption('seconds', 10);
 const isJson = process.argv.includes('--json');
+/** `--main` keeps the relay in this thread, where a profiler sees it. */
+const thread = process.argv.includes('--main') ? 'main' : 'worker';
 
 async function talk(child: ChildProcess, targets: readonly (readonly [number, number])[]): Promise<{ measured: Measured }> {
   // Warm-up first: the compiler's work is not the relay's.
@@ -68,7 +70,7 @@ async function startTalkers(): Promise<{ child: ChildProcess; ports: readonly (r
 async function measureEngine(): Promise<Measured & { recordedSeconds: number; files: number }> {
   const dir = await mkdtemp(join(tmpdir(), 'ritmo-relay-'));
   const { child, ports } = await startTalkers();
-  const engine = createNativeMediaEngine({ host: HOST, portRange: [10_000, 31_999], codecs: ['PCMA'] });
+  const engine = createNativeMediaEngine({ host: HOST, portRange: [10_000, 31_999], codecs: ['PCMA'], thread });
   await engine.start();
   try {
     const targets: [number, number][] = [];

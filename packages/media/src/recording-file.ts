@@ -53,9 +53,14 @@ export class RecordingFile {
     this.pump();
   }
 
+  /** Resolves when everything appended so far is written: for a writer that is faster than the disk. */
+  async settled(): Promise<void> {
+    while (this.pumping) await this.pumping;
+  }
+
   /** Writes what is left, closes, and says how much sound the file holds. */
   async finish(): Promise<{ readonly dataBytes: number; readonly fileBytes: number }> {
-    while (this.pumping) await this.pumping;
+    await this.settled();
     try {
       await this.handle?.close();
     } catch (error) {
