@@ -44,6 +44,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     events,
     graceMs: (campaignId) => directory.get('campaign', campaignId)?.graceMs ?? 2_000,
     onApplied: parts.book.forget,
+    onActive: (campaignId, active) => fleet.setActive(campaignId, active),
   });
   const ownership = createOwnership(context, {
     wanted: () => directory.all('campaign').map(({ id }) => id as CampaignId),

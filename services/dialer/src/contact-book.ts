@@ -2,7 +2,7 @@
 import { evolve, noContact, streams, upcast, type CampaignId, type ContactId, type ContactState, type Decided, type DomainEvent } from '@ritmo/domain';
 import { WrongExpectedVersionError } from '@ritmo/event-store';
 import type { ServiceContext } from '@ritmo/service-kit';
-import { readContacts, type IndexedContact } from './work-index.ts';
+import { readContacts } from './work-index.ts';
 
 export interface KnownContact {
   readonly contactId: ContactId;
@@ -27,7 +27,7 @@ export interface ContactBook {
    */
   decideOnce<C extends string>(contact: KnownContact, decision: (state: ContactState) => Decided<C>): Promise<Outcome<C | 'conflict'>>;
   /** The index has these versions now. */
-  forget(applied: readonly IndexedContact[]): void;
+  forget(applied: readonly { readonly contactId: ContactId; readonly version: number }[]): void;
   /** Contacts of this campaign that the index may not show as they are. */
   aheadOfIndex(campaignId: CampaignId): number;
   readonly size: number;

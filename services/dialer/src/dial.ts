@@ -2,7 +2,7 @@
  * From a wish to dial to INVITEs: ways, slots, block lists at this very moment, intent, originate. In this order, so that an
  * attempt is recorded only when its INVITE may leave, and an INVITE leaves only when its attempt is recorded.
  */
-import { canonicalNumber, checkDial, dialString, nationalToRoute, nextDial, nextWay, startAttempt, waysFor, type AgentId, type CallId, type CampaignId, type DialRules, type TrunkId, type Way } from '@ritmo/domain';
+import { canonicalNumber, checkDial, dialString, nationalToRoute, nextDial, nextWay, startAttempt, waysFor, type AgentId, type CallId, type CampaignId, type DialCheck, type DialRules, type TrunkId, type Way } from '@ritmo/domain';
 import type { KnownContact } from './contact-book.ts';
 import { rulesOf, type DialerParts } from './parts.ts';
 import { readBlocked } from './work-index.ts';
@@ -23,7 +23,6 @@ interface Candidate {
   /** Numbers under which block lists may know it. */
   readonly names: readonly string[];
   readonly number: { readonly areaCode: string; readonly number: string };
-  readonly ringsAs: string;
 }
 
 interface Placed extends Candidate {
@@ -76,11 +75,10 @@ async function sortOut(parts: DialerParts, rules: DialRules, contacts: readonly 
       refusals.push(refuse(parts, rules, contact));
       continue;
     }
-    const { phone, number } = check;
+    const { number } = check;
     candidates.push({
       contact, ways, failedTrunkIds: dial.failedTrunkIds, number,
-      ringsAs: number.areaCode + number.number,
-      names: [...new Set([number.areaCode + number.number, canonicalNumber(phone.areaCode, phone.number, rules.campaign.defaultAreaCode), number.number, phone.number])],
+      names: namesOf(check, rules),
     });
   }
   await Promise.all(refusals);
@@ -92,10 +90,16 @@ function waysOf({ context: { directory } }: DialerParts, { campaign }: DialRules
   return waysFor(nationalToRoute(number), directory.all('route'), trunks, { routeIds: campaign.routeIds, homeAreaCode: campaign.defaultAreaCode });
 }
 
-const noCall = { callId: '' as CallId, way: undefined, dialString: '', callerId: '', agentId: null, blocked: 'no' } as const;
+/** Every form under which a block list may have the number. */
+export function namesOf({ phone, number }: DialCheck & { ok: true }, { campaign }: DialRules): readonly string[] {
+  return [...new Set([number.areaCode + number.number, canonicalNumber(phone.areaCode, phone.number, campaign.defaultAreaCode), number.number, phone.number])];
+}
 
-async function refuse(parts: DialerParts, rules: DialRules, contact: KnownContact): Promise<boolean> {
-  const outcome = await parts.book.decideOnce(contact, (state) => startAttempt(state, { ...noCall, atMs: parts.context.clock.nowMs(), rules }));
+const noCall = { callId: '' as CallId, way: undefined, dialString: '', callerId: '', agentId: null } as const;
+
+/** Tells the contact's stream which rule refused it. */
+export async function refuse(parts: DialerParts, rules: DialRules, contact: KnownContact, blocked: 'no' | { readonly blockListId: number } = 'no'): Promise<boolean> {
+  const outcome = await parts.book.decideOnce(contact, (state) => startAttempt(state, { ...noCall, blocked, atMs: parts.context.clock.nowMs(), rules }));
   if (outcome.ok) countSkipped(parts, rules, outcome.facts);
   return outcome.ok;
 }

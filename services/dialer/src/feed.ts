@@ -6,6 +6,7 @@ import { applyTallies, createTallies } from './tallies.ts';
 import { addContacts, addPhones, isDueByItself, readContacts, updateContacts, writeBlocked, type BlockedChange, type IndexedContact, type IndexedPhone } from './work-index.ts';
 
 const types = [...contactFactTypes, 'CampaignActivated', 'CampaignDeactivated', 'CallDelivered', 'NumberBlocked', 'NumberUnblocked'];
+const contactTypes: ReadonlySet<string> = new Set(contactFactTypes);
 const batchSize = 2_000;
 
 export interface Feed {
@@ -20,8 +21,10 @@ export interface FeedOptions {
   readonly events: EventStore;
   /** Grace time of a campaign, ms. */
   readonly graceMs: (campaignId: CampaignId) => number;
-  /** After the commit: contacts as the index knows them now. */
-  readonly onApplied: (contacts: readonly IndexedContact[]) => void;
+  /** The index has these versions now, whichever process applied them. */
+  readonly onApplied: (contacts: readonly { readonly contactId: ContactId; readonly version: number }[]) => void;
+  /** In the order of the events: what the bus may have lost. */
+  readonly onActive: (campaignId: CampaignId, active: boolean) => void;
 }
 
 export function createFeed(options: FeedOptions): Feed {
@@ -29,18 +32,26 @@ export function createFeed(options: FeedOptions): Feed {
   let subscription: Subscription | undefined;
   let startedAfter: bigint | undefined;
 
+  const tell = (batch: readonly StoredEvent[]): void => {
+    const versions = new Map<ContactId, number>();
+    for (const stored of batch) {
+      const data = stored.data as { readonly contactId?: ContactId; readonly campaignId?: CampaignId };
+      if (contactTypes.has(stored.type) && data.contactId !== undefined) versions.set(data.contactId, stored.version);
+      else if (stored.type.startsWith('Campaign') && data.campaignId !== undefined) options.onActive(data.campaignId, stored.type === 'CampaignActivated');
+    }
+    options.onApplied([...versions].map(([contactId, version]) => ({ contactId, version })));
+  };
   const handle = async (batch: readonly StoredEvent[]): Promise<void> => {
-    const applied = await database.tx(async (session) => {
+    await database.tx(async (session) => {
       const { rows } = await session.query<{ position: number | bigint | null }>('SELECT position FROM dialer.checkpoint FOR UPDATE');
       const position = rows[0]?.position ?? null;
       const fresh = position === null ? batch : batch.filter((event) => event.position > BigInt(position));
       const last = fresh.at(-1);
-      if (!last) return [];
-      const contacts = await apply(session, fresh, options.graceMs);
+      if (!last) return;
+      await apply(session, fresh, options.graceMs);
       await session.query('UPDATE dialer.checkpoint SET position = $1', [String(last.position)]);
-      return contacts;
     });
-    options.onApplied(applied);
+    tell(batch);
   };
 
   return {
@@ -66,7 +77,7 @@ export function createFeed(options: FeedOptions): Feed {
 }
 
 /** All of a batch: one read of the contacts it touches, one write of each table. */
-async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs: FeedOptions['graceMs']): Promise<readonly IndexedContact[]> {
+async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs: FeedOptions['graceMs']): Promise<void> {
   const tallies = createTallies();
   const phones: IndexedPhone[] = [];
   const blocked: BlockedChange[] = [];
@@ -90,7 +101,6 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs
   await addPhones(session, phones);
   await writeBlocked(session, blocked);
   await applyTallies(session, tallies);
-  return contacts;
 }
 
 async function readTouched(session: SqlSession, facts: readonly DomainEvent[]): Promise<ReadonlyMap<ContactId, IndexedContact>> {
@@ -104,7 +114,7 @@ async function readTouched(session: SqlSession, facts: readonly DomainEvent[]): 
 }
 
 function contactOf(fact: DomainEvent): ContactId | null {
-  if (!(contactFactTypes as readonly string[]).includes(fact.type)) return null;
+  if (!contactTypes.has(fact.type)) return null;
   return (fact.data as { readonly contactId: ContactId }).contactId;
 }
 

@@ -12,6 +12,8 @@ export interface Fleet {
   remove(campaignId: CampaignId): void;
   get(campaignId: number): CampaignRunner | undefined;
   all(): Iterable<CampaignRunner>;
+  /** Told by the bus at once, and by the event store for certain. */
+  setActive(campaignId: CampaignId, active: boolean): void;
   tick(): Promise<void>;
   /** No further attempts. */
   pause(): void;
@@ -40,7 +42,7 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
   };
   const setActive = (campaignId: CampaignId, active: boolean): void => {
     const runner = runners.get(campaignId);
-    if (!runner) return;
+    if (!runner || runner.active === active) return;
     runner.active = active;
     runner.work.wake();
   };
@@ -61,6 +63,7 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
     },
     get: (campaignId) => runners.get(campaignId),
     all: () => runners.values(),
+    setActive,
     async tick() {
       if (paused) return;
       const list = [...runners.values()];

@@ -1,9 +1,9 @@
 /** Preview: a free agent is shown a contact and asks for the call, or declines. */
 import type { Requests } from '@ritmo/bus';
-import { answerPreview, offerPreview, startAttempt, type AgentId, type CallId, type CampaignId, type ContactId, type Extension, type QueueId } from '@ritmo/domain';
+import { answerPreview, checkDial, nextDial, offerPreview, type AgentId, type CampaignId, type ContactId, type Extension, type QueueId } from '@ritmo/domain';
 import type { CampaignRunner } from './campaign-runner.ts';
 import type { KnownContact } from './contact-book.ts';
-import { dialContacts } from './dial.ts';
+import { dialContacts, namesOf, refuse } from './dial.ts';
 import { rulesOf, type DialerParts } from './parts.ts';
 import { readBlocked, readUnsettled } from './work-index.ts';
 
@@ -34,23 +34,13 @@ export function createPreviews(parts: DialerParts): Previews {
   /** Contacts that may not be called are not shown: their streams are told why. */
   const callable = async (campaignId: CampaignId, contact: KnownContact): Promise<boolean> => {
     const rules = rulesOf(context, campaignId);
-    if (!rules || contact.state.status !== 'open') return false;
-    const attempt = (): ReturnType<typeof startAttempt> =>
-      startAttempt(contact.state, { atMs: clock.nowMs(), rules, blocked: 'no', callId: '' as CallId, way: { routeId: 0, trunkId: 0 } as never, dialString: '', callerId: '', agentId: null });
-    const decided = attempt();
-    if (!decided.ok) return false;
-    const started = decided.facts.find((fact) => fact.type === 'AttemptStarted');
-    if (!started) {
-      await book.decideOnce(contact, () => decided);
-      return false;
-    }
-    const { areaCode, number } = started.data as { areaCode: string; number: string };
-    const blocked = await readBlocked(database, [areaCode + number, number, `${areaCode}9${number}`], rules.campaign.blockListIds);
-    const [listId] = blocked.values();
-    if (listId === undefined) return true;
-    await book.decideOnce(contact, (state) =>
-      startAttempt(state, { atMs: clock.nowMs(), rules, blocked: { blockListId: listId }, callId: '' as CallId, way: undefined, dialString: '', callerId: '', agentId: null }),
-    );
+    const dial = nextDial(contact.state);
+    if (!rules || contact.state.status !== 'open' || !dial) return false;
+    const check = checkDial(contact.state.contact, dial, clock.nowMs(), rules);
+    const lists = check.ok ? await readBlocked(database, namesOf(check, rules), rules.campaign.blockListIds) : new Map<string, number>();
+    const [blockListId] = lists.values();
+    if (check.ok && blockListId === undefined) return true;
+    await refuse(parts, rules, contact, blockListId === undefined ? 'no' : { blockListId });
     return false;
   };
 

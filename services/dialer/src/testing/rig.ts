@@ -1,6 +1,6 @@
 /** For tests: a dialer with a real PostgreSQL, an in-process bus, a directory of its own making and doubles around it. */
 import { createInProcessBus, type Bus } from '@ritmo/bus';
-import type { Database } from '@ritmo/database';
+import { migrate, type Database } from '@ritmo/database';
 import { startTestDatabase } from '@ritmo/database/testing';
 import { directorySchemas, fact, streams, type Campaign, type DirectoryEntry, type DirectoryKind, type DomainEvent } from '@ritmo/domain';
 import { createMemoryEventStore, type EventStore } from '@ritmo/event-store';
@@ -60,7 +60,8 @@ export interface RigOptions {
 }
 
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
-  const test = await startTestDatabase();
+  const prepare = { key: 'dialer', run: async (database: Database) => void (await migrate(database, { owner: 'dialer', folder: new URL('../../sql', import.meta.url) })) };
+  const test = await startTestDatabase({ prepare });
   const bus = createInProcessBus();
   const events = createMemoryEventStore();
   const log = pino({ level: options.logLevel ?? 'silent' });
