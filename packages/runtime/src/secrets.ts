@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Secret {
@@ -23,16 +23,31 @@ export async function openSecret(options: { readonly folder: string; readonly na
     () => '',
   );
   if (options.given !== undefined) {
-    if (kept !== options.given) await write(file, options.given);
+    if (kept !== options.given) await writeOver(file, options.given);
     return { value: options.given, file, origin: 'given' };
   }
   if (kept !== '') return { value: kept, file, origin: 'kept' };
   const value = randomBytes(secretBytes).toString('base64url').replace(/[-_]/g, 'x');
-  await write(file, value);
-  return { value, file, origin: 'made' };
+  // Several processes of one installation may start for the first time at once: the first one's secret is everybody's.
+  if (await writeNew(file, value)) return { value, file, origin: 'made' };
+  return openSecret(options);
 }
 
-async function write(file: string, value: string): Promise<void> {
+async function writeNew(file: string, value: string): Promise<boolean> {
+  const draft = `${file}.${process.pid}.new`;
+  await writeFile(draft, `${value}\n`, { mode: 0o600 });
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function writeOver(file: string, value: string): Promise<void> {
   const draft = `${file}.${process.pid}.new`;
   await writeFile(draft, `${value}\n`, { mode: 0o600 });
   await rename(draft, file);

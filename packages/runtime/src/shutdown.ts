@@ -13,6 +13,8 @@ export interface ShutdownOptions {
 
 /** How long a stop may take beyond its grace before the process ends all the same. */
 const overtimeMs = 20_000;
+/** The same after the second signal. */
+const hurriedMs = 3_000;
 
 /** SIGTERM or SIGINT once: what is going on finishes, up to the limit. Twice: now. */
 export function stopOnSignals(options: ShutdownOptions): { remove(): void } {
@@ -20,11 +22,11 @@ export function stopOnSignals(options: ShutdownOptions): { remove(): void } {
   const exit = options.exit ?? ((code: number) => process.exit(code));
   let signals = 0;
 
-  const stop = (graceMs: number): void => {
+  const stop = (graceMs: number, limitMs: number): void => {
     const hard = setTimeout(() => {
       log.error('stopping took too long; ending all the same');
       exit(1);
-    }, graceMs + overtimeMs);
+    }, limitMs);
     hard.unref();
     options.stop(graceMs).then(
       () => {
@@ -42,10 +44,10 @@ export function stopOnSignals(options: ShutdownOptions): { remove(): void } {
     if (signals === 1) {
       const busy = options.inProgress?.() ?? '';
       log.info({ signal }, `stopping${busy === '' ? '' : `; letting ${busy} finish for up to ${Math.round(options.graceMs / 1000)} s`} (send it again to stop now)`);
-      stop(options.graceMs);
+      stop(options.graceMs, options.graceMs + overtimeMs);
     } else if (signals === 2) {
       log.warn({ signal }, 'stopping now');
-      stop(0);
+      stop(0, hurriedMs);
     } else exit(1);
   };
   process.on('SIGTERM', onSignal);

@@ -16,6 +16,8 @@ export interface Foundations {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly postgresPort: number | null;
+  /** Null: the database is elsewhere. */
+  readonly postgresOrigin: 'started' | 'adopted' | null;
   readonly integrationPassword: Secret;
   readonly adminKey: Secret;
   readonly context: ServiceContext;
@@ -102,6 +104,7 @@ export async function layFoundations(config: RitmoConfig, options: FoundationOpt
       dataDir,
       databaseUrl,
       postgresPort: postgres?.port ?? null,
+      postgresOrigin: postgres?.origin ?? null,
       integrationPassword,
       adminKey,
       close,

@@ -11,6 +11,8 @@ export interface DemoInstallation {
   readonly ports?: Partial<Pick<RitmoConfig, 'httpPort' | 'socketReadPort' | 'socketWritePort' | 'sipPort' | 'postgresPort'>>;
   readonly cluster?: RitmoConfig['cluster'];
   readonly mode?: 'predictive' | 'power' | 'progressive';
+  /** Lines per free agent in power mode. */
+  readonly ratio?: number;
 }
 
 export const demoCampaignId = 100;
@@ -71,6 +73,7 @@ export function demoConfig(demo: DemoInstallation): RitmoConfig {
           name: 'Vendas Primavera',
           queueId: 10,
           mode: demo.mode ?? 'predictive',
+          ...(demo.ratio === undefined ? {} : { ratio: demo.ratio }),
           abandonCapPct: 3,
           ringTimeoutMs: 10_000,
           callWindowId: 2,

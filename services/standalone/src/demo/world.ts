@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly agents: number;
   readonly channelLimit: number;
   readonly cpsLimit: number;
+  /** How long people talk. Default 6 to 15 s. */
+  readonly talkMs?: { readonly min: number; readonly max: number };
   readonly onLost: (error: Error) => void;
 }
 
@@ -30,19 +32,19 @@ const behaviour = {
   postDialDelayMs: { min: 60, max: 400 },
   answerDelayMs: { min: 800, max: 3_500 },
   lateAnswerDelayMs: { min: 5_000, max: 8_000 },
-  talkMs: { min: 6_000, max: 15_000 },
 } as const;
 
-const longestTalkMs = 16_000;
+const usualTalkMs = { min: 6_000, max: 15_000 };
 
 export async function createWorld(options: WorldOptions): Promise<World> {
+  const talkMs = options.talkMs ?? usualTalkMs;
   const random = createRandom(options.seed).fork('dispositions');
   let wrapUp: (call: HandledCall, dispositionId: number) => Promise<void> = () => Promise.resolve();
   const simulator: Simulator = await forkSimulator({
     onWrapUp: (call) => wrapUp(call, pickDisposition(random.next())),
     onExit: (code) => options.onLost(new Error(`the simulated carrier ended with ${code}`)),
   });
-  const carrier = await simulator.startCarrier({ seed: options.seed, channelLimit: options.channelLimit, cpsLimit: options.cpsLimit, mix: behaviour });
+  const carrier = await simulator.startCarrier({ seed: options.seed, channelLimit: options.channelLimit, cpsLimit: options.cpsLimit, mix: { ...behaviour, talkMs } });
   return {
     carrier,
     async bringAgents(registrar, onWrapUp) {
@@ -53,9 +55,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         accounts: Array.from({ length: options.agents }, (_, index) => ({ extension: extensionOf(index), password: agentPassword(extensionOf(index)) })),
         missP: 0.03,
         answerDelayMs: { min: 200, max: 700 },
-        talkMs: { min: 6_000, max: 15_000 },
+        talkMs,
         hangsUpP: 0.5,
-        longestTalkMs,
+        longestTalkMs: talkMs.max + 1_000,
         wrapUpMs: { min: 300, max: 1_500 },
         captureHeaders: ['X-Ritmo-Call-Id'],
       });
