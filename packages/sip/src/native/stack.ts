@@ -37,6 +37,7 @@ class NativeSipStack implements SipStack {
       message: (wire, flow) => router.receive(wire, flow),
       trouble: tell,
       dropped: () => stats.dropped++,
+      probed: (probe) => this.core.shedder.arrived(probe),
     });
     const { core, router, registrar } = assemble(options, wheel, this.transports, stats);
     this.core = core;
@@ -48,8 +49,13 @@ class NativeSipStack implements SipStack {
   }
 
   start(): Promise<{ readonly host: string; readonly port: number; readonly tlsPort?: number }> {
-    this.core.shedder.start();
-    return this.transports.bind();
+    return this.listen();
+  }
+
+  private async listen(): Promise<{ readonly host: string; readonly port: number; readonly tlsPort?: number }> {
+    const bound = await this.transports.bind();
+    this.core.shedder.start((probe) => this.transports.probe(probe));
+    return bound;
   }
 
   stop(): Promise<void> {

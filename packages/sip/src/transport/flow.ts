@@ -35,6 +35,8 @@ export interface TransportEvents {
   trouble(error: Error): void;
   /** A peer broke a limit or the framing. */
   dropped(): void;
+  /** A packet of our own came out of our own queue. */
+  probed(probe: number): void;
 }
 
 export function isReliable(transport: SipTransport): boolean {

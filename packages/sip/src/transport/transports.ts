@@ -111,6 +111,11 @@ export class Transports implements Sender {
     else transport.send(address, to.port, wire, listener, to.host);
   }
 
+  /** Puts a packet of our own into our own queue; comes back by `probed`. */
+  probe(probe: number): void {
+    this.udp?.probe(probe);
+  }
+
   private addressNow(host: string): string | undefined {
     const first = host.charCodeAt(0);
     if (((first >= 48 && first <= 57) || host.includes(':')) && isIP(host) !== 0) return host;

@@ -4,6 +4,7 @@ import { PortInUseError } from '../port.ts';
 import type { SendListener, TransportEvents } from './flow.ts';
 
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
+const PROBE_BYTES = 5;
 
 /** Addresses are literals by the time they come here: answering at once spares dgram a turn of the event loop per packet. */
 function literal(host: string, _options: unknown, done: (error: Error | null, address: string, family: number) => void): void {
@@ -14,6 +15,8 @@ export class UdpTransport {
   private readonly socket: Socket;
   private readonly events: TransportEvents;
   private closed = false;
+  private ownPort = 0;
+  private ownHost = '';
 
   constructor(host: string, events: TransportEvents) {
     this.events = events;
@@ -33,7 +36,9 @@ export class UdpTransport {
         this.socket.on('error', (error) => this.events.trouble(error));
         this.socket.on('message', this.receive);
         this.enlargeBuffers();
-        resolve(this.socket.address().port);
+        this.ownPort = this.socket.address().port;
+        this.ownHost = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+        resolve(this.ownPort);
       });
     });
   }
@@ -50,7 +55,10 @@ export class UdpTransport {
 
   private readonly receive = (packet: Buffer, from: RemoteInfo): void => {
     // Keep-alives of peers behind NAT: CRLFCRLF, a zero byte, or nothing.
-    if (packet.length < 16) return;
+    if (packet.length < 16) {
+      if (from.port === this.ownPort && packet.length === PROBE_BYTES) this.events.probed(packet.readUInt32BE(0));
+      return;
+    }
     this.events.message(packet.toString('latin1'), { transport: 'udp', host: from.address, port: from.port });
   };
 
@@ -66,6 +74,13 @@ export class UdpTransport {
         if (error !== null) listener.sendFailed(error);
       });
     }
+  }
+
+  probe(probe: number): void {
+    if (this.closed) return;
+    const packet = Buffer.alloc(PROBE_BYTES);
+    packet.writeUInt32BE(probe >>> 0);
+    this.socket.send(packet, this.ownPort, this.ownHost);
   }
 
   close(): void {
