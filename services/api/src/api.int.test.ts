@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { httpFunctions } from '@ritmo/contract';
 import { createStage, type Stage } from '@ritmo/contract/testing';
 import { asCallId } from '@ritmo/domain';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -85,4 +86,74 @@ test('the admin API wants its key, checks bodies by the schemas and hides secret
   const wrong = await admin('/v1/agents', { method: 'POST', body: JSON.stringify({ name: 'Bia', extension: 4002, password: 'segredo', extra: 1 }) });
   expect(wrong.status).toBe(400);
   expect(((await wrong.json()) as { detail: string }).detail).toMatch(/extension must be string/);
+});
+
+test('the OpenAPI document describes every function and every route of the admin API', async () => {
+  const document = (await (await fetch(url('/v1/openapi.json'))).json()) as { paths: Record<string, Record<string, { parameters?: { name: string }[] }>> };
+  for (const { name } of httpFunctions) expect(document.paths).toHaveProperty([`/api/${name}`, 'get']);
+  expect(document.paths['/api/set_status']?.['get']?.parameters?.map(({ name }) => name)).toEqual(['ramal', 'status_id', 'chave']);
+  for (const path of ['trunks', 'routes', 'agents', 'queues', 'campaigns', 'dispositions', 'user-statuses', 'block-lists', 'call-windows']) {
+    expect(Object.keys(document.paths[`/v1/${path}`] ?? {}).sort()).toEqual(['get', 'post']);
+    expect(Object.keys(document.paths[`/v1/${path}/{id}`] ?? {}).sort()).toEqual(['delete', 'get', 'patch', 'put']);
+  }
+  expect(document.paths).toHaveProperty('/v1/why');
+});
+
+test('commands and live state of the admin API go to the services', async () => {
+  const admin = async (method: string, path: string, body?: unknown): Promise<[number, unknown]> => {
+    const response = await fetch(url(path), {
+      method,
+      headers: { 'x-api-key': 'admin-key-of-the-test', ...(body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' }) },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return [response.status, response.status === 204 ? null : await response.json()];
+  };
+  stage.answer('dialer.campaign.set-active', ({ campaignId, action }) => ((campaignId as number) === 7 ? { ok: true, active: action === 'activate' } : { ok: false, code: 'unknown-campaign' }));
+  expect(await admin('POST', '/v1/campaigns/7/activate')).toEqual([200, { active: true }]);
+  expect(await admin('POST', '/v1/campaigns/7/deactivate')).toEqual([200, { active: false }]);
+  expect((await admin('POST', '/v1/campaigns/8/activate'))[0]).toBe(404);
+  stage.answer('dialer.contacts.import', ({ contacts }) => ({ ok: true, imported: contacts.length - 1, contactIds: [], rejected: [{ index: 1, place: 1, reason: 'no' }] }));
+  const contact = { parameters: ['1'], phones: [{ number: '33553434' }] };
+  expect(await admin('POST', '/v1/campaigns/7/contacts', { contacts: [contact, contact] })).toEqual([200, { imported: 1, contactIds: [], rejected: [{ index: 1, reason: 'no' }] }]);
+  expect((await admin('POST', '/v1/campaigns/7/contacts', { contacts: [{ phones: [] }] }))[0]).toBe(400);
+  stage.answer('mailing.import', ({ contentBase64, path }) =>
+    contentBase64 === undefined
+      ? { ok: false, code: 'no-file', detail: path ?? '' }
+      : { ok: true, lines: 1, imported: 1, rejected: [{ line: 1, reason: Buffer.from(contentBase64, 'base64').toString() }] },
+  );
+  expect(await admin('POST', '/v1/campaigns/7/import?name=a.csv', 'a;b;11;33553434')).toEqual([200, { lines: 1, imported: 1, rejected: [{ line: 1, reason: 'a;b;11;33553434' }] }]);
+  expect(await admin('POST', '/v1/campaigns/7/import', { path: '/none' })).toEqual([404, { error: 'no-file', detail: '/none' }]);
+  stage.answer('dialer.why', ({ number }) => ({ phone: number, found: [] }));
+  expect(await admin('GET', '/v1/why?phone=33553434')).toEqual([200, { phone: '33553434', found: [] }]);
+  expect((await admin('GET', '/v1/why'))[0]).toBe(400);
+  stage.answer('dialer.status', { campaigns: [] });
+  expect(await admin('GET', '/v1/status')).toEqual([200, { campaigns: [] }]);
+  expect((await admin('GET', '/v1/campaigns/9/status'))[0]).toBe(404);
+  expect(await admin('GET', '/v1/live/trunks')).toEqual([200, { trunks: [] }]);
+  expect((await admin('GET', '/v1/projector'))[0]).toBe(503);
+});
+
+test('facts from outside are stored and tailed, secrets are not', async () => {
+  const headers = { 'x-api-key': 'admin-key-of-the-test', 'content-type': 'application/json' };
+  const post = (path: string, body: unknown) => fetch(url(path), { method: 'POST', headers, body: JSON.stringify(body) });
+  expect((await post('/v1/facts/sms', { from: '11999998888', text: 'SIM', at: 5 })).status).toBe(201);
+  expect((await post('/v1/facts/ivr-steps', { callId: '1.1', ivrId: 1, ivrName: 'a', command: 'b' })).status).toBe(201);
+  expect((await post('/v1/facts/survey-answers', { callId: '1.1', survey: 's', question: 'q', answer: 'a' })).status).toBe(201);
+  await stage.context.events.append({
+    streamId: 'directory-agent-1',
+    expectedVersion: 'any',
+    events: [{ type: 'DirectoryEntryPut', at: 0, data: { kind: 'agent', id: 1, entry: { name: 'Ana', password: 'never-told' }, by: { kind: 'admin' } } }],
+  });
+  const tail = await (await fetch(url('/v1/events?types=SmsReceived,IvrStepTaken,SurveyAnswered,DirectoryEntryPut'), { headers })).text();
+  expect(tail).not.toContain('never-told');
+  const { events, after } = JSON.parse(tail) as { events: { type: string; data: Record<string, unknown> }[]; after: string };
+  expect(events.map(({ type }) => type)).toEqual(['SmsReceived', 'IvrStepTaken', 'SurveyAnswered', 'DirectoryEntryPut']);
+  expect(events[0]?.data).toEqual({ from: '11999998888', text: 'SIM' });
+  expect(await (await fetch(url(`/v1/events?after=${after}&types=SmsReceived`), { headers })).json()).toEqual({ after, events: [] });
+});
+
+test('health and metrics tell of the parts', async () => {
+  const health = (await (await fetch(url('/health'))).json()) as { parts: { part: string }[] };
+  expect(health.parts.map(({ part }) => part)).toContain('Armazenamento de Eventos');
+  expect(await (await fetch(url('/metrics'))).text()).toMatch(/ritmo_http_seconds_count/);
 });

@@ -7,6 +7,7 @@ import { Histogram } from 'prom-client';
 import { registerAdmin } from './admin/routes.ts';
 import { registerFacade } from './facade.ts';
 import { parseForm } from './form.ts';
+import { registerOpenApi } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
 import { createServerHealth } from './server-health.ts';
 import { createValidators } from './validators.ts';
@@ -66,14 +67,15 @@ export function createApiApp(context: ServiceContext, options: ApiOptions): ApiA
       const detail = status === 500 ? 'internal error' : error.message;
       void reply.send({ error: unavailable ? 'unavailable' : status === 500 ? 'internal' : 'invalid', detail });
     });
+    await registerOpenApi(app);
     registerFacade(app, context, contract);
     await registerAdmin(app, context, contract, options);
-    app.get('/health', async (_request, reply) => {
+    app.get('/health', { schema: { tags: ['system'], security: [] } }, async (_request, reply) => {
       const parts = await health.parts();
       const worst = parts.some((part) => part.health.status === 'CRITICAL') ? 'CRITICAL' : parts.some((part) => part.health.status === 'WARNING') ? 'WARNING' : 'OK';
       return reply.code(worst === 'CRITICAL' ? 503 : 200).send({ status: worst, parts: parts.map(({ part, health: each }) => ({ part, ...each })) });
     });
-    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+    app.get('/metrics', { schema: { tags: ['system'], security: [] } }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
     return app;
   }
 

@@ -33,7 +33,7 @@ export function registerFacade(app: FastifyInstance, context: ServiceContext, co
     return true;
   };
 
-  app.get('/api', (request, reply) => {
+  app.get('/api', { schema: { tags: ['api'], summary: 'Lista das funções', security: [] } }, (request, reply) => {
     if (!refuseAddress(request, reply)) void reply.type(plain).send(page);
   });
 
@@ -51,10 +51,28 @@ export function registerFacade(app: FastifyInstance, context: ServiceContext, co
       return reply;
     };
     for (const name of [row.name, ...(row.http.aliases ?? [])]) {
-      app.route({ method: row.name === 'gravacao' ? ['GET', 'HEAD', 'POST'] : ['GET', 'POST'], url: `/api/${name}`, handler });
+      const url = `/api/${name}`;
+      app.get(url, { schema: documentation(row, name !== row.name), validatorCompiler: takesAnything, handler });
+      app.post(url, { schema: { hide: true }, handler });
+      if (row.name === 'gravacao') app.head(url, { schema: { hide: true }, handler });
     }
   }
 }
+
+/** For the OpenAPI document only: what is missing or wrong is answered in the manual's words, not by a validator. */
+function documentation(row: HttpFunction, alias: boolean): object {
+  const parameters = [...row.parameters, { name: 'chave', meaning: 'chave de segurança, quando há uma configurada', optional: true }];
+  const named = new Map(parameters.map(({ name, meaning }) => [name, { type: 'string', description: meaning }]));
+  return {
+    hide: alias,
+    tags: ['api'],
+    summary: row.meaning,
+    description: `Manual, ${row.http.section}. POST com um formulário vale o mesmo.`,
+    security: [],
+    querystring: { type: 'object', properties: Object.fromEntries(named) },
+  };
+}
+const takesAnything = () => () => true;
 
 /** Query and form together; the form wins. */
 function inputOf(request: FastifyRequest): Readonly<Record<string, string>> {

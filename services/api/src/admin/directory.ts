@@ -22,7 +22,7 @@ const secrets = ['password', 'phonePassword', 'apiKey'] as const;
 
 type Entry = Readonly<Record<string, unknown>>;
 
-function withoutSecrets(entry: Entry): Entry {
+export function withoutSecrets(entry: Entry): Entry {
   return Object.fromEntries(Object.entries(entry).filter(([name]) => !(secrets as readonly string[]).includes(name)));
 }
 

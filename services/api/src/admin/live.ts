@@ -1,6 +1,8 @@
 import { asCallId, type EventType } from '@ritmo/domain';
+import type { StoredEvent } from '@ritmo/event-store';
 import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
+import { withoutSecrets } from './directory.ts';
 import { sendRefusal, type AdminParts } from './routes.ts';
 
 const EventsQuery = Type.Object({
@@ -10,6 +12,13 @@ const EventsQuery = Type.Object({
   waitMs: Type.Integer({ minimum: 0, maximum: 30_000, default: 0, description: 'Wait this long for the first event' }),
 });
 const RecordingsQuery = Type.Object({ call: Type.Optional(Type.String()), recording: Type.Optional(Type.Integer()) });
+
+/** As it is stored, without the secrets of configured things. */
+function shown(event: StoredEvent): object {
+  const { data } = event;
+  const entry = data['entry'] as Readonly<Record<string, unknown>> | undefined;
+  return { ...event, position: event.position.toString(), data: entry === undefined ? data : { ...data, entry: withoutSecrets(entry) } };
+}
 
 /** What goes on now, and the events themselves. */
 export function registerLiveRoutes(app: FastifyInstance, { context }: AdminParts): void {
@@ -34,7 +43,7 @@ export function registerLiveRoutes(app: FastifyInstance, { context }: AdminParts
     for (;;) {
       const page = await events.readAll({ limit, ...(after === '' ? {} : { after: BigInt(after) }), ...(wanted === undefined ? {} : { types: wanted }) });
       if (page.length > 0 || clock.nowMs() >= deadline || request.raw.destroyed) {
-        return { after: page.at(-1)?.position.toString() ?? after, events: page.map((event) => ({ ...event, position: event.position.toString() })) };
+        return { after: page.at(-1)?.position.toString() ?? after, events: page.map(shown) };
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

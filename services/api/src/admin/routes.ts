@@ -1,4 +1,3 @@
-import swagger from '@fastify/swagger';
 import { createAddressRules, sameSecret, settingsOf, type Contract } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -36,23 +35,6 @@ export function sendRefusal(reply: FastifyReply, refusal: { readonly code: strin
 
 /** The JSON side: configured things, commands and live state, behind the admin key. */
 export async function registerAdmin(app: FastifyInstance, context: ServiceContext, contract: Contract, options: ApiOptions): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.0.3',
-      info: {
-        title: 'Ritmo',
-        version: '1',
-        description: 'Configuration, commands and live state of the dialer under /v1; the documented integration functions under /api.',
-      },
-      components: {
-        securitySchemes: {
-          adminKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
-          bearer: { type: 'http', scheme: 'bearer' },
-        },
-      },
-      security: [{ adminKey: [] }, { bearer: [] }],
-    },
-  });
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
 
   const parts: AdminParts = { context, contract, actor: (request) => ({ kind: 'admin', id: request.ip }) };
