@@ -47,6 +47,11 @@ export interface SubscribeOptions {
   readonly batchSize?: number;
   /** Only these types, when given. */
   readonly types?: readonly string[];
+  /**
+   * Least time between two reads once it has caught up. The first event after a quiet moment is read at once; under load a
+   * reader runs at its own pace and gets more at a time. Default 20.
+   */
+  readonly paceMs?: number;
 }
 
 export interface Subscription {

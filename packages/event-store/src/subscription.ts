@@ -1,6 +1,7 @@
 import type { StoredEvent, SubscribeOptions, Subscription } from './port.ts';
 
 const DEFAULT_BATCH_SIZE = 500;
+const DEFAULT_PACE_MS = 20;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 5_000;
 
@@ -28,6 +29,7 @@ export function pump(
   handler: (events: readonly StoredEvent[]) => Promise<void>,
 ): Subscription {
   const limit = options.batchSize ?? DEFAULT_BATCH_SIZE;
+  const paceMs = options.paceMs ?? DEFAULT_PACE_MS;
   let position = options.after;
   let scanned = options.after;
   let stopped = false;
@@ -92,6 +94,7 @@ export function pump(
   async function run(): Promise<void> {
     while (!stopped) {
       wakened = false;
+      const readAt = performance.now();
       const page = await nextPage();
       if (page === undefined) continue;
       if (page.events.length > 0) {
@@ -99,8 +102,12 @@ export function pump(
         position = page.events.at(-1)?.position;
       }
       scanned = page.scannedTo ?? scanned;
-      // A full page means that there is more. So does a wake-up that came meanwhile.
-      if (page.events.length < limit && !wakened && !stopped) await pause(source.pollMs, true);
+      // A full page means that there is more.
+      if (page.events.length === limit || stopped) continue;
+      if (!wakened) await pause(source.pollMs, true);
+      // Many appends in a row wake for each of them; a read for each would cost more than they did.
+      const tooSoonMs = paceMs - (performance.now() - readAt);
+      if (tooSoonMs > 1 && !stopped) await pause(tooSoonMs, false);
     }
   }
 
