@@ -16,6 +16,8 @@ const AIM_GROWTH = 0.1;
 /** Slack below the aim that divides θ by e, and slack above it that multiplies θ by e. */
 const SLACK_PER_E_BELOW = 3;
 const SLACK_PER_E_ABOVE = 5;
+/** Both widen with the square root of what the cap allowed so far, as chance does. */
+const SLACK_GROWTH = 0.5;
 const MAX_LOG = 1.2;
 const MIN_LOG = -4;
 
@@ -42,6 +44,6 @@ export function riskLimit(inputs: RiskInputs): number {
   // among others must not, or they would leave it nothing.
   if (allowed < 1) return shared ? base / 2 : 0;
   const off = slack - aim;
-  const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / (off < 0 ? SLACK_PER_E_BELOW : SLACK_PER_E_ABOVE)));
+  const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / ((off < 0 ? SLACK_PER_E_BELOW : SLACK_PER_E_ABOVE) + SLACK_GROWTH * Math.sqrt(allowed))));
   return Math.min(0.9, base * Math.exp(push));
 }

@@ -1,0 +1,173 @@
+/** The report: tables and pictures from the answers, as one HTML file and one Markdown table. */
+import type { Answer, RunResult } from '../src/index.ts';
+import { bandChart, escape, lineChart } from './chart.ts';
+import type { Line } from './chart.ts';
+
+export interface Entry {
+  readonly answer: Answer;
+  readonly capPct: number;
+  readonly runs: readonly RunResult[];
+}
+
+const CAP_TOLERANCE = 1.02;
+
+export function holdsCap(entry: Entry): boolean {
+  return 100 * entry.answer.abandonRate <= entry.capPct * CAP_TOLERANCE;
+}
+
+/** Ritmo's row and the best baseline that holds the cap, per scenario. */
+export function markdownTable(entries: readonly Entry[]): string {
+  const rows = [...byScenario(entries)].map(([scenario, list]) => {
+    const ritmo = list.find((entry) => entry.answer.policy === 'ritmo');
+    if (ritmo === undefined) return '';
+    const best = bestBaseline(list);
+    const { answer } = ritmo;
+    const worst = Math.max(...answer.perSeed.map((seed) => seed.worstCampaignAbandonRate));
+    const reference = answer.optimumKind === 'markov decision process' ? pct(answer.optimum) : `${pct(answer.exponentialOptimum)} ¹`;
+    const gap = answer.optimumKind === 'markov decision process' ? (answer.gapClosed ?? 0).toFixed(3) : '—';
+    const other = best === undefined ? '—' : `${pct(best.answer.occupancy)} (${best.answer.policy})`;
+    return `| ${scenario} | ${pct(answer.floor)} | ${pct(answer.occupancy)} | ${reference} | ${gap} | ${pct(answer.abandonRate)} | ${pct(worst)} | ${other} |`;
+  });
+  return [
+    '| scenario | floor | Ritmo | optimum | gap closed | abandoned | worst seed | best baseline that holds the cap |',
+    '|---|---|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    '¹ The optimum for exponential times with the same means; ages may allow more. All figures in %.',
+  ].join('\n');
+}
+
+export function bestBaseline(list: readonly Entry[]): Entry | undefined {
+  return list
+    .filter((entry) => entry.answer.policy !== 'ritmo' && holdsCap(entry))
+    .sort((a, b) => b.answer.occupancy - a.answer.occupancy)[0];
+}
+
+/** Seconds from each step until the occupancy, over three minutes, is back within two points of its mean before the next step. */
+export function recovery(runs: readonly RunResult[], stepsS: readonly number[], endS: number): number[] {
+  const points = averageSeries(runs);
+  return stepsS.map((stepS, index) => {
+    const untilS = stepsS[index + 1] ?? endS;
+    const settled = points.filter((point) => point.atS > stepS + 1800 && point.atS <= untilS);
+    const level = settled.reduce((sum, point) => sum + point.occupancy, 0) / Math.max(1, settled.length);
+    for (let at = stepS + 60; at <= untilS; at += 60) {
+      const last = points.filter((point) => point.atS > at - 60 && point.atS <= at + 120);
+      const now = last.reduce((sum, point) => sum + point.occupancy, 0) / Math.max(1, last.length);
+      if (now >= level - 0.02) return at - stepS;
+    }
+    return Infinity;
+  });
+}
+
+export function averageSeries(runs: readonly RunResult[]): { atS: number; occupancy: number; abandonPct: number }[] {
+  const first = runs[0]?.series ?? [];
+  return first.map((point, index) => {
+    let occupancy = 0;
+    let live = 0;
+    let abandoned = 0;
+    for (const run of runs) {
+      occupancy += (run.series[index]?.occupancy ?? 0) / runs.length;
+      live += run.series[index]?.live ?? 0;
+      abandoned += run.series[index]?.abandoned ?? 0;
+    }
+    return { atS: point.atS, occupancy, abandonPct: live > 0 ? (100 * abandoned) / live : 0 };
+  });
+}
+
+export function htmlReport(entries: readonly Entry[], verdicts: readonly string[]): string {
+  const parts: string[] = ['<h1>Pacing: occupancy and abandoned calls</h1>'];
+  parts.push(`<ul>${verdicts.map((line) => `<li>${escape(line)}</li>`).join('')}</ul>`);
+  for (const percent of [10, 30, 50]) parts.push(occupancyChart(entries, percent));
+  for (const [scenario, list] of byScenario(entries)) {
+    const bands = list.map(({ answer }) => {
+      const rates = answer.perSeed.map((seed) => 100 * seed.worstCampaignAbandonRate);
+      return { name: answer.policy, low: Math.min(...rates), mid: 100 * answer.abandonRate, high: Math.max(...rates) };
+    });
+    parts.push(`<h2>${escape(scenario)}</h2>`, scenarioTable(list));
+    parts.push(bandChart('abandoned, % (range over seeds and campaigns; red: mean over the cap)', bands, list[0]?.capPct ?? 3, 10));
+    const series = list.filter((entry) => (entry.runs[0]?.series.length ?? 0) > 0);
+    if (series.length > 0) parts.push(stepChart(scenario, series));
+  }
+  return page(parts.join('\n'));
+}
+
+function occupancyChart(entries: readonly Entry[], percent: number): string {
+  const list = entries.filter((entry) => entry.answer.scenario.startsWith('exponential-') && entry.answer.scenario.endsWith(`-p${percent}`));
+  const agents = (entry: Entry): number => Number(/-n(\d+)-/.exec(entry.answer.scenario)?.[1] ?? 0);
+  const lines = new Map<string, [number, number][]>([['optimum S', []], ['floor F', []]]);
+  const broken = new Set<string>();
+  for (const entry of list) {
+    const { answer } = entry;
+    const points = lines.get(answer.policy) ?? [];
+    points.push([agents(entry), 100 * answer.occupancy]);
+    lines.set(answer.policy, points);
+    if (!holdsCap(entry)) broken.add(answer.policy);
+    if (answer.policy !== 'ritmo') continue;
+    lines.get('optimum S')?.push([agents(entry), 100 * (answer.optimum ?? 0)]);
+    lines.get('floor F')?.push([agents(entry), 100 * answer.floor]);
+  }
+  const drawn: Line[] = [...lines].filter(([, points]) => points.length > 0).map(([name, points]) => ({
+    name: broken.has(name) ? `${name} (over the cap)` : name,
+    points: points.sort((a, b) => a[0] - b[0]),
+    dashed: broken.has(name) || name.startsWith('floor'),
+    strong: name === 'ritmo' || name.startsWith('optimum'),
+  }));
+  if (drawn.length === 0) return '';
+  const title = `Occupancy against agents, p = 0.${percent / 10}, H 120 s, R 15 s, cap 3 %`;
+  return lineChart(drawn, { title, xLabel: 'agents', yLabel: 'occupancy, %', logX: true, yMin: 40, yMax: 100 });
+}
+
+function stepChart(scenario: string, list: readonly Entry[]): string {
+  const lines = list.map((entry) => ({
+    name: entry.answer.policy,
+    points: fiveMinutes(averageSeries(entry.runs)),
+    strong: entry.answer.policy === 'ritmo',
+  }));
+  return lineChart(lines, { title: `${scenario}: occupancy over time, 5-minute means`, xLabel: 'minutes', yLabel: 'occupancy, %', yMin: 40, yMax: 100 });
+}
+
+function fiveMinutes(points: readonly { atS: number; occupancy: number }[]): [number, number][] {
+  const result: [number, number][] = [];
+  for (let index = 4; index < points.length; index += 5) {
+    const five = points.slice(index - 4, index + 1);
+    result.push([Math.round((points[index]?.atS ?? 0) / 60), (100 * five.reduce((sum, point) => sum + point.occupancy, 0)) / five.length]);
+  }
+  return result;
+}
+
+function scenarioTable(list: readonly Entry[]): string {
+  const rows = list.map(({ answer }) => {
+    const cells = [
+      answer.policy, pct(answer.occupancy), pct(answer.abandonRate), `${pct(answer.abandonCi95[0])} – ${pct(answer.abandonCi95[1])}`,
+      answer.gapClosed === null ? '—' : answer.gapClosed.toFixed(3), `${answer.meanIdleS.toFixed(2)}`, `${answer.maxChannels}`, `${answer.seeds.length}`,
+    ];
+    return `<tr>${cells.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`;
+  });
+  const first = list[0]?.answer;
+  const head = ['policy', 'occupancy %', 'abandoned %', '95 %', 'gap closed', 'idle s', 'channels', 'seeds'];
+  const note = first === undefined ? '' : `<p>Floor ${pct(first.floor)} % (${first.floorKind}); optimum ${pct(first.optimum)} % (${first.optimumKind})` +
+    `${first.exponentialOptimum === null ? '' : `; exponential optimum with the same means ${pct(first.exponentialOptimum)} %`}.</p>`;
+  return `${note}<table><tr>${head.map((cell) => `<th>${cell}</th>`).join('')}</tr>${rows.join('')}</table>`;
+}
+
+export function byScenario(entries: readonly Entry[]): Map<string, Entry[]> {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const list = groups.get(entry.answer.scenario) ?? [];
+    list.push(entry);
+    groups.set(entry.answer.scenario, list);
+  }
+  return groups;
+}
+
+function pct(value: number | null): string {
+  return value === null ? '—' : (100 * value).toFixed(2);
+}
+
+function page(body: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ritmo pacing report</title><style>
+body{font:15px/1.45 system-ui,sans-serif;max-width:900px;margin:24px auto;padding:0 16px;color:#1f2933}
+table{border-collapse:collapse;font-size:13px}td,th{border-bottom:1px solid #d8dee4;padding:3px 9px;text-align:right}td:first-child,th:first-child{text-align:left}
+svg{width:100%;height:auto;margin:8px 0}.title{font:600 14px system-ui}.tick{font:11px system-ui;fill:#475569}.grid{stroke:#e5e9ee}.mark{stroke:#c1121f;stroke-dasharray:3 3}
+</style></head><body>${body}</body></html>`;
+}
