@@ -7,7 +7,7 @@ import { createHealthRegistry, createMetrics } from '@ritmo/runtime';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
 import { Value } from '@sinclair/typebox/value';
 import { tmpdir } from 'node:os';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 
 type Answer<S extends RequestSubject> = (request: Requests[S]['request']) => Requests[S]['reply'] | Promise<Requests[S]['reply']>;
 
@@ -33,9 +33,9 @@ const noDatabase = new Proxy({} as Database, {
   },
 });
 
-export async function createStage(options: { readonly database?: Database; readonly dataDir?: string } = {}): Promise<Stage> {
+export async function createStage(options: { readonly database?: Database; readonly dataDir?: string; readonly log?: Logger } = {}): Promise<Stage> {
   const logged: Readonly<Record<string, unknown>>[] = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) });
+  const log = options.log ?? pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) });
   const bus = createInProcessBus({ log: (message) => log.error(message) });
   const events = createMemoryEventStore();
   const directory = createDirectoryReader({ bus });
