@@ -1,7 +1,7 @@
 /** MediaEngine on rtpengine: its ng protocol for the calls, its DTMF log for key presses, its captures for the recordings. */
 import { createSocket, type Socket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digitOfEvent } from '../dtmf.ts';
 import type { Codec, MediaEngine, MediaEvents, MediaLeg, MediaSession, MediaStats, RecordingPart } from '../port.ts';
@@ -225,12 +225,14 @@ class RtpengineSession implements MediaSession {
     }
   }
 
+  /** Captures that became recordings are removed; one that could not be turned into a file stays, and is older. */
   private async newestCapture(callId: string): Promise<string> {
     const folder = join(this.engine.options.captureDir, 'pcaps');
     const names = (await readdir(folder)).filter((name) => name.startsWith(callId) && name.endsWith('.pcap'));
-    const [name] = names;
-    if (name === undefined || names.length > 1) throw new Error(`${names.length} captures of ${callId} in ${folder}`);
-    return join(folder, name);
+    const captures = await Promise.all(names.map(async (name) => ({ file: join(folder, name), bornAtMs: (await stat(join(folder, name))).birthtimeMs })));
+    const [newest] = captures.sort((a, b) => b.bornAtMs - a.bornAtMs);
+    if (!newest) throw new Error(`no capture of ${callId} in ${folder}`);
+    return newest.file;
   }
 
   close(): Promise<MediaStats> {

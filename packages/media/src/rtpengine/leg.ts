@@ -44,6 +44,7 @@ export class RtpengineLeg implements MediaLeg {
   inside: Endpoint | undefined;
   private negotiation!: Negotiation;
   private target = NOWHERE;
+  private blocked = false;
   private readonly answeredOnce: Promise<void>;
   private tellAnswered: () => void = () => undefined;
   private work: Promise<void> = Promise.resolve();
@@ -104,7 +105,15 @@ export class RtpengineLeg implements MediaLeg {
     await this.ask('offer', { ...this.offerFields(), ...(this.inside ? { 'to-tag': 'out' } : {}) });
     const reply = await this.ask('answer', { 'from-tag': 'in', 'to-tag': 'out', sdp: peerSdp(remote), ...COMMON });
     this.inside = endpointOf(reply);
+    await this.blockWhileHeld();
     this.tellAnswered();
+  }
+
+  /** rtpengine 10.5 passes packets on to a party that put us on hold; it must be told not to. */
+  private async blockWhileHeld(): Promise<void> {
+    if (this.held === this.blocked) return;
+    await this.ask(this.held ? 'block media' : 'unblock media', { 'from-tag': 'in' });
+    this.blocked = this.held;
   }
 
   private offerFields(): Readonly<Record<string, BencodeValue>> {
