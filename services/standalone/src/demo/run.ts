@@ -33,6 +33,8 @@ import { createWorld, type World } from './world.ts';
 
 /** Dialing stops this long before the end, so that the last calls ring, talk and wrap up within the run. */
 const drainMs = 25_000;
+/** A short run dials half of its time all the same, and takes a little longer. */
+const dialUntil = (seconds: number): number => Math.max(seconds * 1000 - drainMs, seconds * 500);
 /** Calls that are still up then are a fault, and the reconciliation says so. */
 const drainLimitMs = 45_000;
 const sampleEveryMs = 500;
@@ -125,7 +127,7 @@ async function dialTheList({ ritmo, world, crm, screen }: Stage, { options, bega
     samples.push(sample);
     screen.show(sample);
   };
-  const dialUntilMs = options.seconds * 1000 - drainMs;
+  const dialUntilMs = dialUntil(options.seconds);
   await watch(bus, { tally, beganAt, untilMs: dialUntilMs, everyMs: sampleEveryMs, onSample });
   await setActive(bus, false);
   screen.say('no new calls; those on their way and those up may finish');
@@ -165,7 +167,7 @@ async function conclude(stage: Stage, { options, limits, samples, beganAt }: Con
     delivered: ledger.delivered.size,
     abandoned: ledger.abandoned.size,
     abandonRate: live === 0 ? 0 : round((100 * ledger.abandoned.size) / live),
-    occupancy: round(meanOccupancyPct(samples, (samples[0]?.atMs ?? 0) + warmUpMs, options.seconds * 1000 - drainMs) ?? 0),
+    occupancy: round(meanOccupancyPct(samples, (samples[0]?.atMs ?? 0) + warmUpMs, dialUntil(options.seconds)) ?? 0),
     tna: ledger.offersMissed,
     recordings: ledger.recorded.size,
     byDisposition: results.byDisposition,
