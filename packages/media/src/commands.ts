@@ -25,6 +25,12 @@ export type RelayCommand =
   | { readonly kind: 'closeSession'; readonly request: number; readonly session: number }
   | { readonly kind: 'stop'; readonly request: number };
 
+type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
+/** A command that is answered, before it gets the number of its request. */
+export type RelayRequest = Unnumbered<Extract<RelayCommand, { request: number }>>;
+/** A command that is not. */
+export type RelayTold = Exclude<RelayCommand, { request: number }>;
+
 export type RelayAnswer = undefined | RecordingPart | MediaStats;
 
 export type RelayReport =

@@ -1,11 +1,9 @@
 /** MediaEngine on node:dgram. Ports and SDP live here; packets move in relay-core, by default in a thread of their own. */
-import { randomInt } from 'node:crypto';
-import { COUNTER, type RelayAnswer, type RelayCommand, type RelayOptions, type RelayReport, type Side } from './commands.ts';
-import { Negotiation } from './negotiation.ts';
-import type { Codec, MediaEngine, MediaEngineOptions, MediaEvents, MediaLeg, MediaSession, MediaStats, PlaySource, RecordingPart } from './port.ts';
+import { COUNTER, type RelayAnswer, type RelayCommand, type RelayOptions, type RelayReport, type RelayRequest, type RelayTold, type Side } from './commands.ts';
+import { NativeSession, type SessionHost } from './native-session.ts';
+import type { Codec, MediaEngine, MediaEngineOptions, MediaSession } from './port.ts';
 import { PortPool } from './port-pool.ts';
 import { startInCaller, startInWorker, type RelayThread } from './relay-thread.ts';
-import type { Direction } from './sdp.ts';
 import type { LatchPolicy } from './source-latch.ts';
 
 export interface NativeMediaEngineOptions extends MediaEngineOptions {
@@ -45,12 +43,10 @@ export function createNativeMediaEngine(options: NativeMediaEngineOptions): Medi
   return new NativeMediaEngine(options);
 }
 
-type Request = Extract<RelayCommand, { request: number }>;
-type Unsent<T> = T extends unknown ? Omit<T, 'request'> : never;
-
-class NativeMediaEngine implements MediaEngine {
-  readonly options: NativeMediaEngineOptions;
-  readonly ports: PortPool;
+class NativeMediaEngine implements MediaEngine, SessionHost {
+  readonly codecs: readonly Codec[];
+  private readonly options: NativeMediaEngineOptions;
+  private readonly ports: PortPool;
   readonly advertisedHost: string;
   private thread: RelayThread | undefined;
   private readonly sessions = new Map<number, NativeSession>();
@@ -61,6 +57,7 @@ class NativeMediaEngine implements MediaEngine {
 
   constructor(options: NativeMediaEngineOptions) {
     this.options = options;
+    this.codecs = options.codecs;
     this.ports = new PortPool(options.portRange, options.portQuarantineMs ?? 5000);
     this.advertisedHost = options.advertisedHost ?? options.host;
   }
@@ -104,18 +101,18 @@ class NativeMediaEngine implements MediaEngine {
     this.sessions.delete(session);
   }
 
-  tell(command: Exclude<RelayCommand, Request>): void {
+  tell(command: RelayTold): void {
     this.thread?.send(command);
   }
 
-  ask(command: Unsent<Request>): Promise<RelayAnswer> {
+  ask(command: RelayRequest): Promise<RelayAnswer> {
     const { thread } = this;
     if (!thread) return Promise.reject(new MediaEngineDownError());
     this.lastRequest += 1;
     const request = this.lastRequest;
     return new Promise((resolve, reject) => {
       this.waiting.set(request, { resolve, reject });
-      thread.send({ ...command, request } as Request);
+      thread.send({ ...command, request } as RelayCommand);
     });
   }
 
@@ -133,6 +130,10 @@ class NativeMediaEngine implements MediaEngine {
       }
     }
     throw new NoMediaPortError(this.options.portRange);
+  }
+
+  givePortBack(port: number): void {
+    this.ports.giveBack(port, performance.now());
   }
 
   private onReport(report: RelayReport): void {
@@ -175,176 +176,5 @@ class RelayRefusal extends Error {
     super(message);
     this.name = 'RelayRefusal';
     this.code = code;
-  }
-}
-
-class NativeSession implements MediaSession {
-  readonly id: string;
-  readonly number: number;
-  readonly legs = new Map<string, NativeLeg>();
-  events: MediaEvents | undefined;
-  private readonly engine: NativeMediaEngine;
-  private readonly opening = new Set<string>();
-  private closing: Promise<MediaStats> | undefined;
-
-  constructor(engine: NativeMediaEngine, id: string, number: number) {
-    this.engine = engine;
-    this.id = id;
-    this.number = number;
-  }
-
-  listen(events: MediaEvents): void {
-    this.events = events;
-  }
-
-  async openLeg(legId: string, side: Side): Promise<MediaLeg> {
-    if (this.closing) throw new Error(`media session ${this.id} is closed`);
-    if (this.legs.has(legId) || this.opening.has(legId)) throw new Error(`leg ${legId} is open already`);
-    this.opening.add(legId);
-    try {
-      const number = this.engine.nextNumber();
-      const port = await this.engine.openPort(number, legId, this.number, side);
-      const leg = new NativeLeg(this.engine, this, { id: legId, number, port, side });
-      this.legs.set(legId, leg);
-      // Closed while the port was being bound: nobody else would free it.
-      if (this.closing) {
-        await leg.close();
-        throw new Error(`media session ${this.id} is closed`);
-      }
-      return leg;
-    } finally {
-      this.opening.delete(legId);
-    }
-  }
-
-  bridge(legA: string, legB: string): void {
-    this.engine.tell({ kind: 'bridge', legA: this.legOf(legA).number, legB: this.legOf(legB).number });
-  }
-
-  unbridge(legId: string): void {
-    this.engine.tell({ kind: 'unbridge', leg: this.legOf(legId).number });
-  }
-
-  private legOf(legId: string): NativeLeg {
-    const leg = this.legs.get(legId);
-    if (!leg) throw new Error(`media session ${this.id} has no leg ${legId}`);
-    return leg;
-  }
-
-  /** The law of the file is that of the customer's leg: no sample of the customer is ever changed. */
-  async startRecording(file: string): Promise<void> {
-    const customer = [...this.legs.values()].find((leg) => leg.side === 'customer');
-    const law = customer?.codec ?? this.engine.options.codecs[0] ?? 'PCMA';
-    await this.engine.ask({ kind: 'startRecording', session: this.number, file, law });
-  }
-
-  async stopRecording(): Promise<RecordingPart | undefined> {
-    return (await this.engine.ask({ kind: 'stopRecording', session: this.number })) as RecordingPart | undefined;
-  }
-
-  close(): Promise<MediaStats> {
-    this.closing ??= this.closeAll();
-    return this.closing;
-  }
-
-  private async closeAll(): Promise<MediaStats> {
-    try {
-      return (await this.engine.ask({ kind: 'closeSession', session: this.number })) as MediaStats;
-    } catch {
-      // The thread is gone, and the sockets with it.
-      return { legs: [] };
-    } finally {
-      for (const leg of [...this.legs.values()]) leg.freed();
-      this.engine.forget(this.number);
-    }
-  }
-
-  /** The codec that another leg of the call speaks already: the same one spares the transcoding. */
-  get spokenCodec(): Codec | undefined {
-    for (const leg of this.legs.values()) if (leg.codec) return leg.codec;
-    return undefined;
-  }
-}
-
-class NativeLeg implements MediaLeg {
-  readonly id: string;
-  readonly number: number;
-  readonly side: Side;
-  readonly host: string;
-  readonly port: number;
-  private readonly engine: NativeMediaEngine;
-  private readonly session: NativeSession;
-  private readonly negotiation: Negotiation;
-  private isFreed = false;
-
-  constructor(engine: NativeMediaEngine, session: NativeSession, facts: { id: string; number: number; port: number; side: Side }) {
-    this.engine = engine;
-    this.session = session;
-    this.id = facts.id;
-    this.number = facts.number;
-    this.port = facts.port;
-    this.side = facts.side;
-    this.host = engine.advertisedHost;
-    this.negotiation = new Negotiation(this.host, this.port, randomInt(1, 2 ** 47));
-  }
-
-  get codec(): Codec | undefined {
-    return this.negotiation.remote?.codec;
-  }
-
-  get held(): boolean {
-    return this.negotiation.held;
-  }
-
-  offer(direction: Direction = 'sendrecv'): string {
-    const { codecs } = this.engine.options;
-    const spoken = this.codec ?? this.session.spokenCodec;
-    const ordered = spoken && codecs.includes(spoken) ? [spoken, ...codecs.filter((codec) => codec !== spoken)] : codecs;
-    return this.negotiation.offer(ordered, direction);
-  }
-
-  accept(answerSdp: string): void {
-    this.negotiation.accept(answerSdp, this.engine.options.codecs);
-    this.applyRemote();
-  }
-
-  answer(offerSdp: string): string {
-    const body = this.negotiation.answer(offerSdp, this.engine.options.codecs);
-    this.applyRemote();
-    return body;
-  }
-
-  private applyRemote(): void {
-    const { remote } = this.negotiation;
-    if (remote) this.engine.tell({ kind: 'remote', leg: this.number, remote });
-  }
-
-  play(source: PlaySource): void {
-    this.engine.tell({ kind: 'play', leg: this.number, file: source.file, loop: source.loop });
-  }
-
-  stopPlaying(): void {
-    this.engine.tell({ kind: 'stopPlaying', leg: this.number });
-  }
-
-  sendDtmf(digits: string): void {
-    this.engine.tell({ kind: 'sendDtmf', leg: this.number, digits });
-  }
-
-  async close(): Promise<void> {
-    if (this.isFreed) return;
-    try {
-      await this.engine.ask({ kind: 'closeLeg', leg: this.number });
-    } finally {
-      this.freed();
-    }
-  }
-
-  /** The socket is closed; the port may rest. */
-  freed(): void {
-    if (this.isFreed) return;
-    this.isFreed = true;
-    this.session.legs.delete(this.id);
-    this.engine.ports.giveBack(this.port, performance.now());
   }
 }

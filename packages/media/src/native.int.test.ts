@@ -1,5 +1,5 @@
 import { freeUdpPortRange } from '@ritmo/testing';
-import { mediaEngineContract } from './contract/media-engine.ts';
+import { mediaEngineContract } from '../test/media-engine-contract.ts';
 import { createNativeMediaEngine } from './native-engine.ts';
 
 mediaEngineContract('native', async () => {

@@ -8,5 +8,6 @@ export { readPhoneSdp, writePhoneSdp, type HeardSdp, type PhoneSdp } from './pho
 export { startCarrier, toneHzOfNumber, type CarrierOptions, type InboundCallOptions, type InboundCallResult, type SimulatedCarrier } from './carrier.ts';
 export type { BehaviourKind, BehaviourMix, NumberRule } from './carrier-behaviour.ts';
 export type { CarrierCallRecord, CarrierSecond, CarrierStats } from './carrier-stats.ts';
-export { startAgents, toneHzOfExtension, type AgentAccount, type AgentsOptions, type AgentsStats, type HandledCall, type SimulatedAgents } from './agents.ts';
+export { startAgents, toneHzOfExtension } from './agents.ts';
+export type { AgentAccount, AgentsOptions, AgentsStats, HandledCall, SimulatedAgents } from './agents-port.ts';
 export { forkSimulator, type PlainAgentsOptions, type Simulator, type SimulatorListener } from './simulator.ts';

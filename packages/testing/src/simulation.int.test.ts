@@ -1,8 +1,8 @@
 import { createNativeMediaEngine, type MediaEngine } from '@ritmo/media';
 import { createNativeSipStack, type EstablishedCall, type IncomingCall, type SipStack, type WireEnd } from '@ritmo/sip';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HandledCall } from './agents.ts';
-import { startAgents, type SimulatedAgents } from './agents.ts';
+import { startAgents } from './agents.ts';
+import type { HandledCall, SimulatedAgents } from './agents-port.ts';
 import { startCarrier, type SimulatedCarrier } from './carrier.ts';
 import { freeUdpPortRange } from './places.ts';
 import { forkSimulator } from './simulator.ts';

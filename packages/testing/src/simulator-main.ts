@@ -1,5 +1,6 @@
 /** Entry of the process that carrier and agents run in, away from the product they watch. Forked by `forkSimulator`. */
-import { startAgents, type SimulatedAgents } from './agents.ts';
+import { startAgents } from './agents.ts';
+import type { SimulatedAgents } from './agents-port.ts';
 import { startCarrier, type SimulatedCarrier } from './carrier.ts';
 import type { SimulatorCommand, SimulatorReport } from './simulator.ts';
 

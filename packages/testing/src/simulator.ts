@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import type { AgentsOptions, AgentsStats, HandledCall } from './agents.ts';
+import type { AgentsOptions, AgentsStats, HandledCall } from './agents-port.ts';
 import type { CarrierOptions, InboundCallOptions, InboundCallResult, SimulatedCarrier } from './carrier.ts';
 import type { CarrierStats } from './carrier-stats.ts';
 

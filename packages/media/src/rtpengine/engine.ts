@@ -209,7 +209,11 @@ class RtpengineSession implements MediaSession {
     this.capture = undefined;
     if (!capture) return undefined;
     const { leg, file, startedAtMs } = capture;
-    const failed = (error: string): void => this.events?.recordingFailed?.(file, error);
+    let isWhole = true;
+    const failed = (error: string): void => {
+      isWhole = false;
+      this.events?.recordingFailed?.(file, error);
+    };
     const endedAtMs = Date.now();
     try {
       await leg.ask('stop recording', {});
@@ -217,7 +221,8 @@ class RtpengineSession implements MediaSession {
       const pcap = await this.newestCapture(leg.parts.callId);
       const law = leg.codec ?? 'PCMA';
       const part = await wavOfCapture({ pcap, file, law, startedAtMs, endedAtMs, phonePort: leg.port, insidePort: leg.inside?.port ?? 0 }, failed);
-      await rm(pcap, { force: true });
+      // The capture is all there is of a recording that could not be written.
+      if (isWhole) await rm(pcap, { force: true });
       return part;
     } catch (error) {
       failed((error as Error).message);

@@ -4,7 +4,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freeUdpPortRange, waitFor, writePhoneSdp } from '@ritmo/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mediaEngineContract } from '../contract/media-engine.ts';
+import { mediaEngineContract } from '../../test/media-engine-contract.ts';
 import { bdecode, bencode, type BencodeValue } from './bencode.ts';
 import { createRtpengineMediaEngine, type RtpengineMediaEngine } from './engine.ts';
 import { NgRefusedError, NgTimeoutError } from './ng-client.ts';

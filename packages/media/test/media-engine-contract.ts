@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTempDir, RtpTalker, tone, toneShare, waitFor, writePhoneSdp, type TempDir, type ToneCodec } from '@ritmo/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { UnsupportedSdpError, type MediaEngine, type MediaLeg, type MediaSession } from '../port.ts';
-import { parseWav, WAVE_FORMAT, wavHeader } from '../wav.ts';
+import { UnsupportedSdpError, type MediaEngine, type MediaLeg, type MediaSession } from '../src/port.ts';
+import { parseWav, WAVE_FORMAT, wavHeader } from '../src/wav.ts';
 
 export interface EngineUnderTest {
   readonly engine: MediaEngine;
