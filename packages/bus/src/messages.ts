@@ -312,6 +312,11 @@ export interface Requests {
       | { ok: true; lines: number; imported: number; rejected: readonly { line: number; reason: string }[] }
       | Refusal<'unknown-campaign' | 'no-file' | 'unknown-format'>;
   };
+  /** The results of a campaign as a file of the manual's layout 1.5, written on the server. */
+  'mailing.export': {
+    request: { campaignId: CampaignId };
+    reply: { ok: true; path: string; lines: number } | Refusal<'unknown-campaign'>;
+  };
 
   // ---- facts whose producers are outside (SMS, IVR): the admin API records them
   'projector.status': { request: Record<string, never>; reply: { position: string; head: string; lagEvents: number; lagMs: number } };

@@ -1,5 +1,5 @@
 /** One campaign that this process owns: asks pacing, dials, tells pacing what became of it. */
-import { createPolicy, type PacingDecision, type PacingFact, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
+import { createPolicy, type PacingDecision, type PacingFact, type PacingMode, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
 import { fact, streams, type CampaignId, type QueueId, type TrunkId } from '@ritmo/domain';
 import type { KnownContact } from './contact-book.ts';
 import { dialContacts } from './dial.ts';
@@ -7,21 +7,29 @@ import { createDueWork, type DueWork } from './due-work.ts';
 import { rulesOf, type DialerParts } from './parts.ts';
 import type { Tally } from './tallies.ts';
 
+/** Of pacing's observation: what other campaigns with the same agents claim and leave. */
+export type SharedAgents = Pick<PacingObservation, 'claimedByOthers' | 'othersRiskPct' | 'share'>;
+
 export interface CampaignRunner {
   readonly campaignId: CampaignId;
   readonly queueId: QueueId | null;
   readonly work: DueWork;
   active: boolean;
-  tick(claimedByOthers: number): Promise<void>;
+  tick(shared: SharedAgents): Promise<void>;
   observe(fact: PacingFact): void;
   /** Another trunk for an attempt that failed on its trunk: without asking pacing, the call is paid for. */
   dialAtOnce(contact: KnownContact): Promise<void>;
+  /** It has something to dial, or calls on their way. */
+  isDialing(): boolean;
   /** Agents that calls in flight are expected to take. */
   expectedAnswers(): number;
   readonly lastDecision: PacingDecision | null;
   /** The configuration changed. */
   reconfigure(): void;
 }
+
+/** Modes that count lines per free agent take turns: a share on top of the others' claims would leave agents idle. */
+const sharedFor = (mode: PacingMode, shared: SharedAgents): SharedAgents => (mode === 'predictive' ? shared : { claimedByOthers: shared.claimedByOthers ?? 0 });
 
 /** Rounds of taking further contacts in one tick when rules refuse those taken. */
 const mostRounds = 4;
@@ -50,7 +58,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
     policy = createPolicy(config);
   };
 
-  const observation = (nowMs: number, queueId: QueueId, trunkIds: ReadonlySet<TrunkId>, claimedByOthers: number): PacingObservation => {
+  const observation = (nowMs: number, queueId: QueueId, trunkIds: ReadonlySet<TrunkId>, shared: SharedAgents): PacingObservation => {
     let freeAgents = 0;
     const talkingMs: number[] = [];
     const wrapUpMs: number[] = [];
@@ -80,7 +88,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       if (call.stage === 'dialing') ringingMs.push(Math.max(0, nowMs - call.startedAt));
       else if (call.stage === 'waiting') waitingCalls += 1;
     }
-    return { nowMs, freeAgents, talkingMs, wrapUpMs, ringingMs, waitingCalls, channelsFree: trunks.channelsFree(trunkIds), startsAllowed: mostPerTick, claimedByOthers };
+    return { nowMs, freeAgents, talkingMs, wrapUpMs, ringingMs, waitingCalls, channelsFree: trunks.channelsFree(trunkIds), startsAllowed: Math.min(mostPerTick, trunks.callsPerSecond(trunkIds)), ...shared };
   };
 
   const trunkIds = (): ReadonlySet<TrunkId> => {
@@ -141,13 +149,13 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
     get lastDecision() {
       return lastDecision;
     },
-    async tick(claimedByOthers) {
+    async tick(shared) {
       const entry = campaign();
       if (!this.active || !entry || !policy || entry.mode === 'preview') return;
       const stop = metrics.tickSeconds.startTimer({ campaign: campaignId });
       refill();
       const nowMs = clock.nowMs();
-      const decision = policy.decide(observation(nowMs, entry.queueId as QueueId, trunkIds(), claimedByOthers));
+      const decision = policy.decide(observation(nowMs, entry.queueId as QueueId, trunkIds(), sharedFor(entry.mode, shared)));
       lastDecision = decision;
       sample(decision, nowMs);
       if (decision.start > 0 && work.length > 0) await dialUpTo(Math.min(decision.start, mostPerTick));
@@ -160,6 +168,10 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       const result = await dialContacts(parts, campaignId, [contact]);
       begun(result.started.length);
       work.putBack(result.noRoom);
+    },
+    isDialing() {
+      for (const call of calls.ofCampaign(campaignId)) if (call.stage !== 'delivered') return true;
+      return this.active && work.length > 0;
     },
     expectedAnswers() {
       let dialing = 0;

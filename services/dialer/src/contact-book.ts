@@ -11,7 +11,7 @@ export interface KnownContact {
   readonly state: ContactState;
 }
 
-export type Outcome<C extends string> =
+type Outcome<C extends string> =
   | { readonly ok: true; readonly facts: readonly DomainEvent[]; readonly contact: KnownContact }
   | { readonly ok: false; readonly code: C; readonly detail?: string };
 

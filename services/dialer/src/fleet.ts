@@ -1,8 +1,8 @@
 /** The campaigns that this process runs, side by side and with the same agents. */
 import type { BusSubscription } from '@ritmo/bus';
-import type { CampaignId } from '@ritmo/domain';
+import type { CampaignId, QueueId } from '@ritmo/domain';
 import type { PartHealth } from '@ritmo/service-kit';
-import { createCampaignRunner, type CampaignRunner } from './campaign-runner.ts';
+import { createCampaignRunner, type CampaignRunner, type SharedAgents } from './campaign-runner.ts';
 import type { DialerParts } from './parts.ts';
 import type { Previews } from './preview.ts';
 import { readTallies } from './tallies.ts';
@@ -28,17 +28,35 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
   let paused = false;
   let turn = 0;
 
-  /** Of the agents whom calls of other campaigns are expected to take, the part that serves this queue too. */
-  const claimedByOthers = (runner: CampaignRunner): number => {
+  /** What the campaigns that share agents with this one leave to it. */
+  const othersOf = (runner: CampaignRunner): SharedAgents => {
     const { queueId } = runner;
-    if (queueId === null) return 0;
-    let claimed = 0;
+    let claimedByOthers = 0;
+    let othersRiskPct: number | undefined;
+    const rivals = new Map<QueueId, number>();
     for (const other of runners.values()) {
-      if (other === runner || other.queueId === null) continue;
-      const expected = other.expectedAnswers();
-      if (expected > 0) claimed += expected * agents.overlap(queueId, other.queueId);
+      if (other === runner || other.queueId === null || queueId === null || !other.isDialing()) continue;
+      const overlap = agents.overlap(queueId, other.queueId);
+      if (overlap === 0) continue;
+      claimedByOthers += other.expectedAnswers() * overlap;
+      rivals.set(other.queueId, (rivals.get(other.queueId) ?? 0) + 1);
+      const riskPct = other.lastDecision?.inputs['wishedRiskPct'];
+      if (riskPct !== undefined) othersRiskPct = Math.min(othersRiskPct ?? riskPct, riskPct);
     }
-    return claimed;
+    const share = queueId === null || rivals.size === 0 ? 1 : shareOf(queueId, rivals);
+    return { claimedByOthers, share, ...(othersRiskPct === undefined ? {} : { othersRiskPct }) };
+  };
+  /** Each agent is divided evenly among the campaigns that have something to dial and want that agent. */
+  const shareOf = (queueId: QueueId, rivals: ReadonlyMap<QueueId, number>): number => {
+    const members = agents.ofQueue(queueId);
+    if (members.length === 0) return 1;
+    let mine = 0;
+    for (const agent of members) {
+      let wanting = 1;
+      for (const [rival, campaigns] of rivals) if (agent.queueIds.includes(rival)) wanting += campaigns;
+      mine += 1 / wanting;
+    }
+    return mine / members.length;
   };
   const setActive = (campaignId: CampaignId, active: boolean): void => {
     const runner = runners.get(campaignId);
@@ -72,7 +90,7 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
       for (const runner of [...list.slice(turn), ...list.slice(0, turn)]) {
         if (paused) return;
         if (!directory.get('campaign', runner.campaignId)) continue;
-        await runner.tick(claimedByOthers(runner));
+        await runner.tick(othersOf(runner));
         await previews.tick(runner);
         metrics.inFlight.set({ campaign: runner.campaignId }, [...calls.ofCampaign(runner.campaignId)].length);
       }

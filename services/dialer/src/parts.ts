@@ -29,7 +29,7 @@ export function rulesOf({ directory }: ServiceContext, campaignId: CampaignId): 
 /** A campaign that names a window that is gone is never open: when the check cannot be made the answer is no. */
 const closed: CallWindow = { id: 1, name: 'a call window that does not exist', periods: [], holidays: [], timeZones: {} };
 
-export function windowOf({ directory }: Pick<ServiceContext, 'directory'>, callWindowId: number | undefined): CallWindow | undefined {
+function windowOf({ directory }: Pick<ServiceContext, 'directory'>, callWindowId: number | undefined): CallWindow | undefined {
   return callWindowId === undefined ? undefined : (directory.get('call-window', callWindowId) ?? closed);
 }
 

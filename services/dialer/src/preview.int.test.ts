@@ -12,7 +12,9 @@ describe('preview', () => {
     expect(carrier.invites).toHaveLength(0);
     const [offered] = await factsOf('PreviewOffered');
     const contactId = offered?.data.contactId as ContactId;
-    expect(await rig.bus.request('dialer.preview.answer', { extension: asExtension('1001'), contactId, accepted: true })).toEqual({ ok: true });
+    const answer = { extension: asExtension('1001'), contactId, accepted: true };
+    expect(await rig.bus.request('dialer.preview.answer', { ...answer, extension: asExtension('1002') })).toMatchObject({ code: 'not-offered' });
+    expect(await rig.bus.request('dialer.preview.answer', answer)).toEqual({ ok: true });
     await until('the call', () => carrier.invites.length === 1);
     expect((await factsOf('AttemptStarted'))[0]?.data).toMatchObject({ reason: 'preview', agentId: 1 as AgentId, contactId });
     await until('the next offer', async () => (await rig.facts('PreviewOffered')).length === 2);

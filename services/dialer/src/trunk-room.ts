@@ -8,6 +8,8 @@ export interface TrunkRoom {
   stop(): void;
   /** Channels free on the trunks that are up. */
   channelsFree(trunkIds: Iterable<TrunkId>): number;
+  /** Calls that may begin in a second, at the most, on the trunks that are up. */
+  callsPerSecond(trunkIds: Iterable<TrunkId>): number;
   isUp(trunkId: TrunkId): boolean;
   /** A reply to a reservation is news too. */
   learn(trunkId: TrunkId, channelsFree: number, up: boolean): void;
@@ -16,10 +18,10 @@ export interface TrunkRoom {
 const refreshMs = 5_000;
 
 export function createTrunkRoom({ bus, log }: ServiceContext): TrunkRoom {
-  const room = new Map<TrunkId, { up: boolean; free: number }>();
+  const room = new Map<TrunkId, { up: boolean; free: number; perSecond: number }>();
   let subscription: BusSubscription | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const keep = (trunk: TrunkStatus): void => void room.set(trunk.trunkId, { up: trunk.up, free: trunk.channelLimit - trunk.channelsUsed });
+  const keep = (trunk: TrunkStatus): void => void room.set(trunk.trunkId, { up: trunk.up, free: trunk.channelLimit - trunk.channelsUsed, perSecond: trunk.callsPerSecondLimit });
   const refresh = async (): Promise<void> => {
     try {
       for (const trunk of (await bus.request('telephony.trunks', {}, { timeoutMs: 2_000 })).trunks) keep(trunk);
@@ -45,9 +47,17 @@ export function createTrunkRoom({ bus, log }: ServiceContext): TrunkRoom {
       }
       return free;
     },
+    callsPerSecond(trunkIds) {
+      let perSecond = 0;
+      for (const trunkId of trunkIds) {
+        const trunk = room.get(trunkId);
+        if (trunk?.up) perSecond += trunk.perSecond;
+      }
+      return perSecond;
+    },
     isUp: (trunkId) => room.get(trunkId)?.up ?? false,
     learn(trunkId, free, up) {
-      room.set(trunkId, { up, free });
+      room.set(trunkId, { up, free, perSecond: room.get(trunkId)?.perSecond ?? 1 });
     },
   };
 }

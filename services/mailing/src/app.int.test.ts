@@ -10,7 +10,6 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMailingApp } from './app.ts';
-import { exportResults } from './export-results.ts';
 
 const campaignId = asId<CampaignId>(1);
 const by = { kind: 'admin' } as const;
@@ -110,9 +109,10 @@ it('exports results as the manual shows them, one campaign only', async () => {
     fact('ContactImported', at, { ...foreign, parameters: ['other'], phones: [phone], source: 'x', by }),
     fact('AttemptEnded', at, { ...foreign, ...ended, outcome: 'busy', dispositionId: asId(7), agentId: null }),
   ]);
-  const path = join(folder, 'results.csv');
-  expect(await exportResults(context, { campaignId, path })).toEqual({ lines: 2 });
-  expect(await readFile(path, 'utf8')).toBe(
+  const reply = await bus.request('mailing.export', { campaignId });
+  expect(reply).toMatchObject({ ok: true, lines: 2 });
+  expect(await bus.request('mailing.export', { campaignId: asId(9) })).toMatchObject({ code: 'unknown-campaign' });
+  expect(await readFile(reply.ok ? reply.path : '', 'utf8')).toBe(
     'Total IP;Tecnologia;2026-10-25 13:26:42.753;99474351;Ocupado;;Suporte\r\nTotal IP;Tecnologia;2026-10-25 13:26:43.753;99474351;Venda realizada;Vicente;Suporte\r\n',
   );
 });

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { mkdir, open } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import type { BusSubscription, Requests } from '@ritmo/bus';
 import type { ServiceApp, ServiceContext } from '@ritmo/service-kit';
+import { exportResults } from './export-results.ts';
 import { importFile, type ImportFile } from './import-file.ts';
 
 export interface MailingOptions {
@@ -11,12 +12,13 @@ export interface MailingOptions {
 }
 
 type Import = Requests['mailing.import'];
+type Export = Requests['mailing.export'];
 
 const extensions = ['.txt', '.csv'];
 /** A file in UTF-16 or of no text at all begins like this. */
 const foreignBeginnings: readonly (readonly number[])[] = [[0xff, 0xfe], [0xfe, 0xff], [0x50, 0x4b, 0x03, 0x04], [0xd0, 0xcf, 0x11, 0xe0], [0x25, 0x50, 0x44, 0x46]];
 
-/** Lists in. */
+/** Lists in, results out. */
 export function createMailingApp(context: ServiceContext, options: MailingOptions = {}): ServiceApp {
   const { bus, directory, log } = context;
   const progressMs = options.progressMs ?? 2_000;
@@ -60,16 +62,25 @@ export function createMailingApp(context: ServiceContext, options: MailingOption
     if (reply.ok) log.info({ list: request.name, lines: reply.lines, imported: reply.imported, rejected: reply.rejected.length }, 'imported');
     return reply;
   };
+  const exportCampaign = async ({ campaignId }: Export['request']): Promise<Export['reply']> => {
+    if (!directory.get('campaign', campaignId)) return { ok: false, code: 'unknown-campaign' };
+    const folder = join(context.dataDir, 'exports');
+    await mkdir(folder, { recursive: true });
+    const at = new Date(context.clock.nowMs()).toISOString().replace(/[-:]|\..*$/g, '');
+    const path = join(folder, `resultado-${campaignId}-${at}.csv`);
+    return { ok: true, path, ...(await exportResults(context, { campaignId, path })) };
+  };
+  const tracked = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    void work.catch(() => undefined).finally(() => running.delete(work));
+    return work;
+  };
   return {
     name: 'mailing',
     async start() {
       subscriptions.push(
-        bus.serve('mailing.import', (request) => {
-          const work = handle(request);
-          running.add(work);
-          void work.catch(() => undefined).finally(() => running.delete(work));
-          return work;
-        }),
+        bus.serve('mailing.import', (request) => tracked(handle(request))),
+        bus.serve('mailing.export', (request) => tracked(exportCampaign(request))),
       );
       await Promise.resolve();
     },

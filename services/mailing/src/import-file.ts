@@ -6,7 +6,7 @@ import { momentIn } from './local-moment.ts';
 import { readLayout15 } from './layout-1-5.ts';
 import { readLines } from './text-lines.ts';
 
-export interface ImportProgress {
+interface ImportProgress {
   readonly lines: number;
   readonly imported: number;
   readonly rejected: number;

@@ -162,6 +162,12 @@ describe('scheduled and ordinary calls together', () => {
       .when(end(2, 'no-answer', { atMs: noon + minuteMs })).then(['AttemptEnded', { next: { kind: 'next-phone', phoneId: phoneId(2) } }]);
   });
 
+  it('a conversation is what discar agora asked for: other phones to be dialed now wait for its disposition', () => {
+    const both = imported([phone(1, { dialNow: true }), phone(2, { dialNow: true })]);
+    expect(nextDial(given(both).when(start(1)).when(end(1, 'busy')).state)).toMatchObject({ phoneId: phoneId(2), reason: 'dial-now' });
+    expect(nextDial(given(both).when(start(1)).when(end(1, 'delivered')).state)).toMatchObject({ phoneId: phoneId(2), at: noon + 15 * minuteMs, reason: 'fresh' });
+  });
+
   it('a contact that is shown to an agent is not dialed meanwhile', () => {
     given(imported()).when((state) => offerPreview(state, { atMs: noon, agentId: asId(1) })).refuses(start(1), 'not-open');
   });

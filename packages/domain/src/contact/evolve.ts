@@ -148,7 +148,9 @@ function attemptEnded(state: Exclude<ContactState, { status: 'none' }>, { data, 
     return { ...phone, status, dispositionId: data.dispositionId, tries: { ...phone.tries, [data.outcome]: (phone.tries[data.outcome] ?? 0) + 1 } };
   });
   const last = { callId: data.callId, phoneId: data.phoneId, dispositionId: data.dispositionId, awaitsDisposition: data.outcome === 'delivered' && attempt?.dispositionId === null };
-  return { status: 'open', contact: { ...contact, phones, last, plan: planAfter(data, phones, at, attempt) } };
+  // A conversation is what "call now" asked for: the contact's other phones are not rung on top of it.
+  const scheduled = data.outcome === 'delivered' ? contact.scheduled.filter((dial) => dial.reason !== 'dial-now') : contact.scheduled;
+  return { status: 'open', contact: { ...contact, phones, scheduled, last, plan: planAfter(data, phones, at, attempt) } };
 }
 
 function planAfter(

@@ -10,7 +10,7 @@ import { Value } from '@sinclair/typebox/value';
 
 export const contactId = asId<ContactId>(10);
 export const campaignId = asId<CampaignId>(1);
-export const ids = { contactId, campaignId };
+const ids = { contactId, campaignId };
 export const by = { kind: 'system' } as const;
 /** Monday 2026-11-23, 12:00 in São Paulo. */
 export const noon = Date.parse('2026-11-23T15:00:00Z');
@@ -38,7 +38,7 @@ export const ending = (n: number, outcome: EndAttempt['outcome'], changed: Parti
   isFinishing: () => false, dispositionWaitMs: 15 * minuteMs, ...changed,
 });
 
-export const after = (facts: readonly DomainEvent[]): ContactState => facts.reduce(evolve, noContact);
+const after = (facts: readonly DomainEvent[]): ContactState => facts.reduce(evolve, noContact);
 
 export interface Story {
   /** Goes on with what the command decides; a refusal fails the test. */

@@ -33,7 +33,17 @@ export function serveRequests(parts: DialerParts, { ids, fleet, previews }: { re
     bus.serve('dialer.note.add', (request) => addContactNote(parts, request)),
     bus.serve('dialer.blocklist.add', (request) => addBlocked(parts, request)),
     bus.serve('dialer.blocklist.remove', (request) => removeBlocked(parts, request)),
-    bus.serve('dialer.preview.answer', (request) => previews.answer(request), { scope: 'owner' }),
+    bus.serve(
+      'dialer.preview.answer',
+      async (request) => {
+        const reply = await previews.answer(request);
+        if (reply) return reply;
+        const { state } = await parts.book.load(request.contactId);
+        // Another process may have made the offer, unless the contact's campaign runs here.
+        return state.status === 'none' || fleet.get(state.contact.campaignId) ? { ok: false, code: 'not-offered' } : undefined;
+      },
+      { scope: 'owner' },
+    ),
     bus.serve('dialer.why', (request) => whyAnswers(parts, request, activeNow)),
     bus.serve('dialer.status', async ({ campaignId }) => {
       const tallies = await readTallies(database);
