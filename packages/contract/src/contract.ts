@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Agent } from '@ritmo/domain';
 import type { DirectoryReader, ServiceContext } from '@ritmo/service-kit';
 import { createContactCards, type ContactCards } from './contact-cards.ts';
@@ -46,10 +46,19 @@ export function createContract(context: ServiceContext, options: { readonly serv
   };
 }
 
-/** Constant in time, whatever the lengths. */
+const longestSecretBytes = 512;
+const scratch = { given: Buffer.alloc(longestSecretBytes), expected: Buffer.alloc(longestSecretBytes) };
+
+/** Constant in time, whatever the lengths: both are compared over the same number of bytes. */
 export function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
+  scratch.given.fill(0);
+  scratch.expected.fill(0);
+  const givenBytes = Buffer.byteLength(given);
+  const expectedBytes = Buffer.byteLength(expected);
+  scratch.given.write(given.slice(0, longestSecretBytes));
+  scratch.expected.write(expected.slice(0, longestSecretBytes));
+  const same = timingSafeEqual(scratch.given, scratch.expected);
+  return same && givenBytes === expectedBytes && givenBytes <= longestSecretBytes;
 }
 
 function createExtensionIndex(directory: DirectoryReader): ExtensionIndex & { stop(): void } {

@@ -17,6 +17,7 @@ export { contactOf } from './functions/contacts.ts';
 export { serverStatusText } from './functions/servers.ts';
 export {
   field,
+  refused,
   settingsOf,
   valuesOf,
   type Caller,

@@ -35,6 +35,16 @@ export function createApiApp(context: ServiceContext, options: ApiOptions): ApiA
       registers: [metrics],
     })) as Histogram<'route' | 'status'>;
 
+  // Looked up once for each route and status: a request should not pay for the labels.
+  const known = new Map<string, Map<number, { observe(seconds: number): void }>>();
+  const series = (route: string, status: number): { observe(seconds: number): void } => {
+    const ofRoute = known.get(route) ?? new Map<number, { observe(seconds: number): void }>();
+    const found = ofRoute.get(status) ?? timing.labels(route, String(status));
+    ofRoute.set(status, found);
+    known.set(route, ofRoute);
+    return found;
+  };
+
   async function build(): Promise<FastifyInstance> {
     const app = Fastify({
       logger: false,
@@ -45,7 +55,7 @@ export function createApiApp(context: ServiceContext, options: ApiOptions): ApiA
     });
     app.setValidatorCompiler(createValidators());
     app.addHook('onResponse', (request, reply, done) => {
-      timing.observe({ route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+      series(request.routeOptions.url ?? 'unknown', reply.statusCode).observe(reply.elapsedTime / 1000);
       done();
     });
     app.setNotFoundHandler((request, reply) => {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { answerText, createAddressRules, httpFunctions, settingsOf, valuesOf, type Contract, type HttpFunction, type Outcome, type Section } from '@ritmo/contract';
+import { answerText, createAddressRules, httpFunctions, refused, settingsOf, valuesOf, type Contract, type HttpFunction, type Outcome, type Section } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseForm } from './form.ts';
@@ -38,17 +38,22 @@ export function registerFacade(app: FastifyInstance, context: ServiceContext, co
   });
 
   for (const row of httpFunctions) {
-    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      if (refuseAddress(request, reply)) return reply;
+    const tell = (request: FastifyRequest, reply: FastifyReply, text: string): void => {
+      log.info({ caller: request.ip, function: row.name, answer: text, ms: Math.round(reply.elapsedTime) }, 'api');
+    };
+    // What is answered from memory is answered in the same turn: a promise would cost more than the answer.
+    const handler = (request: FastifyRequest, reply: FastifyReply): void | Promise<FastifyReply> => {
+      if (refuseAddress(request, reply)) return;
       const given = inputOf(request);
-      const beganMs = performance.now();
       const key = given['chave'] ?? given['chave_seguranca'] ?? '';
       const keyed = apiKey === undefined ? row.http.keyAlways !== true : contract.keyMatches(key.trim());
-      const caller = { facade: 'http', by: { kind: 'http', id: request.ip } } as const;
-      const outcome: Outcome | undefined = keyed ? await row.run(valuesOf(given), caller, contract) : undefined;
-      const text = await answer(request, reply, row, outcome, dataDir);
-      log.info({ caller: request.ip, function: row.name, answer: text, ms: Math.round(performance.now() - beganMs) }, 'api');
-      return reply;
+      const outcome = keyed ? row.run(valuesOf(given), { facade: 'http', by: { kind: 'http', id: request.ip } }, contract) : refused('key-invalid');
+      if (!(outcome instanceof Promise) && outcome.kind !== 'recording') return tell(request, reply, answer(reply, keyed ? row.http.section : '1.1', outcome));
+      return (async () => {
+        const later = await outcome;
+        tell(request, reply, later.kind === 'recording' ? await answerRecording(request, reply, later, dataDir) : answer(reply, row.http.section, later));
+        return reply;
+      })();
     };
     for (const name of [row.name, ...(row.http.aliases ?? [])]) {
       const url = `/api/${name}`;
@@ -83,23 +88,28 @@ function inputOf(request: FastifyRequest): Readonly<Record<string, string>> {
   return { ...query, ...Object.fromEntries(texts.map(([name, value]) => [name, String(value)])) };
 }
 
-/** Sends the answer; resolves with what the log tells of it. */
-async function answer(request: FastifyRequest, reply: FastifyReply, row: HttpFunction, outcome: Outcome | undefined, dataDir: string): Promise<string> {
-  const say = (text: string): string => {
-    void reply.type(plain).send(text);
-    return text;
-  };
-  if (outcome === undefined) return say(answerText('1.1', 'key-invalid'));
+type Recording = Extract<Outcome, { kind: 'recording' }>;
+
+/** Sends the answer; returns what the log tells of it. */
+function answer(reply: FastifyReply, section: string, outcome: Exclude<Outcome, Recording>): string {
   switch (outcome.kind) {
-    case 'answer':
-      return say(answerText(row.http.section as Section, outcome.id, outcome.values));
+    case 'answer': {
+      const text = answerText(section as Section, outcome.id, outcome.values);
+      void reply.type(plain).send(text);
+      return text;
+    }
     case 'records':
       void reply.type(plain).send(outcome.lines.join('\n'));
       return `${outcome.lines.length} records`;
     case 'page':
       void reply.type('text/html; charset=utf-8').send(outcome.html);
       return 'page';
-    case 'recording':
-      return (await sendRecording(request, reply, resolve(dataDir, outcome.file), outcome.name)) ? 'recording' : say(answerText('1.1.13', 'no-recording'));
   }
+}
+
+async function answerRecording(request: FastifyRequest, reply: FastifyReply, { file, name }: Recording, dataDir: string): Promise<string> {
+  if (await sendRecording(request, reply, resolve(dataDir, file), name)) return 'recording';
+  const text = answerText('1.1.13', 'no-recording');
+  void reply.type(plain).send(text);
+  return text;
 }
