@@ -1,7 +1,6 @@
 import { explainFatal, UserError } from '@ritmo/runtime';
 import { demoHelp, readDemoOptions } from './options.ts';
 import type { RunResult } from './result.ts';
-import { runDemo } from './run.ts';
 
 /** With --json people's lines go to standard error: standard output ends with the object. */
 async function main(): Promise<number> {
@@ -10,6 +9,7 @@ async function main(): Promise<number> {
     process.stdout.write(demoHelp);
     return 0;
   }
+  const { runDemo } = await import('./run.ts');
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort(new UserError('interrupted'));
   process.once('SIGINT', onSignal);

@@ -46,7 +46,7 @@ export async function reconcile(parts: ReconciliationParts): Promise<readonly Ch
   return [
     check(
       'INVITEs the carrier saw = attempts stored = result rows',
-      carrier.invitesSeen === ledger.attempts.size && ledger.attempts.size === parts.resultRows && unseen.length === 0 && unknown.length === 0,
+      carrier.invitesSeen > 0 && carrier.invitesSeen === ledger.attempts.size && ledger.attempts.size === parts.resultRows && unseen.length === 0 && unknown.length === 0,
       `${carrier.invitesSeen} = ${ledger.attempts.size} = ${parts.resultRows}${few(unseen)}${few(unknown)}`,
     ),
     check('nothing was dialed twice under one id', twice.length === 0 && ledger.doubled.length === 0, `${twice.length + ledger.doubled.length} doubled${few(twice)}`),

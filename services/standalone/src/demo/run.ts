@@ -33,13 +33,14 @@ import { createWorld, type World } from './world.ts';
 
 /** Dialing stops this long before the end, so that the last calls ring, talk and wrap up within the run. */
 const drainMs = 25_000;
-/** A short run dials half of its time all the same, and takes a little longer. */
-const dialUntil = (seconds: number): number => Math.max(seconds * 1000 - drainMs, seconds * 500);
+/** A short run, or one on a machine that was slow to start, dials this long all the same and ends later. */
+const shortestDialingMs = 12_000;
 /** Calls that are still up then are a fault, and the reconciliation says so. */
 const drainLimitMs = 45_000;
 const sampleEveryMs = 500;
 /** The first seconds fill the pipeline; occupancy is measured after them. */
 const warmUpMs = 10_000;
+const warmUntil = (fromMs: number, toMs: number): number => fromMs + Math.min(warmUpMs, (toMs - fromMs) / 2);
 
 /** Limits of the simulated carrier, wide enough for the agents of the run. */
 const limitsFor = (agents: number): { readonly channelLimit: number; readonly cpsLimit: number } => ({
@@ -91,8 +92,8 @@ export async function runDemo({ options, out, signal }: DemoRun): Promise<RunRes
     const crm = createCrm({ port: ritmo.ports.socketWrite ?? 0, ownerOfNumber: ownersOf(lines) });
     const stage: Stage = { folder, world, ritmo, crm, screen };
     screen.say(`everything runs in this process, data in ${folder}: HTTP ${ritmo.ports.http}, SIP ${ritmo.ports.sip}, PostgreSQL ${ritmo.ports.postgres}`);
-    const samples = await Promise.race([dialTheList(stage, { options, beganAt, lines }), interrupted([signal, lost.signal])]);
-    return await conclude(stage, { options, limits, samples, beganAt });
+    const watched = await Promise.race([dialTheList(stage, { options, beganAt, lines }), interrupted([signal, lost.signal])]);
+    return await conclude(stage, { options, limits, beganAt, ...watched });
   } finally {
     for (const close of closing.reverse()) await close().catch((error: unknown) => out.write(`closing: ${String(error)}\n`));
   }
@@ -108,13 +109,18 @@ function interrupted(signals: readonly AbortSignal[]): Promise<never> {
   });
 }
 
+interface Watched {
+  readonly samples: readonly Sample[];
+  readonly dialedUntilMs: number;
+}
+
 interface Course {
   readonly options: DemoOptions;
   readonly beganAt: number;
   readonly lines: readonly string[];
 }
 
-async function dialTheList({ ritmo, world, crm, screen }: Stage, { options, beganAt, lines }: Course): Promise<readonly Sample[]> {
+async function dialTheList({ ritmo, world, crm, screen }: Stage, { options, beganAt, lines }: Course): Promise<Watched> {
   const { bus } = ritmo.foundations.context;
   await world.bringAgents({ host: '127.0.0.1', port: ritmo.ports.sip ?? 0 }, (call, dispositionId) => crm.setDisposition(call, dispositionId));
   await agentsReady(bus, options.agents);
@@ -127,23 +133,23 @@ async function dialTheList({ ritmo, world, crm, screen }: Stage, { options, bega
     samples.push(sample);
     screen.show(sample);
   };
-  const dialUntilMs = dialUntil(options.seconds);
+  const dialUntilMs = Math.max(options.seconds * 1000 - drainMs, performance.now() - beganAt + shortestDialingMs);
   await watch(bus, { tally, beganAt, untilMs: dialUntilMs, everyMs: sampleEveryMs, onSample });
   await setActive(bus, false);
+  const dialedUntilMs = performance.now() - beganAt;
   screen.say('no new calls; those on their way and those up may finish');
   await watch(bus, { tally, beganAt, untilMs: dialUntilMs + drainLimitMs, everyMs: sampleEveryMs, onSample, isDone: isQuiet });
   tally.stop();
-  return samples;
+  return { samples, dialedUntilMs };
 }
 
-interface Conclusion {
+interface Conclusion extends Watched {
   readonly options: DemoOptions;
   readonly limits: { readonly channelLimit: number; readonly cpsLimit: number };
-  readonly samples: readonly Sample[];
   readonly beganAt: number;
 }
 
-async function conclude(stage: Stage, { options, limits, samples, beganAt }: Conclusion): Promise<RunResult> {
+async function conclude(stage: Stage, { options, limits, samples, dialedUntilMs, beganAt }: Conclusion): Promise<RunResult> {
   const { ritmo, world, screen, folder, crm } = stage;
   const { bus, events, journal, database } = ritmo.foundations.context;
   await journal.flush();
@@ -167,7 +173,7 @@ async function conclude(stage: Stage, { options, limits, samples, beganAt }: Con
     delivered: ledger.delivered.size,
     abandoned: ledger.abandoned.size,
     abandonRate: live === 0 ? 0 : round((100 * ledger.abandoned.size) / live),
-    occupancy: round(meanOccupancyPct(samples, (samples[0]?.atMs ?? 0) + warmUpMs, dialUntil(options.seconds)) ?? 0),
+    occupancy: round(meanOccupancyPct(samples, warmUntil(samples[0]?.atMs ?? 0, dialedUntilMs), dialedUntilMs) ?? 0),
     tna: ledger.offersMissed,
     recordings: ledger.recorded.size,
     byDisposition: results.byDisposition,
