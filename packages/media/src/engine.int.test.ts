@@ -357,6 +357,28 @@ describe.each(['worker', 'main'] as const)('native engine, packets in the %s thr
     expect(silent.filter((line) => line.startsWith('customer'))).toHaveLength(1);
   });
 
+  it('closes a leg whose port was being bound when its session ended', async () => {
+    await useOwnEngine({ portRange: await freeUdpPortRange(8), portQuarantineMs: 0 });
+    const session = newSession('hasty');
+    const opening = session.openLeg('customer', 'customer');
+    await Promise.all([expect(opening).rejects.toThrow('closed'), session.close()]);
+    await openBoth(newSession('a'));
+    await openBoth(newSession('b'));
+    expect(engine.stats.legs).toBe(4);
+  });
+
+  it('does not count the silence of a hold', async () => {
+    await useOwnEngine({ silentAfterMs: 150 });
+    const { session, customer, customerLeg, agent } = await bridgedCall();
+    const silent: string[] = [];
+    session.listen({ silent: (legId) => silent.push(legId) });
+    customerLeg.answer(writePhoneSdp({ host: HOST, port: customer.port, codecs: ['PCMA'], direction: 'inactive', version: 2 }));
+    customer.stopTalking();
+    const mark = agent.packetsSent;
+    await waitFor(() => agent.packetsSent > mark + 20);
+    expect(silent).toEqual([]);
+  });
+
   it('swaps the agent leg, and records the new agent on the same channel', async () => {
     const { session, customer, agent } = await bridgedCall();
     await waitFor(() => customer.packetsHeard > 3);

@@ -48,6 +48,7 @@ export class NativeSession implements MediaSession {
       // Closed while the port was being bound: nobody else would free it.
       if (this.closing) {
         await leg.close();
+        await this.engine.ask({ kind: 'closeSession', session: this.number });
         throw new Error(`media session ${this.id} is closed`);
       }
       return leg;

@@ -84,13 +84,15 @@ export class RelayLeg {
   }
 
   setRemote(remote: RemoteAudio, nowMs: number): void {
-    if (!this.remoteAudio) this.heardAtMs = nowMs;
+    const speaks = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
+    // The silence of a hold is not counted.
+    if (speaks && !this.isExpectedToSpeak) this.heardAtMs = nowMs;
+    this.isExpectedToSpeak = speaks;
     this.remoteAudio = remote;
     if (remote.host !== undefined) this.latch.expect(remote.host, remote.port);
     this.lawOf.fill(undefined);
     for (const { payloadType, codec } of remote.incoming) this.lawOf[payloadType & 0x7f] = codec;
     this.maySend = remote.host !== undefined && (remote.direction === 'sendrecv' || remote.direction === 'recvonly');
-    this.isExpectedToSpeak = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
   }
 
   private onPacket(packet: Buffer, source: RemoteInfo): void {
@@ -164,7 +166,11 @@ export class RelayLeg {
     this.watchSilence(nowMs);
     if (nowMs < this.nextDueMs) return;
     if (nowMs - this.nextDueMs > CATCH_UP_MS) this.nextDueMs = nowMs;
-    if (!this.speaksItself && this.partner && nowMs - this.relayedAtMs < COMFORT_AFTER_MS) return;
+    if (!this.speaksItself && this.partner && nowMs - this.relayedAtMs < COMFORT_AFTER_MS) {
+      // Or the first own sound after it would come in a burst.
+      this.nextDueMs = nowMs;
+      return;
+    }
     while (this.nextDueMs <= nowMs) this.nextDueMs += this.speak(remote, nowMs);
   }
 
