@@ -1,6 +1,6 @@
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Binding } from '../port.ts';
-import type { NonInviteServerTransaction } from '../transactions/non-invite-server.ts';
+import type { Answerable } from '../transactions/server.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
 import { parseNameAddress } from '../wire/address.ts';
@@ -64,7 +64,7 @@ export class Registrar {
     return this.byUser.get(user)?.binding;
   }
 
-  register(message: SipMessage, flow: Flow, transaction: NonInviteServerTransaction): void {
+  register(message: SipMessage, flow: Flow, transaction: Answerable & { forget(): void }): void {
     const toTag = newTag();
     const { server } = this.core.lines;
     const verdict = this.authenticator.check(message, flow.host, 'authorization');

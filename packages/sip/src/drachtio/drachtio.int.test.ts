@@ -1,0 +1,177 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ANSWER, call, connected, HELD, HOLD, OFFER, RecordedCall, Rig, until } from '../contract/rig.ts';
+import type { Party, PartyOptions } from '../contract/rig.ts';
+import { sipStackContract } from '../contract.ts';
+import { createNativeSipStack } from '../native/stack.ts';
+import { DrachtioDouble } from './double.ts';
+import { createDrachtioSipStack } from './stack.ts';
+
+const rig = new Rig();
+const doubles: DrachtioDouble[] = [];
+afterEach(async () => {
+  await rig.close();
+  for (const double of doubles.splice(0)) double.stop();
+});
+
+async function near(options: PartyOptions = {}, secret = 'secret'): Promise<Party & { readonly double: DrachtioDouble }> {
+  const double = new DrachtioDouble(60);
+  doubles.push(double);
+  await double.start();
+  const party = await rig.party((all) => createDrachtioSipStack(all, { host: '127.0.0.1', port: double.port, secret }), options);
+  return { ...party, double };
+}
+const far = (options: PartyOptions = {}): Promise<Party> => rig.party(createNativeSipStack, options);
+const EXTENSION: PartyOptions = { handlers: { classify: () => 'extension', credentialsOf: (user) => (user === '200' ? { username: '200', password: 'segredo' } : undefined) } };
+
+describe('the drachtio adapter', () => {
+  it('calls, rings, is answered, and either side hangs up', async () => {
+    const [here, there] = [await near(), await far()];
+    for (const who of ['caller', 'callee'] as const) {
+      const invite = call(here, there, { headers: { 'X-Attempt': 'a-1' } });
+      const incoming = await there.nextCall();
+      expect([incoming.header('x-attempt'), incoming.body, incoming.fromUser]).toEqual(['a-1', OFFER, '1130001000']);
+      incoming.ring();
+      expect(await invite.ringing()).toMatchObject({ code: 180 });
+      const callee = new RecordedCall(await incoming.answer(ANSWER));
+      const { call: caller, body } = await invite.answered();
+      expect(body).toBe(ANSWER);
+      const [first, second] = who === 'caller' ? [caller, callee] : [callee, caller];
+      first.call.hangup({ q850: 16 });
+      expect(await second.ended()).toMatchObject({ by: 'remote', q850: 16 });
+      expect(await first.ended()).toMatchObject({ by: 'local' });
+    }
+    expect(here.stack.stats.dialogs).toBe(0);
+  });
+
+  it('is called, answers, and is hung up', async () => {
+    const [here, there] = [await near(), await far()];
+    const { caller, callee } = await connected(there, here);
+    caller.call.hangup({ q850: 16 });
+    expect(await callee.ended()).toMatchObject({ by: 'remote', q850: 16 });
+  });
+
+  it('refuses and is refused with a cause', async () => {
+    const [here, there] = [await near(), await far()];
+    const out = call(here, there);
+    (await there.nextCall()).reject(486, { reason: { q850: 17 } });
+    expect(await out.failed()).toMatchObject({ by: 'remote', sipCode: 486, q850: 17 });
+    const back = call(there, here);
+    (await here.nextCall()).reject(480, { reason: { q850: 19 } });
+    expect(await back.failed()).toMatchObject({ by: 'remote', sipCode: 480, q850: 19 });
+  });
+
+  it('cancels, also by ring time, and is told of a caller who gave up', async () => {
+    const [here, there] = [await near(), await far()];
+    const cancelled = call(here, there);
+    (await there.nextCall()).ring();
+    await cancelled.ringing();
+    cancelled.outgoing.cancel({ q850: 26 });
+    expect(await cancelled.failed()).toMatchObject({ by: 'local', sipCode: 487 });
+    const timed = call(here, there, { ringTimeoutMs: 100 });
+    (await there.nextCall()).ring();
+    expect(await timed.failed()).toMatchObject({ by: 'timeout', sipCode: 487 });
+    const inward = call(there, here);
+    const incoming = await here.nextCall();
+    const ends: unknown[] = [];
+    incoming.onCancel((end) => ends.push(end));
+    incoming.ring();
+    await inward.ringing();
+    inward.outgoing.cancel({ q850: 16 });
+    await until('the cancel', () => ends.length === 1);
+    await expect(incoming.answer(ANSWER)).rejects.toThrow('cancelled');
+  });
+
+  it('holds and is held, sends and takes digits, transfers', async () => {
+    const [here, there] = [await near(), await far()];
+    const { caller, callee } = await connected(here, there);
+    expect(await caller.call.reinvite(HOLD)).toBe(HELD);
+    expect(await callee.call.reinvite(HOLD)).toBe(HELD);
+    expect(caller.offers).toEqual([HOLD]);
+    expect(await caller.call.info('application/dtmf-relay', 'Signal=5\r\n')).toBe(true);
+    expect(await callee.call.info('application/dtmf-relay', 'Signal=7\r\n')).toBe(true);
+    expect([caller.digits, callee.digits]).toEqual([['7'], ['5']]);
+    const outcome = caller.call.refer('sip:300@ritmo');
+    (await until('the REFER', () => callee.refers[0])).accept().succeeded();
+    expect(await outcome).toBe(true);
+    const back = callee.call.refer('sip:301@ritmo');
+    (await until('the other REFER', () => caller.refers[0])).accept().failed(486);
+    expect(await back).toBe(false);
+  });
+
+  it('challenges extensions, registers them and lets them call', async () => {
+    const [here, phone] = [await near(EXTENSION), await far()];
+    const states: unknown[] = [];
+    const register = (password: string) => phone.stack.register({ registrar: here.address, user: '200', domain: 'ritmo', credentials: { username: '200', password }, changed: (state) => states.push(state) });
+    const wrong = register('errado');
+    await until('the refusal', () => states.length === 1);
+    await wrong.stop();
+    expect(states).toEqual([{ registered: false, code: 403, error: '403 Forbidden' }]);
+    const right = register('segredo');
+    await until('the registration', () => here.stack.bindingOf('200') !== undefined);
+    const invite = call(phone, here, { from: { user: '200' }, credentials: { username: '200', password: 'segredo' } });
+    const incoming = await here.nextCall();
+    expect(incoming.verdict).toBe('extension');
+    incoming.reject(480);
+    await invite.failed();
+    await right.stop();
+    expect(here.registrations.at(-1)).toBe('requested 200');
+  });
+
+  it('meets the challenge of a trunk, for calls and for its registration', async () => {
+    const [here, trunk] = [await near(), await far(EXTENSION)];
+    const credentials = { username: '200', password: 'segredo' };
+    const invite = call(here, trunk, { from: { user: '200' }, credentials });
+    const callee = new RecordedCall(await (await trunk.nextCall()).answer(ANSWER));
+    (await invite.answered()).call.call.hangup();
+    await callee.ended();
+    const states: unknown[] = [];
+    const registration = here.stack.register({ registrar: trunk.address, user: '200', domain: 'ritmo', credentials, changed: (state) => states.push(state) });
+    await until('the registration', () => trunk.stack.bindingOf('200') !== undefined);
+    await until('the news of it', () => states.length === 1);
+    await registration.stop();
+    expect(trunk.stack.bindingOf('200')).toBeUndefined();
+  });
+
+  it('answers and sends OPTIONS', async () => {
+    const [here, there] = [await near(), await far()];
+    expect(await here.stack.options(there.address, 2_000)).toMatchObject({ reachable: true, code: 200 });
+    expect(await there.stack.options(here.address, 2_000)).toMatchObject({ reachable: true, code: 200 });
+  });
+
+  it('is refused with a wrong secret', async () => {
+    await expect(near({}, 'wrong')).rejects.toThrow('failed to authenticate');
+  });
+
+  it('survives a corrupted frame: calls on their way fail, it reconnects, and standing calls can still be ended', async () => {
+    const [here, there] = [await near(), await far()];
+    const { caller, callee } = await connected(here, there);
+    const ringing = call(here, there);
+    (await there.nextCall()).ring();
+    await ringing.ringing();
+    here.double.corrupt();
+    expect(await ringing.failed()).toMatchObject({ by: 'transport' });
+    expect(here.troubles[0]?.message).toContain('missing length specifier');
+    await until('the reconnection', () => here.double.authenticated.length === 2);
+    const again = call(here, there);
+    (await there.nextCall()).reject(486);
+    expect(await again.failed()).toMatchObject({ sipCode: 486 });
+    caller.call.hangup();
+    expect(await callee.ended()).toMatchObject({ by: 'remote' });
+  });
+
+  it('admits no more calls a second than it was told', async () => {
+    const double = new DrachtioDouble(60);
+    doubles.push(double);
+    await double.start();
+    const here = await rig.party((all) => createDrachtioSipStack(all, { host: '127.0.0.1', port: double.port, secret: 'secret', maxCallsPerSecond: 0 }));
+    expect(await call(here, here).failed()).toMatchObject({ by: 'transport', sipCode: 503 });
+  });
+});
+
+const { DRACHTIO_HOST, DRACHTIO_PORT, DRACHTIO_SECRET } = process.env;
+if (DRACHTIO_HOST === undefined) {
+  it.skip('the whole contract on a real drachtio-server: set DRACHTIO_HOST, DRACHTIO_PORT and DRACHTIO_SECRET', () => undefined);
+} else {
+  sipStackContract('the drachtio adapter on a real server', (options) =>
+    createDrachtioSipStack(options, { host: DRACHTIO_HOST, port: Number(DRACHTIO_PORT ?? 9022), secret: DRACHTIO_SECRET ?? 'cymru' }));
+}

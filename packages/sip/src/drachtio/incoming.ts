@@ -1,0 +1,100 @@
+import type { EndReason, EstablishedCall, IncomingCall, SipAddress, WireEnd } from '../port.ts';
+import { wireEnd } from '../native/reason.ts';
+import type { Flow } from '../transport/flow.ts';
+import { parseNameAddress } from '../wire/address.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { fromBytes } from '../wire/text.ts';
+import { parseUri } from '../wire/uri.ts';
+import { DrachtioCall } from './call.ts';
+import type { DrachtioOutgoingOwner } from './outgoing.ts';
+import { readMessage, reasonHeaders } from './headers.ts';
+import type { SrfRequest, SrfResponse } from './srf.ts';
+
+/** An INVITE that drachtio-server handed to us. The server sends 100, repeats our 2xx and answers CANCEL. */
+export class DrachtioIncoming implements IncomingCall {
+  readonly sipCallId: string;
+  readonly source: SipAddress;
+  readonly verdict: 'trunk' | 'extension';
+  readonly fromUser: string;
+  readonly fromDisplayName?: string;
+  readonly toUser: string;
+  readonly body: string;
+  private readonly owner: DrachtioOutgoingOwner;
+  private readonly request: SrfRequest;
+  private readonly response: SrfResponse;
+  private readonly message: SipMessage;
+  private state: 'ringing' | 'answered' | 'over' = 'ringing';
+  private cancelEnd: WireEnd | undefined;
+  private cancelListener: ((end: WireEnd) => void) | undefined;
+
+  constructor(owner: DrachtioOutgoingOwner, request: SrfRequest, response: SrfResponse, message: SipMessage, flow: Flow, verdict: 'trunk' | 'extension') {
+    this.owner = owner;
+    this.request = request;
+    this.response = response;
+    this.message = message;
+    this.source = { host: flow.host, port: flow.port, transport: flow.transport };
+    this.verdict = verdict;
+    this.sipCallId = fromBytes(message.callId);
+    this.body = request.body;
+    const from = parseNameAddress(message.get('from') ?? '');
+    this.fromUser = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
+    if (from?.displayName !== undefined) this.fromDisplayName = fromBytes(from.displayName);
+    this.toUser = fromBytes(parseUri(message.uri)?.user ?? '');
+    request.on('cancel', (cancel: { readonly raw?: string }) => this.cancelled(readMessage(cancel.raw)));
+  }
+
+  header(name: string): string | undefined {
+    return this.message.header(name);
+  }
+
+  ring(body?: string): void {
+    if (this.state !== 'ringing') return;
+    if (body === undefined) this.response.send(180);
+    else this.response.send(183, { body, headers: { 'Content-Type': 'application/sdp' } });
+  }
+
+  async answer(body: string): Promise<EstablishedCall> {
+    if (this.state !== 'ringing') throw new Error(this.cancelEnd === undefined ? 'the call was answered or rejected before' : 'the caller cancelled');
+    this.state = 'answered';
+    const dialog = await this.owner.srf.createUAS(this.request, this.response, { localSdp: body, headers: { 'Content-Type': 'application/sdp' } });
+    const to = this.message.header('to') ?? '';
+    const call = new DrachtioCall(this.owner, {
+      dialog, localUri: `${to};tag=${dialog.sip.localTag}`, remoteUri: this.message.header('from') ?? '', localCSeq: 0, destination: this.source,
+    });
+    this.owner.established(call);
+    await new Promise<void>((resolve, reject) => {
+      dialog.once('ack', () => resolve());
+      // The server gave up waiting for the ACK and sent BYE by itself; or the caller's BYE came first.
+      dialog.once('destroy', (bye: SrfRequest & { readonly source?: string }) => {
+        if (bye.source === 'application') reject(new Error('the caller never acknowledged the answer'));
+        else resolve();
+      });
+    });
+    return call;
+  }
+
+  reject(code: number, options?: { readonly reason?: EndReason; readonly retryAfterS?: number }): void {
+    if (this.state !== 'ringing') return;
+    this.state = 'over';
+    const retry = options?.retryAfterS === undefined ? {} : { 'Retry-After': String(Math.ceil(options.retryAfterS)) };
+    this.response.send(code, { headers: { ...retry, ...reasonHeaders(options?.reason) } });
+  }
+
+  onCancel(listener: (end: WireEnd) => void): void {
+    const { cancelEnd } = this;
+    this.cancelListener = listener;
+    if (cancelEnd !== undefined) queueMicrotask(() => listener(cancelEnd));
+  }
+
+  private cancelled(cancel: SipMessage | undefined): void {
+    if (this.state === 'over') return;
+    this.state = 'over';
+    const end: WireEnd = cancel === undefined ? { by: 'remote', sipCode: 487 } : wireEnd('remote', 487, cancel);
+    this.cancelEnd = end;
+    try {
+      this.cancelListener?.(end);
+    } catch (error) {
+      this.owner.trouble(error);
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import type { DialogSnapshot, EndReason, OutgoingCall, OutgoingInvite, SipAddress, WireEnd } from '../port.ts';
+import { destinationOf } from '../native/dialog.ts';
+import { wireEnd } from '../native/reason.ts';
+import { escapeUser } from '../wire/uri.ts';
+import { DrachtioCall } from './call.ts';
+import type { DrachtioCallOwner } from './call.ts';
+import { proxyUri, readMessage, reasonHeaders } from './headers.ts';
+import type { SrfDialog, SrfHeaders, SrfRefusal, SrfRequest } from './srf.ts';
+
+export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
+  readonly localHost: string;
+  established(call: DrachtioCall): void;
+  settled(attempt: DrachtioAttempt): void;
+}
+
+const DEFAULT_RING_TIMEOUT_MS = 60_000;
+
+/** An INVITE of ours that drachtio-server carries out. */
+export class DrachtioAttempt implements OutgoingCall {
+  readonly sipCallId: string;
+  private readonly owner: DrachtioOutgoingOwner;
+  private readonly request: OutgoingInvite;
+  private readonly destination: SipAddress;
+  private state: 'inviting' | 'cancelling' | 'over' = 'inviting';
+  private sent: SrfRequest | undefined;
+  private endAs: WireEnd = { by: 'local', sipCode: 487 };
+  private cancelHeaders: SrfHeaders = {};
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(owner: DrachtioOutgoingOwner, request: OutgoingInvite) {
+    this.owner = owner;
+    this.request = request;
+    this.sipCallId = request.sipCallId;
+    this.destination = request.destination ?? destinationOf(request.uri, request.transport) ?? { host: '', port: 0, transport: 'udp' };
+    if (this.destination.host === '') {
+      queueMicrotask(() => this.fail({ by: 'transport', reasonPhrase: `not a SIP URI: ${request.uri}` }));
+      return;
+    }
+    this.timer = setTimeout(() => this.give({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102 }), request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS);
+    this.timer.unref();
+    this.send().then((dialog) => this.answered(dialog), (error: unknown) => this.refused(error as SrfRefusal));
+  }
+
+  private send(): Promise<SrfDialog> {
+    const { request } = this;
+    const name = request.from.displayName === undefined ? '' : `"${request.from.displayName.replace(/["\\]/g, '')}" `;
+    const from = `${name}<sip:${escapeUser(request.from.user)}@${request.from.host ?? this.owner.localHost}>`;
+    const headers: SrfHeaders = { ...request.headers, 'Call-ID': request.sipCallId, 'From': from, 'To': `<${request.toUri ?? request.uri}>`, 'Contact': `<sip:ritmo@localhost>` };
+    if (request.body !== undefined) headers['Content-Type'] = 'application/sdp';
+    return this.owner.srf.createUAC(
+      request.uri,
+      {
+        headers, proxy: proxyUri(this.destination), ...(request.body === undefined ? {} : { localSdp: request.body }),
+        ...(request.credentials === undefined ? {} : { auth: request.credentials }),
+      },
+      {
+        cbRequest: (error, sent) => {
+          this.sent = sent;
+          if (error === null && this.state === 'cancelling') this.sendCancel();
+        },
+        cbProvisional: (response) => {
+          if (this.state !== 'inviting' || response.status === 100) return;
+          this.guard(() => request.events.provisional?.(response.status, response.body === '' ? undefined : response.body));
+        },
+      },
+    );
+  }
+
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.owner.trouble(error);
+    }
+  }
+
+  snapshot(): DialogSnapshot {
+    const message = readMessage(this.sent?.msg.raw);
+    return {
+      state: 'calling', sipCallId: this.sipCallId, localTag: message?.fromTag ?? '', localUri: message?.header('from') ?? '', remoteUri: message?.header('to') ?? '',
+      remoteTarget: this.request.uri, routeSet: [], localCSeq: message?.cseq ?? 1, inviteBranch: message?.branch ?? '', destination: this.destination,
+    };
+  }
+
+  cancel(reason?: EndReason): void {
+    this.give({ by: 'local', sipCode: 487, ...(reason?.q850 === undefined ? {} : { q850: reason.q850 }) }, reason);
+  }
+
+  private give(endAs: WireEnd, reason: EndReason | undefined): void {
+    if (this.state !== 'inviting') return;
+    this.state = 'cancelling';
+    this.endAs = endAs;
+    this.cancelHeaders = reasonHeaders(reason);
+    // The server holds the CANCEL until a provisional response came (RFC 3261 9.1).
+    if (this.sent !== undefined) this.sendCancel();
+  }
+
+  private sendCancel(): void {
+    this.sent?.cancel({ headers: this.cancelHeaders }, (error) => {
+      if (error !== null && error !== undefined) this.owner.trouble(error);
+    });
+  }
+
+  private answered(dialog: SrfDialog): void {
+    const message = readMessage(dialog.req.msg.raw);
+    const call = new DrachtioCall(this.owner, {
+      dialog, localUri: message?.header('from') ?? '', remoteUri: dialog.res.get('to') ?? '', localCSeq: message?.cseq ?? 1, destination: this.destination,
+    });
+    if (this.state !== 'inviting') {
+      // The 200 won the race, or the connection was given up meanwhile: nobody wants this call.
+      call.hangup();
+      this.fail(this.endAs);
+      return;
+    }
+    this.close();
+    this.owner.established(call);
+    this.guard(() => this.request.events.answered(call, dialog.remote.sdp));
+  }
+
+  private refused(error: SrfRefusal): void {
+    if (this.state === 'cancelling') {
+      this.fail(this.endAs);
+      return;
+    }
+    const message = readMessage(error.res?.msg.raw);
+    if (message !== undefined) this.fail(message.status === 408 && error.res?.get('via') === undefined ? { by: 'transport', sipCode: 408 } : wireEnd('remote', message.status, message));
+    else if (error.status !== undefined) this.fail({ by: 'remote', sipCode: error.status, ...(error.reason === undefined ? {} : { reasonPhrase: error.reason }) });
+    else this.fail({ by: 'transport', reasonPhrase: error.message });
+  }
+
+  /** The connection to the server is gone, and with it the answer. */
+  lost(): void {
+    this.fail(this.state === 'cancelling' ? this.endAs : { by: 'transport', reasonPhrase: 'the connection to drachtio-server was lost' });
+  }
+
+  private close(): void {
+    this.state = 'over';
+    clearTimeout(this.timer);
+    this.owner.settled(this);
+  }
+
+  private fail(end: WireEnd): void {
+    if (this.state === 'over') return;
+    this.close();
+    this.guard(() => this.request.events.failed(end));
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The parts of drachtio-srf 5 that the adapter uses, in types of our own: the package's are incomplete, and foreign types stop here.
+ */
+import type { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+
+export type SrfHeaders = Record<string, string>;
+
+export interface SrfRequest extends EventEmitter {
+  readonly method: string;
+  readonly uri: string;
+  readonly body: string;
+  readonly msg: { readonly raw: string };
+  readonly protocol: string;
+  readonly source_address: string;
+  readonly source_port: number;
+  readonly stackTxnId: string;
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+  cancel(options: { headers: SrfHeaders }, done: (error: Error | null) => void): void;
+}
+
+export interface SrfResponse {
+  readonly status: number;
+  readonly reason: string;
+  readonly body: string;
+  readonly msg: { readonly raw: string };
+  get(name: string): string | undefined;
+  send(status: number, options?: { headers?: SrfHeaders; body?: string }): void;
+}
+
+export interface SrfDialog extends EventEmitter {
+  readonly id: string;
+  readonly connected: boolean;
+  readonly req: SrfRequest;
+  readonly res: SrfResponse;
+  readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
+  readonly local: { readonly uri: string; sdp: string };
+  readonly remote: { readonly uri: string; sdp: string };
+  modify(sdp: string): Promise<string>;
+  request(options: { method: string; headers?: SrfHeaders; body?: string }): Promise<SrfResponse>;
+}
+
+export interface SrfRequestOptions {
+  readonly method: string;
+  readonly headers?: SrfHeaders;
+  readonly body?: string;
+  readonly proxy?: string;
+  readonly auth?: { readonly username: string; readonly password: string };
+  readonly stackDialogId?: string;
+}
+
+export interface SrfUacOptions {
+  readonly headers: SrfHeaders;
+  readonly localSdp?: string;
+  readonly proxy?: string;
+  readonly auth?: { readonly username: string; readonly password: string };
+}
+
+export interface Srf extends EventEmitter {
+  connect(options: { readonly host: string; readonly port: number; readonly secret: string }): void;
+  disconnect(): void;
+  use(method: string, handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  request(uri: string, options: SrfRequestOptions, done: (error: Error | null, request?: SrfRequest) => void): void;
+  createUAC(
+    uri: string,
+    options: SrfUacOptions,
+    progress: { readonly cbRequest: (error: Error | null, request?: SrfRequest) => void; readonly cbProvisional: (response: SrfResponse) => void },
+  ): Promise<SrfDialog>;
+  createUAS(request: SrfRequest, response: SrfResponse, options: { readonly localSdp: string; readonly headers?: SrfHeaders }): Promise<SrfDialog>;
+  readonly app: { readonly client?: { readonly wp: EventEmitter } };
+}
+
+/** What createUAC rejects with. */
+export interface SrfRefusal extends Error {
+  readonly status?: number;
+  readonly reason?: string;
+  readonly res?: SrfResponse;
+}
+
+const load = createRequire(import.meta.url);
+
+export function createSrf(): Srf {
+  const Constructor = load('drachtio-srf') as new () => Srf;
+  return new Constructor();
+}
+
+/**
+ * Sends a request and resolves with its final response. By callback, not by the client's promise: the response may come in the same
+ * piece of data as the confirmation of the request, before a promise would have had its turn.
+ */
+export function ask(srf: Srf, uri: string, options: SrfRequestOptions): Promise<SrfResponse> {
+  return new Promise((resolve, reject) => {
+    srf.request(uri, options, (error, request) => {
+      if (request === undefined) reject(error ?? new Error('drachtio-server did not send the request'));
+      else {
+        request.on('response', (response: SrfResponse) => {
+          if (response.status >= 200) resolve(response);
+        });
+      }
+    });
+  });
+}
+
+/**
+ * The client throws out of its data handler when a frame is corrupted (seen with megabytes of backlog), which would end the process. Here
+ * it costs the connection: it is destroyed, and the client's own reconnection begins with clean framing.
+ */
+export function guardFraming(socket: Socket, told: (error: Error) => void): void {
+  const [read] = socket.listeners('data') as ((chunk: Buffer) => void)[];
+  if (read === undefined) return;
+  socket.off('data', read);
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      read(chunk);
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      told(failure);
+      socket.destroy();
+    }
+  });
+}
