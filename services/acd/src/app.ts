@@ -23,6 +23,7 @@ export interface AcdApp extends ServiceApp {
 }
 
 const bindingsRetryMs = 200;
+const defaultGraceMs = 10_000;
 
 export function createAcdApp(context: ServiceContext, options: AcdOptions = {}): AcdApp {
   const log = context.log.child({ service: 'acd' });
@@ -58,7 +59,8 @@ export function createAcdApp(context: ServiceContext, options: AcdOptions = {}):
       metrics.setGauges(() => gaugesOf(running?.core));
       context.health.register('acd', () => ({ status: 'OK', detail: running ? `${running.core.calls.size} calls` : 'stands by' }));
     },
-    async stop() {
+    async stop(stopOptions) {
+      if (running) await running.drain(stopOptions?.graceMs ?? defaultGraceMs);
       await leadership.stop();
       running?.stop();
       running = undefined;
@@ -75,6 +77,8 @@ function gaugesOf(core: Core | undefined): { readonly waiting: number; readonly 
 
 interface Running {
   readonly core: Core;
+  /** Who waits is served for the grace time; whoever still waits then is let go, as abandoned. */
+  drain(graceMs: number): Promise<void>;
   stop(): void;
 }
 
@@ -129,8 +133,18 @@ async function run(context: ServiceContext, options: AcdOptions, metrics: Return
   await loadBindings();
   reconcile();
   midnight();
+  const undelivered = () => [...core.calls.values()].filter(({ phase }) => phase.kind === 'waiting' || phase.kind === 'offering' || phase.kind === 'message');
   return {
     core,
+    async drain(graceMs) {
+      for (const deadline = performance.now() + graceMs; undelivered().length > 0 && performance.now() < deadline; ) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      for (const { id } of undelivered()) {
+        shell.act({ kind: 'call-ended', callId: id, by: 'system' });
+        await bus.request('telephony.hangup', { callId: id, by: 'system', reason: 'the acd stops' }).catch(() => undefined);
+      }
+    },
     stop() {
       stopped = true;
       unfollow();
