@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { execFile, spawn } from 'node:child_process';
+import { createServer, Socket } from 'node:net';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectDatabase } from './connect.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded.ts';
 import { DataFolderOccupiedError, DataFolderUnreachableError, PortTakenError, SecondInstanceError, ServerStartError } from './errors.ts';
@@ -17,7 +19,8 @@ const start = async (more: Partial<EmbeddedPostgresOptions> = {}): Promise<Embed
     dataDir: join(root, 'pg'),
     port: 0,
     superuserPassword: 'se:cr/et',
-    settings: { shared_buffers: '32MB' },
+    // fsync is on unless it is turned off by name; only a loss of power could tell the difference here.
+    settings: { shared_buffers: '32MB', fsync: 'off' },
     ...more,
   });
   running.push(server);
@@ -38,7 +41,7 @@ async function leaveServerBehind(options: { port: number; settings?: Record<stri
   const program = `
     import { startEmbeddedPostgres } from ${JSON.stringify(join(import.meta.dirname, 'embedded.ts'))};
     const server = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(join(root, 'pg'))}, port: ${options.port},
-      superuserPassword: 'se:cr/et', settings: ${JSON.stringify(options.settings ?? { shared_buffers: '32MB' })} });
+      superuserPassword: 'se:cr/et', settings: ${JSON.stringify(options.settings ?? { shared_buffers: '32MB', fsync: 'off' })} });
     console.log(server.pid);
     setInterval(() => undefined, 1000);`;
   const file = join(root, 'holder.mts');
@@ -64,9 +67,20 @@ const freePort = (): Promise<number> =>
     });
   });
 
+/** One initdb for the whole file; each test works on a copy of a cluster that was stopped cleanly. */
+let template: string;
+beforeAll(async () => {
+  template = await mkdtemp(join(tmpdir(), 'ritmo-embedded-template-'));
+  await chmod(template, 0o755);
+  const server = await startEmbeddedPostgres({ dataDir: join(template, 'pg'), port: 0, superuserPassword: 'se:cr/et', settings: { fsync: 'off' } });
+  await server.stop();
+});
+afterAll(() => rm(template, { recursive: true, force: true }));
+
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'ritmo-embedded-'));
   await chmod(root, 0o755);
+  await promisify(execFile)('cp', ['-a', join(template, 'pg'), join(root, 'pg')]);
   running = [];
 });
 afterEach(async () => {
@@ -76,21 +90,47 @@ afterEach(async () => {
 
 describe('the embedded server', () => {
   it('keeps its data over a clean stop, with durability on', async () => {
-    const first = await start({ database: 'totalipdb' });
+    const options = { dataDir: join(root, 'new', 'pg'), database: 'totalipdb', settings: { shared_buffers: '32MB' } };
+    const first = await start(options);
     await ask(first.connectionString, 'CREATE TABLE kept AS SELECT 7 AS n');
     await first.stop();
     expect(isAlive(first.pid)).toBe(false);
-    const second = await start({ database: 'totalipdb' });
+    const second = await start(options);
     expect(second.origin).toBe('started');
     expect(await ask(second.connectionString, 'SELECT n FROM kept')).toEqual([{ n: 7 }]);
-    const settings = "SELECT string_agg(setting, ' ' ORDER BY name) AS s FROM pg_settings WHERE name IN ('fsync','synchronous_commit','unix_socket_directories','listen_addresses')";
-    expect(await ask(second.connectionString, settings)).toEqual([{ s: 'on 127.0.0.1 on ' }]);
+    const select = "SELECT string_agg(setting, ' ' ORDER BY name) AS s FROM pg_settings WHERE name IN ('fsync','synchronous_commit','unix_socket_directories','listen_addresses')";
+    expect(await ask(second.connectionString, select)).toEqual([{ s: 'on 127.0.0.1 on ' }]);
   });
 
   it('asks for the password, also on loopback', async () => {
     const server = await start();
     const url = server.connectionString.replace(encodeURIComponent('se:cr/et'), 'wrong');
     await expect(ask(url, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+  });
+});
+
+/** Connects from a loopback address of choice, as a client on another machine has an address of its own. */
+async function askFrom(localAddress: string, url: string): Promise<void> {
+  const socket = new Socket();
+  const connect = socket.connect.bind(socket) as (options: object) => Socket;
+  socket.connect = ((port: number, host: string) => connect({ port, host, localAddress })) as Socket['connect'];
+  const client = new pg.Client({ connectionString: url, stream: () => socket });
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+describe('clients from elsewhere', () => {
+  it('are let in by their rule and user only, the superuser from loopback alone', async () => {
+    const server = await start({ database: 'totalipdb', listen: '0.0.0.0', clients: [{ address: '127.0.0.2/32', user: 'integracao', database: 'totalipdb' }] });
+    await ask(server.connectionString, "CREATE ROLE integracao LOGIN PASSWORD 'segredo'");
+    const integrator = server.connectionString.replace(/\/\/[^@]+@/, '//integracao:segredo@');
+    await askFrom('127.0.0.2', integrator);
+    await expect(askFrom('127.0.0.3', integrator)).rejects.toMatchObject({ code: '28000' });
+    await expect(askFrom('127.0.0.2', server.connectionString)).rejects.toMatchObject({ code: '28000' });
   });
 });
 
@@ -163,9 +203,9 @@ describe('a start that cannot work', () => {
   });
 
   it('does not touch a folder that holds something else', async () => {
-    await mkdir(join(root, 'pg'));
-    await writeFile(join(root, 'pg', 'thesis.txt'), 'precious');
-    await expect(start()).rejects.toBeInstanceOf(DataFolderOccupiedError);
+    await mkdir(join(root, 'other'));
+    await writeFile(join(root, 'other', 'thesis.txt'), 'precious');
+    await expect(start({ dataDir: join(root, 'other') })).rejects.toBeInstanceOf(DataFolderOccupiedError);
   });
 
   it('shows what the server logged', async () => {

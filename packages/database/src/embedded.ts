@@ -37,7 +37,7 @@ export interface EmbeddedPostgresOptions {
   readonly superuserPassword: string;
   /** Database to create when missing and to name in the connection string. Default postgres. */
   readonly database?: string;
-  /** Address to listen on. Default 127.0.0.1. */
+  /** Address to listen on besides loopback. Default none. `*` or `0.0.0.0`: every one. */
   readonly listen?: string;
   /** Who may connect from elsewhere than loopback. The superuser never may. */
   readonly clients?: readonly ClientAddress[];
@@ -137,11 +137,11 @@ interface RunningServer {
 
 async function bringUp(options: EmbeddedPostgresOptions, log: (message: string) => void): Promise<RunningServer> {
   const { dataDir } = options;
-  const listen = options.listen ?? '127.0.0.1';
+  const listen = listenAddresses(options.listen);
   const account = await findServerAccount();
   assertReachable(dirname(dataDir), account);
   const binaries = await locateBinaries(account);
-  const init = { dataDir, binaries, account, password: options.superuserPassword, durable: true };
+  const init = { dataDir, binaries, account, password: options.superuserPassword, durable: options.settings?.['fsync'] !== 'off' };
   if ((await initialiseCluster(init)) === 'created') log(`created a PostgreSQL cluster in ${dataDir}`);
   await giveTo(dataDir, account);
   const remote = (options.clients ?? []).map((c) => `host ${c.database} ${c.user} ${c.address} scram-sha-256`);
@@ -151,12 +151,11 @@ async function bringUp(options: EmbeddedPostgresOptions, log: (message: string) 
     serverArguments(dataDir, {
       ...DEFAULT_SETTINGS,
       ...options.settings,
-      listen_addresses: listen,
+      listen_addresses: listen.join(','),
       port: String(port),
       unix_socket_directories: '',
     });
-  const host = listen === '0.0.0.0' || listen === '*' ? '127.0.0.1' : listen;
-  const urlFor = (port: number): string => `postgres://postgres:${encodeURIComponent(options.superuserPassword)}@${host}:${port}/postgres`;
+  const urlFor = (port: number): string => `postgres://postgres:${encodeURIComponent(options.superuserPassword)}@127.0.0.1:${port}/postgres`;
 
   const survivor = await findRunningServer(dataDir);
   if (survivor !== undefined) {
@@ -171,12 +170,20 @@ async function bringUp(options: EmbeddedPostgresOptions, log: (message: string) 
     await stopServer(survivor);
   }
 
-  const port = await probePort(listen === '*' ? '0.0.0.0' : listen, options.port);
+  let port = options.port;
+  for (const address of listen) port = await probePort(address, port);
   const logFile = `${dataDir}.log`;
   const child = await launchServer({ dataDir, binaries, account, args: argsFor(port), logFile });
   const pid = child.pid ?? -1;
   await waitUntilReady(urlFor(port), dataDir, logFile, () => child.exitCode !== null || child.signalCode !== null || !isAlive(pid));
   return { adminUrl: urlFor(port), port, pid, origin: 'started' };
+}
+
+/** Loopback always: it is where we ourselves connect, and the superuser from nowhere else. */
+function listenAddresses(listen: string | undefined): readonly string[] {
+  if (listen === undefined || listen === '127.0.0.1' || listen === 'localhost') return ['127.0.0.1'];
+  if (listen === '*' || listen === '0.0.0.0') return ['0.0.0.0'];
+  return ['127.0.0.1', listen];
 }
 
 async function portOf(dataDir: string): Promise<number> {

@@ -265,7 +265,7 @@ describe('the projection', () => {
       }),
       { numRuns: 2 },
     );
-  });
+  }, 60_000);
 
   it('goes on during and after a rebuild', async () => {
     await stored(...randomFacts(7, 40).slice(sampleDirectory().length));

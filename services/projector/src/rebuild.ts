@@ -9,6 +9,8 @@ const FRESH_SCHEMA = 'views_rebuild';
 const OLD_SCHEMA = 'views_old';
 const REBUILD_LOCK_KEY = 7_246_021;
 const PAGE_SIZE = 5_000;
+/** How long the swap waits for integrators' queries that still read the old tables; the projection waits with it. */
+const SWAP_LOCK_TIMEOUT = '30s';
 
 export interface TableComparison {
   readonly table: string;
@@ -94,6 +96,7 @@ async function swap(session: SqlSession, replay: Replay): Promise<RebuildReport>
   if (!isBehind) while ((await replay.page(session, live.position ?? -1n)) > 0);
   const sameVersion = await sameProjection(session);
   const tables = sameVersion && !isBehind ? await compareTables(session) : [];
+  await session.query(`SET LOCAL lock_timeout = '${SWAP_LOCK_TIMEOUT}'`);
   await session.query(`ALTER SCHEMA ${LIVE_SCHEMA} RENAME TO ${OLD_SCHEMA}`);
   await session.query(`ALTER SCHEMA ${FRESH_SCHEMA} RENAME TO ${LIVE_SCHEMA}`);
   await installViews(session);
