@@ -196,7 +196,8 @@ class Carrier implements SimulatedCarrier {
       sound.talk();
       established = await answering;
     } catch {
-      this.meter.refused(record, 487, Date.now(), 'cancelled');
+      // A cancel was told to the meter already; what is left is a 200 that nobody acknowledged: the caller died.
+      this.meter.refused(record, 408, Date.now());
       return;
     }
     this.meter.answered(record, Date.now());

@@ -243,6 +243,26 @@ describe('simulated carrier and agents', () => {
     await strict.stop();
   });
 
+  it('frees the channel of a call whose caller died before it acknowledged the answer', async () => {
+    const lonely = await startCarrier({ seed: 1, t1Ms: 10, mix: { postDialDelayMs: 5, answerDelayMs: 200 } });
+    const dying = createNativeSipStack({
+      host: HOST,
+      port: 0,
+      transports: ['udp'],
+      realm: 'x',
+      userAgent: 'x',
+      handlers: { classify: () => 'unknown', credentialsOf: () => undefined, incoming: () => undefined, registered: () => undefined, unregistered: () => undefined },
+    });
+    await dying.start();
+    const body = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n';
+    dying.invite({ uri: `sip:1@${HOST}:${lonely.port}`, from: { user: '2' }, sipCallId: 'dying', body, events: { failed: () => undefined, answered: () => undefined } });
+    await waitFor(() => lonely.stats().channels === 1);
+    await dying.stop();
+    await waitFor(() => lonely.stats().channels === 0);
+    expect(lonely.stats()).toMatchObject({ answered: 0, byCode: { 408: 1 }, cancelled: 0 });
+    await lonely.stop();
+  });
+
   it('run in a process of their own, and report over IPC', async () => {
     const wrapUps: HandledCall[] = [];
     const registered: string[] = [];
