@@ -31,7 +31,17 @@ const ClusterSchema = Type.Object(
     databaseUrl: Type.Optional(Type.String({ description: 'postgres://user:password@host:5432/totalipdb' })),
     eventStoreUrl: Type.Optional(Type.String({ description: 'kurrentdb://host:2113?tls=false; default: the database' })),
     drachtio: Type.Optional(Type.Object({ host: Type.String(), port: port(9022), secret: Type.String() }, closed)),
-    rtpengine: Type.Optional(Type.Object({ host: Type.String(), port: port(22_222), recordings: Type.String() }, closed)),
+    rtpengine: Type.Optional(
+      Type.Object(
+        {
+          host: Type.String(),
+          port: port(22_222),
+          recordings: Type.String({ description: "rtpengine's recording-dir as this process sees it" }),
+          dtmfLog: Type.Optional(Type.Object({ host: Type.String(), port: port(22_223) }, { ...closed, description: "where rtpengine's dtmf-log-dest sends to" })),
+        },
+        closed,
+      ),
+    ),
   },
   { ...closed, default: {} },
 );

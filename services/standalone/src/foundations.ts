@@ -2,7 +2,7 @@ import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInProcessBus, createNatsBus, type Bus } from '@ritmo/bus';
 import { connectDatabase, startEmbeddedPostgres, type ClientAddress, type Database, type EmbeddedPostgres } from '@ritmo/database';
-import { createPostgresEventStore, type EventStore } from '@ritmo/event-store';
+import { createKurrentEventStore, createPostgresEventStore, type EventStore } from '@ritmo/event-store';
 import { createHealthRegistry, createLogger, createMetrics, openDataFolder, openSecret, UserError, type Secret } from '@ritmo/runtime';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
 import type { Logger } from 'pino';
@@ -139,7 +139,7 @@ async function startPostgres(
 
 /** Events are kept in the database unless another store is named. */
 export async function openEventStore(config: RitmoConfig, databaseUrl: string, log: (message: string) => void): Promise<EventStore> {
-  if (config.cluster.eventStoreUrl !== undefined) throw new UserError('an event store of its own is not supported yet: leave RITMO_EVENTSTORE_URL out');
+  if (config.cluster.eventStoreUrl !== undefined) return createKurrentEventStore({ url: config.cluster.eventStoreUrl, log });
   return createPostgresEventStore({ url: databaseUrl, log });
 }
 

@@ -1,6 +1,4 @@
-import { createNativeMediaEngine } from '@ritmo/media';
 import type { ServiceApp } from '@ritmo/service-kit';
-import { createNativeSipStack } from '@ritmo/sip';
 import { createAcdApp, type AcdApp } from '@ritmo/svc-acd';
 import { createApiApp, type ApiApp } from '@ritmo/svc-api';
 import { createDatabaseApp } from '@ritmo/svc-database';
@@ -12,6 +10,7 @@ import { createRecorderApp } from '@ritmo/svc-recorder';
 import { createSocketApp, type SocketApp } from '@ritmo/svc-socket';
 import { createTelephonyApp, type TelephonyApp } from '@ritmo/svc-telephony';
 import type { RitmoConfig } from './config.ts';
+import { mediaEngine, sipStack } from './engines.ts';
 import type { Foundations } from './foundations.ts';
 
 /** What a service's builder is given. */
@@ -22,19 +21,12 @@ export interface ServiceParts {
   readonly onFatal: (error: Error) => void;
 }
 
-const realm = 'ritmo';
-const userAgent = 'Ritmo';
-
-function telephony({ config, foundations, onFatal }: ServiceParts): TelephonyApp {
-  const advertised = config.advertise === undefined ? {} : { advertisedHost: config.advertise };
-  return createTelephonyApp(foundations.context, {
+const telephony = ({ config, foundations, onFatal }: ServiceParts): TelephonyApp =>
+  createTelephonyApp(foundations.context, {
     sipDomain: config.advertise ?? config.listen,
-    sip: (handlers) =>
-      createNativeSipStack({ host: config.listen, port: config.sipPort, transports: ['udp', 'tcp'], realm, userAgent, handlers, ...advertised }),
-    media: () =>
-      createNativeMediaEngine({ host: config.listen, portRange: config.rtpPorts, codecs: ['PCMA', 'PCMU'], onFailure: onFatal, ...advertised }),
+    sip: (handlers) => sipStack(config, handlers),
+    media: () => mediaEngine(config, foundations.log, onFatal),
   });
-}
 
 /**
  * Every service, in the order in which they start: the directory before those that read it, those who are told before those who
