@@ -9,7 +9,8 @@ export interface MortalContext {
   kill(): void;
 }
 
-export function mortal(context: ServiceContext): MortalContext {
+/** `readDelayMs`: how late it hears what was stored, so that its index is behind. */
+export function mortal(context: ServiceContext, readDelayMs = 0): MortalContext {
   let dead = false;
   const ears: BusSubscription[] = [];
   const readers: Subscription[] = [];
@@ -40,7 +41,10 @@ export function mortal(context: ServiceContext): MortalContext {
   });
   const events = guarded(context.events, {
     subscribe(options, handler) {
-      const subscription = context.events.subscribe(options, (batch) => (dead ? Promise.resolve() : handler(batch)));
+      const subscription = context.events.subscribe(options, async (batch) => {
+        if (readDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, readDelayMs));
+        if (!dead) await handler(batch);
+      });
       readers.push(subscription);
       return subscription;
     },

@@ -47,7 +47,7 @@ export interface Rig {
   /** A further dialer on the same data, as after a restart. */
   another(options?: DialerOptions): ServiceApp;
   /** A further dialer that can be killed. */
-  mortal(options?: DialerOptions): { readonly app: ServiceApp; kill(): void };
+  mortal(readDelayMs?: number): { readonly app: ServiceApp; kill(): void };
   facts(type?: DomainEvent['type']): Promise<DomainEvent[]>;
   close(): Promise<void>;
 }
@@ -86,9 +86,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     bus, events, database: test.database, context,
     app: another(),
     another,
-    mortal(more = {}) {
-      const { context: own, kill } = mortal(context);
-      const app = createDialerApp({ ...own, metrics: new Registry() }, { ...dialerOptions, ...more });
+    mortal(readDelayMs = 0) {
+      const { context: own, kill } = mortal(context, readDelayMs);
+      const app = createDialerApp({ ...own, metrics: new Registry() }, dialerOptions);
       apps.push(app);
       return { app, kill };
     },
