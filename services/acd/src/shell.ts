@@ -12,6 +12,9 @@ export interface Shell {
   stop(): void;
 }
 
+/** A leg that must be gone before the next agent is rung for the same call. */
+const makesRoom = ({ kind }: Effect): boolean => kind === 'cancel-offer' || kind === 'drop-agent';
+
 /** Telephony answers offers at once; a slower answer is a lost one. */
 const requestTimeoutMs = 3_000;
 
@@ -31,9 +34,12 @@ export function createShell(parts: {
   const act = (input: Input): void => {
     if (stopped) return;
     const effects = step(core, input, clock.nowMs());
-    // Offers first: everything else may wait for them.
-    for (const effect of effects) if (effect.kind === 'offer') makeOffer(effect);
-    for (const effect of effects) if (effect.kind !== 'offer') perform(effect);
+    // Offers first, and what makes room for them: everything else may wait.
+    for (const effect of effects) {
+      if (effect.kind === 'offer') makeOffer(effect);
+      else if (makesRoom(effect)) perform(effect);
+    }
+    for (const effect of effects) if (effect.kind !== 'offer' && !makesRoom(effect)) perform(effect);
     arm();
   };
 

@@ -322,6 +322,22 @@ describe('a transfer', () => {
     expect(run.facts('CallDelivered').map(({ agentId }) => agentId as number)).toEqual([1, 2]);
   });
 
+  test.each([false, true])('that is attended leaves both calls to the two others (legs heard first: %s)', (legsFirst) => {
+    const run = talking();
+    run.do({ kind: 'own-call-began', agent: run.agent(1), callId: asCallId('5.1'), number: '1133334444' });
+    if (legsFirst) {
+      run.do({ kind: 'agent-leg-ended', callId: asCallId('1.1'), legId: '1.1/1' as never });
+      run.do({ kind: 'agent-leg-ended', callId: asCallId('5.1'), legId: '5.1/1' as never });
+    }
+    run.do({ kind: 'joined', callId: asCallId('1.1'), otherCallId: asCallId('5.1') });
+    expect(run.facts('CallTransferred')).toMatchObject([{ callId: '1.1', fromAgentId: 1, toNumber: '1133334444', attended: true }]);
+    expect(run.agent(1).calls.size).toBe(0);
+    run.do({ kind: 'tick' }, 60_000);
+    expect([...run.core.calls.values()].map(({ phase }) => phase.kind)).toEqual(['outside', 'outside']);
+    for (const id of ['1.1', '5.1']) run.do({ kind: 'call-ended', callId: asCallId(id), by: 'customer' });
+    expect(run.core.calls.size).toBe(0);
+  });
+
   test('of an own call that nobody takes ends it', () => {
     const run = scenario(agents(2), [queueConfig(1, [1, 2])]);
     run.register(1, 2);

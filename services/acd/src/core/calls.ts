@@ -166,7 +166,7 @@ export function offerMissed(core: Core, callId: CallId, legId: LegId, reason: Mi
 
 function returnToQueue(core: Core, call: CallEntry, wasTransfer: boolean): void {
   if (!call.queue) {
-    call.phase = { kind: 'closing', abandonable: false };
+    call.phase = { kind: 'closing', abandonable: false, lastAgent: null };
     core.effects.push({ kind: 'hangup', callId: call.id, by: 'system', reason: 'the transfer was not answered' });
     call.guard = setTimer(core, core.nowMs + limits.closingMs, { kind: 'closing-over', call });
     return;
@@ -193,13 +193,13 @@ export function offerWithdrawn(core: Core, callId: CallId, legId: LegId): void {
   const call = core.calls.get(callId);
   if (!call || call.phase.kind !== 'offering' || call.phase.legId !== legId) return;
   const { agent } = call.phase;
-  close(core, call, true);
+  close(core, call, true, null);
   releaseRinging(core, agent, legId);
 }
 
-function close(core: Core, call: CallEntry, abandonable: boolean): void {
+function close(core: Core, call: CallEntry, abandonable: boolean, lastAgent: AgentEntry | null): void {
   stopWaiting(core, call);
-  call.phase = { kind: 'closing', abandonable };
+  call.phase = { kind: 'closing', abandonable, lastAgent };
   call.guard = setTimer(core, core.nowMs + limits.closingMs, { kind: 'closing-over', call });
 }
 
@@ -241,7 +241,7 @@ export function agentLegEnded(core: Core, callId: CallId, legId: LegId): void {
   const call = core.calls.get(callId);
   if (!call || (call.phase.kind !== 'delivered' && call.phase.kind !== 'own') || call.phase.legId !== legId) return;
   const { agent } = call.phase;
-  close(core, call, false);
+  close(core, call, false, agent);
   agentDone(core, agent, call);
 }
 

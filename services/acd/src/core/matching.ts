@@ -190,6 +190,7 @@ function sameState(a: AgentState, b: AgentState): boolean {
     a.phoneStatus === b.phoneStatus &&
     a.callId === b.callId &&
     a.registered === b.registered &&
+    a.sharedExtension === b.sharedExtension &&
     a.name === b.name &&
     a.extension === b.extension &&
     a.sharedExtension === b.sharedExtension &&

@@ -86,7 +86,7 @@ export type CallPhase =
   /** Safe-harbour message; abandoned already. */
   | { readonly kind: 'message' }
   /** Told to end, or said to be ending: nobody is offered any more. */
-  | { readonly kind: 'closing'; readonly abandonable: boolean }
+  | { readonly kind: 'closing'; readonly abandonable: boolean; readonly lastAgent: AgentEntry | null }
   /** Handed to an outside number. */
   | { readonly kind: 'outside' };
 

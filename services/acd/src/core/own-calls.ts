@@ -107,8 +107,9 @@ export function transfer(core: Core, callId: CallId, target: TransferTarget): vo
 export function joined(core: Core, callId: CallId, otherCallId: CallId): void {
   const call = core.calls.get(callId);
   const other = core.calls.get(otherCallId);
-  if (!call || (call.phase.kind !== 'delivered' && call.phase.kind !== 'own')) return;
-  const { agent } = call.phase;
+  // The ends of the agent's legs may be heard before the join itself.
+  const agent = call?.phase.kind === 'closing' ? call.phase.lastAgent : call?.phase.kind === 'delivered' || call?.phase.kind === 'own' ? call.phase.agent : null;
+  if (!call || !agent) return;
   recordTransfer(core, call, agent, { kind: 'outside', number: other?.number ?? '' }, true);
   for (const entry of [call, other]) {
     if (!entry) continue;
