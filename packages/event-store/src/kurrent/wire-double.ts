@@ -4,8 +4,6 @@
  * forwards and backwards, filtered by event type, as a page and as a subscription.
  */
 import { Server, ServerCredentials, status, type ServerDuplexStream, type ServerReadableStream, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
-import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
-import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import featuresGrpc from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_grpc_pb.js';
 import featuresPb from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_pb.js';
 import sharedPb from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
@@ -193,19 +191,23 @@ function supportedMethods(): InstanceType<typeof featuresPb.SupportedMethods> {
   return methods;
 }
 
+/** A length-delimited field of a protobuf message; short ones only. */
+function field(number: number, value: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), value]);
+}
+
 function wrongExpectedVersion(expected: number, current: number): InstanceType<typeof statusPb.Status> {
   const wrong = new sharedPb.WrongExpectedVersion();
-  if (current < 0) wrong.setCurrentNoStream(new emptyPb.Empty());
+  // google.protobuf.Empty and theirs are the same on the wire: nothing.
+  const nothing = new sharedPb.Empty() as never;
+  if (current < 0) wrong.setCurrentNoStream(nothing);
   else wrong.setCurrentStreamRevision(String(current));
-  if (expected < 0) wrong.setExpectedNoStream(new emptyPb.Empty());
+  if (expected < 0) wrong.setExpectedNoStream(nothing);
   else wrong.setExpectedStreamPosition(String(expected));
-  const details = new anyPb.Any();
-  details.pack(wrong.serializeBinary(), 'event_store.client.WrongExpectedVersion');
-  const error = new statusPb.Status();
-  error.setCode(9 as never);
-  error.setMessage('wrong expected version');
-  error.setDetails(details);
-  return error;
+  // google.rpc.Status { message = 2, details = 3: Any { type_url = 1, value = 2 } }
+  const typeUrl = Buffer.from('type.googleapis.com/event_store.client.WrongExpectedVersion');
+  const details = Buffer.concat([field(1, typeUrl), field(2, wrong.serializeBinary())]);
+  return statusPb.Status.deserializeBinary(Buffer.concat([field(2, Buffer.from('wrong expected version')), field(3, details)]));
 }
 
 interface ReadQuery {
