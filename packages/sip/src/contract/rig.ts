@@ -99,6 +99,8 @@ export interface Party {
   readonly incoming: IncomingCall[];
   readonly troubles: Error[];
   readonly registrations: string[];
+  /** 0 without TLS. */
+  readonly tlsPort: number;
   uri(user: string): string;
   nextCall(): Promise<IncomingCall>;
 }
@@ -127,10 +129,10 @@ export class Rig {
         ...handlers,
       },
     });
-    const { host, port } = await stack.start();
+    const { host, port, tlsPort = 0 } = await stack.start();
     this.stacks.push(stack);
     return {
-      stack, incoming, troubles, registrations,
+      stack, incoming, troubles, registrations, tlsPort,
       address: { host, port, transport: 'udp' },
       uri: (user) => `sip:${user}@${host}:${port}`,
       nextCall: () => until('an incoming call', () => incoming.length > taken && incoming[taken++]),

@@ -26,6 +26,8 @@ export class NativeTrunkRegistration implements TrunkRegistration, ClientOwner, 
   private readonly meeter: ChallengeMeeter;
   private readonly uri: string;
   private cseq = 0;
+  /** Of the request whose answer counts: stop() may overtake a refresh. */
+  private branch = '';
   private expiresS: number;
   private retryMs = FIRST_RETRY_MS;
   private timer: WheelTimer | undefined;
@@ -54,16 +56,17 @@ export class NativeTrunkRegistration implements TrunkRegistration, ClientOwner, 
     const contact = core.transports.contactOf(this.registrar.transport).replace('<sip:ritmo@', `<sip:${escapeUser(request.user)}@`);
     const expiresS = this.stopped ? 0 : this.expiresS;
     const headers = `Contact: ${contact}\r\nExpires: ${expiresS}\r\n${core.lines.inviteCapabilities}${authLine}`;
+    this.branch = newBranch();
     const draft = {
-      method: 'REGISTER', uri: this.uri, branch: newBranch(), from: `${aor};tag=${this.tag}`, to: aor, callId: this.callId, cseq: this.cseq,
+      method: 'REGISTER', uri: this.uri, branch: this.branch, from: `${aor};tag=${this.tag}`, to: aor, callId: this.callId, cseq: this.cseq,
       routes: [], headers, body: '',
     };
     core.transactions.request(draft, this.registrar, this);
   }
 
-  received(_transaction: ClientTransaction, response: SipMessage): void {
+  received(transaction: ClientTransaction, response: SipMessage): void {
     const { status } = response;
-    if (status < 200) return;
+    if (status < 200 || transaction.branch !== this.branch) return;
     if (status === 401 || status === 407) {
       const line = this.meeter.meet(response, 'REGISTER', this.uri);
       if (line !== undefined) {
@@ -107,7 +110,8 @@ export class NativeTrunkRegistration implements TrunkRegistration, ClientOwner, 
     return header > 0 ? header : this.expiresS;
   }
 
-  unanswered(_transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void {
+  unanswered(transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void {
+    if (transaction.branch !== this.branch) return;
     if (this.stopped) this.stopping?.();
     else this.failed({ error: cause === 'timeout' ? 'the registrar does not answer' : error.message }, undefined);
   }
