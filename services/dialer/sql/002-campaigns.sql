@@ -9,6 +9,9 @@ CREATE TABLE dialer.campaigns (
   abandoned      bigint  NOT NULL DEFAULT 0,
   -- Delivered after the grace time: abandoned in the eyes of the rule.
   late           bigint  NOT NULL DEFAULT 0,
+  -- Sums over ended attempts: how long they rang, how long delivered ones were up.
+  ring_ms        bigint  NOT NULL DEFAULT 0,
+  talk_ms        bigint  NOT NULL DEFAULT 0,
   -- Contacts for which something will still be dialed by itself.
   remaining      bigint  NOT NULL DEFAULT 0,
   outcomes       jsonb   NOT NULL DEFAULT '{}',

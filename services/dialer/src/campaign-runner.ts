@@ -1,5 +1,5 @@
 /** One campaign that this process owns: asks pacing, dials, tells pacing what became of it. */
-import { createPolicy, type PacingDecision, type PacingFact, type PacingMode, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
+import { createPolicy, type PacingDecision, type PacingFact, type PacingHistory, type PacingMode, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
 import { fact, streams, type CampaignId, type QueueId, type TrunkId } from '@ritmo/domain';
 import type { KnownContact } from './contact-book.ts';
 import { dialContacts } from './dial.ts';
@@ -187,14 +187,16 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
   };
 }
 
+/** Attempts from which a restart learns something. */
+const enoughAttempts = 200;
+
 /** What earlier runs taught: enough to begin warm after a restart. */
-function history(tally: Tally | undefined): { history?: { attempts: number; liveP: number; meanRingMs: number; meanHandleMs: number; live: number; abandoned: number } } {
-  if (!tally || tally.attempts < 200 || tally.delivered === 0) return {};
+function history(tally: Tally | undefined): { history?: PacingHistory } {
+  if (!tally || tally.attempts < enoughAttempts || tally.delivered === 0) return {};
   return {
     history: {
-      attempts: tally.attempts, liveP: tally.answered / tally.attempts, meanRingMs: 15_000, meanHandleMs: 120_000,
-      live: tally.answered, abandoned: tally.abandoned + tally.late,
+      attempts: tally.attempts, liveP: tally.answered / tally.attempts, meanRingMs: tally.ringMs / tally.attempts,
+      meanHandleMs: tally.talkMs / tally.delivered, live: tally.answered, abandoned: tally.abandoned + tally.late,
     },
   };
 }
-

@@ -9,12 +9,16 @@ export interface Tally {
   delivered: number;
   abandoned: number;
   late: number;
+  /** Sum over ended attempts. */
+  ringMs: number;
+  /** Sum over delivered calls, from answer to end. */
+  talkMs: number;
   remaining: number;
   readonly outcomes: Partial<Record<AttemptOutcome, number>>;
   readonly byDisposition: Record<number, number>;
 }
 
-const emptyTally = (): Tally => ({ active: null, attempts: 0, answered: 0, delivered: 0, abandoned: 0, late: 0, remaining: 0, outcomes: {}, byDisposition: {} });
+const emptyTally = (): Tally => ({ active: null, attempts: 0, answered: 0, delivered: 0, abandoned: 0, late: 0, ringMs: 0, talkMs: 0, remaining: 0, outcomes: {}, byDisposition: {} });
 
 export interface Tallies {
   of(campaignId: CampaignId): Tally;
@@ -42,7 +46,9 @@ export function createTallies(): Tallies {
       tally.remaining += Number(isDueByItself(after) || after.status === 'dialing') - Number(isDueByItself(before) || before.status === 'dialing');
       if (fact.type === 'AttemptStarted') tally.attempts += 1;
       if (fact.type === 'AttemptEnded') {
-        const { outcome, dispositionId } = fact.data;
+        const { outcome, dispositionId, ringMs, billMs } = fact.data;
+        tally.ringMs += ringMs;
+        if (outcome === 'delivered') tally.talkMs += billMs;
         tally.outcomes[outcome] = (tally.outcomes[outcome] ?? 0) + 1;
         dispose(tally, dispositionId, 1);
         if (outcome === 'delivered') tally.delivered += 1;
@@ -69,6 +75,8 @@ interface CampaignRow {
   readonly delivered: number;
   readonly abandoned: number;
   readonly late: number;
+  readonly ring_ms: number;
+  readonly talk_ms: number;
   readonly remaining: number;
   readonly outcomes: Partial<Record<AttemptOutcome, number>>;
   readonly by_disposition: Record<number, number>;
@@ -76,7 +84,7 @@ interface CampaignRow {
 
 export async function readTallies(session: SqlSession): Promise<ReadonlyMap<CampaignId, Tally>> {
   const { rows } = await session.query<CampaignRow>('SELECT * FROM dialer.campaigns');
-  return new Map(rows.map(({ campaign_id, by_disposition, ...row }) => [campaign_id, { ...row, byDisposition: by_disposition }]));
+  return new Map(rows.map(({ campaign_id, by_disposition, ring_ms, talk_ms, ...row }) => [campaign_id, { ...row, ringMs: ring_ms, talkMs: talk_ms, byDisposition: by_disposition }]));
 }
 
 const added = <K extends string | number>(sum: Partial<Record<K, number>>, change: Partial<Record<K, number>>): Partial<Record<K, number>> => {
@@ -92,14 +100,15 @@ export async function applyTallies(session: SqlSession, tallies: Tallies): Promi
   for (const [campaignId, change] of tallies.all) {
     const sum = sums.get(campaignId) ?? emptyTally();
     await session.query(
-      `INSERT INTO dialer.campaigns (campaign_id, active, attempts, answered, delivered, abandoned, late, remaining, outcomes, by_disposition)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      `INSERT INTO dialer.campaigns (campaign_id, active, attempts, answered, delivered, abandoned, late, ring_ms, talk_ms, remaining, outcomes, by_disposition)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
        ON CONFLICT (campaign_id) DO UPDATE SET active = EXCLUDED.active, attempts = EXCLUDED.attempts, answered = EXCLUDED.answered,
-         delivered = EXCLUDED.delivered, abandoned = EXCLUDED.abandoned, late = EXCLUDED.late, remaining = EXCLUDED.remaining,
+         delivered = EXCLUDED.delivered, abandoned = EXCLUDED.abandoned, late = EXCLUDED.late, ring_ms = EXCLUDED.ring_ms,
+         talk_ms = EXCLUDED.talk_ms, remaining = EXCLUDED.remaining,
          outcomes = EXCLUDED.outcomes, by_disposition = EXCLUDED.by_disposition`,
       [
         campaignId, change.active ?? sum.active, sum.attempts + change.attempts, sum.answered + change.answered, sum.delivered + change.delivered,
-        sum.abandoned + change.abandoned, sum.late + change.late, sum.remaining + change.remaining,
+        sum.abandoned + change.abandoned, sum.late + change.late, Math.round(sum.ringMs + change.ringMs), Math.round(sum.talkMs + change.talkMs), sum.remaining + change.remaining,
         JSON.stringify(added(sum.outcomes, change.outcomes)), JSON.stringify(added(sum.byDisposition, change.byDisposition)),
       ],
     );

@@ -77,7 +77,7 @@ async function judge(parts: DialerParts, state: Exclude<ContactState, { status: 
   if (!ways.some((way) => parts.trunks.isUp(way.trunkId))) return say('trunk-down', 'every trunk of its routes is down', null);
   if (isScheduled(dial)) return say('due', 'its time has come: it is dialed as soon as an agent and a channel are free', nowMs);
   const ahead = await countAhead(parts.context.database, contact.campaignId, rankOf(dial), dial.at, contact.contactId, mostAhead);
-  return say('queue-position', `${ahead === mostAhead ? `at least ${mostAhead}` : ahead} contacts of the campaign come before it`);
+  return say('queue-position', `place ${ahead === mostAhead ? `${mostAhead} or later` : ahead + 1} in the campaign's queue`);
 }
 
 function otherPhone(contact: Contact, phone: PhoneState, planned: PhoneId, say: (rule: string, explanation: string) => Verdict): Verdict {
