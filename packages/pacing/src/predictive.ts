@@ -13,7 +13,7 @@ import type { Slice } from './abandon-chance.ts';
 import { DurationModel } from './duration-model.ts';
 import type { PacingConfig, PacingDecision, PacingFact, PacingObservation, PacingPolicy } from './port.ts';
 import { LEADS, RingModel } from './ring-model.ts';
-import { riskLimit } from './risk-limit.ts';
+import { RiskLimit } from './risk-limit.ts';
 import { quantilesMs, SupplyTable } from './supply-model.ts';
 
 const MIN_EVIDENCE_ATTEMPTS = 30;
@@ -28,6 +28,7 @@ const DEFAULT_LINES_PER_AGENT = 20;
 export class PredictivePolicy implements PacingPolicy {
   private readonly config: PacingConfig;
   private readonly budget: AbandonBudget;
+  private readonly limit = new RiskLimit();
   private readonly ring: RingModel;
   private readonly talk: DurationModel;
   private wrap: DurationModel | null = null;
@@ -63,14 +64,14 @@ export class PredictivePolicy implements PacingPolicy {
         return this.ring.addFailed(fact.ringMs);
       case 'answered':
         this.ring.addAnswered(fact.ringMs);
-        if (fact.detecting !== true) this.budget.addAnswered(fact.atMs, true);
+        if (fact.detecting !== true) this.reached(fact.atMs);
         return;
       case 'machine':
         this.ring.addVerdict(false, fact.detectMs);
         return this.budget.addAnswered(fact.atMs, false);
       case 'live':
         this.ring.addVerdict(true, fact.detectMs);
-        return this.budget.addAnswered(fact.atMs, true);
+        return this.reached(fact.atMs);
       case 'delivered':
         return;
       case 'abandoned':
@@ -97,7 +98,7 @@ export class PredictivePolicy implements PacingPolicy {
     const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
     const share = o.share ?? 1;
     const steering = { cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p, shared: share < 1 };
-    const wished = evident ? riskLimit(steering) : 0;
+    const wished = evident ? this.limit.value(steering) : 0;
     const risk = Math.min(wished, o.othersRiskPct === undefined ? 1 : o.othersRiskPct / 100);
     // One line per free agent is never too many: none of these calls can find every agent busy.
     const own = Math.floor(share < 1 ? free * share + 0.5 : free - claimed);
@@ -127,6 +128,11 @@ export class PredictivePolicy implements PacingPolicy {
         claimedByOthers: claimed,
       },
     };
+  }
+
+  private reached(atMs: number): void {
+    this.budget.addAnswered(atMs, true);
+    this.limit.learn(this.budget.slack, this.budget.cap * this.budget.live);
   }
 
   private fillSlices(o: PacingObservation, claimed: number): void {

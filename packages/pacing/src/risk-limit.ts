@@ -12,12 +12,16 @@
 
 /** Slack that the feedback aims at, in abandoned calls; it grows with the campaign, so that the rate ends just under the cap. */
 const AIM_BASE = 1.2;
-const AIM_GROWTH = 0.1;
+const AIM_GROWTH = 0.06;
 /** Slack below the aim that divides θ by e, and slack above it that multiplies θ by e. */
-const SLACK_PER_E_BELOW = 3;
+const SLACK_PER_E_BELOW = 2.5;
 const SLACK_PER_E_ABOVE = 5;
-/** Both widen with the square root of what the cap allowed so far, as chance does. */
-const SLACK_GROWTH = 0.5;
+/** Both widen with the square root of what the cap allowed so far, as chance does, once that is more than a handful. */
+const SLACK_GROWTH = 1;
+const HANDFUL_ROOT = 5;
+/** Per person reached; critically damped together with the proportional part for a cap of 3 %. */
+const INTEGRAL = 0.005;
+const MAX_BIAS = 0.8;
 const MAX_LOG = 1.2;
 const MIN_LOG = -4;
 
@@ -35,15 +39,35 @@ export interface RiskInputs {
   readonly shared: boolean;
 }
 
-export function riskLimit(inputs: RiskInputs): number {
-  const { cap, slack, allowed, freedPerLead, liveP, shared } = inputs;
-  const few = (0.02 + 0.98 * liveP) * Math.max(freedPerLead, 0.2) ** -(0.35 + 2.5 * liveP);
-  const base = cap * (0.44 + Math.min(few, 2));
-  const aim = AIM_BASE + AIM_GROWTH * Math.sqrt(allowed);
-  // Before the cap allows a single abandoned call there is nothing to steer by: a campaign of its own waits, one
-  // among others must not, or they would leave it nothing.
-  if (allowed < 1) return shared ? base / 2 : 0;
-  const off = slack - aim;
-  const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / ((off < 0 ? SLACK_PER_E_BELOW : SLACK_PER_E_ABOVE) + SLACK_GROWTH * Math.sqrt(allowed))));
-  return Math.min(0.9, base * Math.exp(push));
+export class RiskLimit {
+  private bias = 0;
+
+  /** Called for every person reached: the integral part, which takes out what the feed-forward gets wrong for other than exponential times. */
+  learn(slack: number, allowed: number): void {
+    if (allowed < HANDFUL_ROOT * HANDFUL_ROOT) return;
+    const width = SLACK_PER_E_ABOVE + widening(allowed);
+    this.bias += (INTEGRAL * (slack - aimOf(allowed))) / (width * width);
+    this.bias = Math.max(-MAX_BIAS, Math.min(MAX_BIAS, this.bias));
+  }
+
+  value(inputs: RiskInputs): number {
+    const { cap, slack, allowed, freedPerLead, liveP, shared } = inputs;
+    const few = (0.02 + 0.98 * liveP) * Math.max(freedPerLead, 0.2) ** -(0.35 + 2.5 * liveP);
+    const base = cap * (0.44 + Math.min(few, 2));
+    // Before the cap allows a single abandoned call there is nothing to steer by: a campaign of its own waits, one
+    // among others must not, or they would leave it nothing.
+    if (allowed < 1) return shared ? base / 2 : 0;
+    const off = slack - aimOf(allowed);
+    const width = (off < 0 ? SLACK_PER_E_BELOW : SLACK_PER_E_ABOVE) + widening(allowed);
+    const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / width)) + this.bias;
+    return Math.min(0.9, base * Math.exp(push));
+  }
+}
+
+function aimOf(allowed: number): number {
+  return AIM_BASE + AIM_GROWTH * Math.sqrt(allowed);
+}
+
+function widening(allowed: number): number {
+  return SLACK_GROWTH * Math.max(0, Math.sqrt(allowed) - HANDFUL_ROOT);
 }
