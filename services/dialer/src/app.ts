@@ -34,6 +34,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     trunks: createTrunkRoom(context),
     callIds: createCallIdAllocator(context),
     metrics: createMetrics(context.metrics),
+    indexed: () => feed.caughtUp(),
   };
   const previews = createPreviews(parts);
   const fleet = createFleet(parts, previews);

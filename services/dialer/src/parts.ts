@@ -17,6 +17,8 @@ export interface DialerParts {
   readonly trunks: TrunkRoom;
   readonly callIds: CallIdAllocator;
   readonly metrics: DialerMetrics;
+  /** Resolves when the work index has everything stored up to now: who looks for what was just imported waits for it. */
+  readonly indexed: () => Promise<void>;
 }
 
 export function rulesOf({ directory }: ServiceContext, campaignId: CampaignId): DialRules | undefined {

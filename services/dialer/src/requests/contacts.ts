@@ -15,7 +15,13 @@ const pageSize = 500;
 
 /** Contacts whose parameter has this value, as they are now. A campaign of 0 is every campaign (manual 1.2.2.7). */
 async function contactsBy(parts: DialerParts, campaignId: number, index: number, value: string): Promise<readonly KnownContact[]> {
-  const rows = await findByParameter(parts.context.database, campaignId === 0 ? null : campaignId, index, value);
+  const look = () => findByParameter(parts.context.database, campaignId === 0 ? null : campaignId, index, value);
+  let rows = await look();
+  if (rows.length === 0) {
+    // Imported a moment ago, perhaps: an integrator need not wait between two calls.
+    await parts.indexed();
+    rows = await look();
+  }
   return rows.map((row) => parts.book.newest(row));
 }
 
@@ -101,12 +107,17 @@ export async function excludePhones(parts: DialerParts, request: Requests['diale
   const exclude = (contactId: ContactId, phoneId: PhoneId) =>
     parts.book.decide(contactId, (state) => excludePhone(state, { atMs: clock.nowMs(), phoneId, by: request.by }));
   if (request.phoneId !== null) {
-    const row = await findByPhone(database, request.phoneId);
+    let row = await findByPhone(database, request.phoneId);
+    if (!row) {
+      await parts.indexed();
+      row = await findByPhone(database, request.phoneId);
+    }
     if (!row) return { ok: false, code: 'not-found' };
     const outcome = await exclude(row.contactId, request.phoneId);
     return outcome.ok ? { ok: true, excluded: 1 } : outcome;
   }
   if (request.campaignId === null || !directory.get('campaign', request.campaignId)) return { ok: false, code: 'unknown-campaign' };
+  await parts.indexed();
   let excluded = 0;
   for (let after = 0; ; ) {
     const page = await readCampaignPage(database, request.campaignId, after, pageSize);
