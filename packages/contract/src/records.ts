@@ -29,7 +29,6 @@ export interface Records {
   campaignCalls(campaignId: number): Promise<readonly CampaignCall[]>;
   /** Of one local day, by queue, then in order of time. */
   queueCalls(day: { readonly year: number; readonly month: number; readonly day: number }): Promise<readonly QueueCall[]>;
-  phonesByParameter1(value: string, campaignId: number | null): Promise<readonly { readonly campaignId: number; readonly number: string }[]>;
   /** Shows an exclusion that was carried out in excluir_telefone_campanha. */
   noteExclusion(exclusion: { readonly phoneId: number | null; readonly campaignId: number | null }): Promise<void>;
 }
@@ -79,14 +78,6 @@ export function createRecords(parts: { readonly database: Database; readonly dir
         waitS: row.wait ?? 0,
         at: parseMoment(row.at, timeZone) ?? 0,
       }));
-    },
-    async phonesByParameter1(value, campaignId) {
-      const { rows } = await database.query<{ campaign: number; telefone: string }>(
-        `SELECT campanha_id AS campaign, telefone FROM public.telefones_campanhas
-          WHERE parametro1 = $1 AND ($2::int IS NULL OR campanha_id = $2::int) ORDER BY campanha_id, id`,
-        [value, campaignId],
-      );
-      return rows.map(({ campaign, telefone }) => ({ campaignId: campaign, number: telefone }));
     },
     async noteExclusion({ phoneId, campaignId }) {
       await database.query(

@@ -2,23 +2,17 @@
 import { connect } from 'node:net';
 import { answers, type AnswerId, type Section } from '@ritmo/contract';
 import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
-import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
 import { asCallId, asId, type PhoneId } from '@ritmo/domain';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createSocketApp, type SocketApp } from './app.ts';
 
-let db: TestDatabase;
 let stage: Stage;
 let app: SocketApp;
 const key = 'b405c4d29ca6325ecd99e7f7f37c9bd7';
 const seen = new Set<string>();
 
 beforeAll(async () => {
-  db = await startTestDatabase();
-  // The view that 1.2.2.7 searches, with the columns that it reads.
-  await db.database.query(`CREATE TABLE public.telefones_campanhas (id bigint, campanha_id int, parametro1 text, telefone text);
-    INSERT INTO public.telefones_campanhas VALUES (1, 1, 'Total IP', '1133553434'), (2, 1, 'Total IP', '1133553435'), (3, 2, 'Total IP', '1133553434'), (4, 2, 'Outro', '1133553434')`);
-  stage = await createStage({ database: db.database });
+  stage = await createStage();
   stage.put('settings', { id: 1 });
   stage.put('campaign', { id: 1, name: 'Total IP', queueId: 1 });
   stage.put('campaign', { id: 2, name: 'Outra', queueId: 1 });
@@ -32,7 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.stop();
   await stage.close();
-  await db.close();
 });
 beforeEach(() => void (stage.asked.length = 0));
 
@@ -155,12 +148,11 @@ test('1.2.2.6 INSERIRTELEFONECAMPANHA', async () => {
 });
 
 test('1.2.2.7 SETSTATUSTELEFONECAMPANHAPARAMETRO1, in one campaign and in all', async () => {
-  stage.answer('dialer.disposition.set', { ok: true });
+  stage.answer('dialer.disposition.set', ({ campaignId, parameter1 }) => (parameter1 === 'Total IP' && (campaignId as number) < 3 ? { ok: true } : refuse('contact-not-found')));
   const example = '<SETSTATUSTELEFONECAMPANHAPARAMETRO1><Total IP><1><10><99999><200520131030>';
   await provoke('1.2.2.7', 'disposition-saved-in', example, 'STATUS CADASTRADO COM SUCESSO - Campanha "Total IP"');
   expect(stage.asked.map(({ request }) => request)).toMatchObject([
-    { campaignId: 1, parameter1: 'Total IP', number: '1133553434', dispositionId: 10, extension: '99999', at: Date.parse('2013-05-20T10:30:00-03:00') },
-    { campaignId: 1, number: '1133553435' },
+    { campaignId: 1, parameter1: 'Total IP', number: '', dispositionId: 10, extension: '99999', at: Date.parse('2013-05-20T10:30:00-03:00') },
   ]);
   expect(await write('<SETSTATUSTELEFONECAMPANHAPARAMETRO1><Total IP><0><10><99999><200520131030>')).toBe('STATUS CADASTRADO COM SUCESSO - Campanha "Total IP", "Outra"\r\n');
   await provoke('1.2.2.7', 'contact-unknown', example.replace('<Total IP>', '<Ninguem>'), 'CLIENTE NAO LOCALIZADO NA CAMPANHA');

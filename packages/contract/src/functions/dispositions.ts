@@ -83,7 +83,7 @@ export const setDisposition: ContractFunction = {
 
 export const setDispositionByParameter1: ContractFunction = {
   name: 'set_status_telefone_campanha_parametro1',
-  meaning: 'salva um status em todos os telefones dos clientes com o parâmetro 1 informado; campanha 0 busca em todas',
+  meaning: 'salva um status no cliente com o parâmetro 1 informado, no telefone discado por último; campanha 0 busca em todas',
   parameters: [
     { name: 'parametro1', meaning: 'parâmetro 1 do cliente' },
     { name: 'id_campanha', meaning: 'código da campanha; 0 para todas' },
@@ -111,20 +111,21 @@ export const setDispositionByParameter1: ContractFunction = {
     if (ports.directory.get('disposition', dispositionId) === undefined) return refused('status-unknown');
     const campaignId = wholeNumber(campaign);
     if (campaignId === undefined) return refused('contact-unknown');
-    const phones = await ports.records.phonesByParameter1(parameter1, campaignId === 0 ? null : campaignId);
     const saved = new Set<number>();
-    for (const phone of phones) {
+    // 0 is every campaign; the answer names those where the client was found.
+    for (const id of campaignId === 0 ? ports.directory.all('campaign').map((each) => each.id) : [campaignId]) {
       const reply = await ports.bus.request('dialer.disposition.set', {
-        campaignId: asId<CampaignId>(phone.campaignId),
+        campaignId: asId<CampaignId>(id),
         parameter1,
-        number: phone.number,
+        // No number: the phone of the client that was called last.
+        number: '',
         dispositionId,
         extension: asExtension(ramal),
         at,
         callId: null,
         by,
       });
-      if (reply.ok) saved.add(phone.campaignId);
+      if (reply.ok) saved.add(id);
       else if (reply.code !== 'contact-not-found') return refusal(reply);
     }
     if (saved.size === 0) return refused('contact-unknown');

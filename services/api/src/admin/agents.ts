@@ -1,7 +1,7 @@
 import { asExtension, type Extension } from '@ritmo/domain';
 import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import { sendRefusal, type AdminParts } from './routes.ts';
+import { sendRefusal, type AdminParts } from './parts.ts';
 
 const IdParams = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 type IdParams = Static<typeof IdParams>;

@@ -2,7 +2,7 @@ import type { ContactToImport } from '@ritmo/bus';
 import { asId, type BlockListId, type CampaignId, type ContactId, type PhoneId, asExtension } from '@ritmo/domain';
 import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import { sendRefusal, type AdminParts } from './routes.ts';
+import { sendRefusal, type AdminParts } from './parts.ts';
 
 const IdParams = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 type IdParams = Static<typeof IdParams>;

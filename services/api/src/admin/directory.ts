@@ -1,7 +1,7 @@
 import { directorySchemas, type DirectoryKind } from '@ritmo/domain';
 import type { TObject } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import { sendRefusal, type AdminParts } from './routes.ts';
+import { sendRefusal, type AdminParts } from './parts.ts';
 
 const paths: Readonly<Record<Exclude<DirectoryKind, 'settings'>, string>> = {
   trunk: 'trunks',

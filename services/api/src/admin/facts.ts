@@ -1,7 +1,7 @@
 import { asCallId, asId, fact, streams, type AgentId } from '@ritmo/domain';
 import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import type { AdminParts } from './routes.ts';
+import type { AdminParts } from './parts.ts';
 
 const at = Type.Optional(Type.Integer({ description: 'ms since the epoch; now when left out' }));
 const SmsBody = Type.Object({ from: Type.String({ minLength: 1, maxLength: 40 }), text: Type.String({ maxLength: 4_000 }), at }, { additionalProperties: false });

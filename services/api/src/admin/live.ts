@@ -3,7 +3,7 @@ import type { StoredEvent } from '@ritmo/event-store';
 import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { withoutSecrets } from './directory.ts';
-import { sendRefusal, type AdminParts } from './routes.ts';
+import { sendRefusal, type AdminParts } from './parts.ts';
 
 const EventsQuery = Type.Object({
   after: Type.String({ pattern: '^\\d{0,19}$', default: '', description: 'Position of the last event known; empty begins at the first' }),

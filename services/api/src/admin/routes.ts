@@ -1,37 +1,13 @@
 import { createAddressRules, sameSecret, settingsOf, type Contract } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { ApiOptions } from '../options.ts';
 import { registerAgentRoutes } from './agents.ts';
 import { registerCampaignRoutes } from './campaigns.ts';
 import { registerDirectoryRoutes } from './directory.ts';
 import { registerFactRoutes } from './facts.ts';
 import { registerLiveRoutes } from './live.ts';
-
-/** What the routes of /v1 share. */
-export interface AdminParts {
-  readonly context: ServiceContext;
-  readonly contract: Contract;
-  /** Who acts, for the events. */
-  readonly actor: (request: FastifyRequest) => { readonly kind: 'admin'; readonly id: string };
-}
-
-const statusOfCode: Readonly<Record<string, number>> = {
-  invalid: 422,
-  exists: 409,
-  conflict: 409,
-  'in-use': 409,
-  already: 409,
-  busy: 409,
-  'not-registered': 409,
-  licence: 409,
-};
-
-/** A refusal of another service as an answer: 404 for what is not there, 409 for what does not fit, 422 for what is wrong. */
-export function sendRefusal(reply: FastifyReply, refusal: { readonly code: string; readonly detail?: string }): FastifyReply {
-  const status = statusOfCode[refusal.code] ?? (/^(unknown|not-found|no-)|not-found$/.test(refusal.code) ? 404 : 422);
-  return reply.code(status).send({ error: refusal.code, detail: refusal.detail ?? refusal.code.replaceAll('-', ' ') });
-}
+import type { AdminParts } from './parts.ts';
 
 /** The JSON side: configured things, commands and live state, behind the admin key. */
 export async function registerAdmin(app: FastifyInstance, context: ServiceContext, contract: Contract, options: ApiOptions): Promise<void> {
