@@ -110,16 +110,21 @@ function countSkipped({ metrics }: DialerParts, { campaign }: DialRules, facts: 
   }
 }
 
-/** Slots trunk by trunk: what finds no room on the first trunk of its ways asks the next one. */
+/**
+ * Slots trunk by trunk. A trunk that is down or has no channel left hands over to the next one of the route; one that has only
+ * used up its calls of this second keeps what is its own for the next tick.
+ */
 async function reserve(parts: DialerParts, candidates: readonly Candidate[]): Promise<{ placed: Placed[]; noRoom: KnownContact[]; unused: string[] }> {
   const { bus, log } = parts.context;
   const placed: Placed[] = [];
   const unused: string[] = [];
   const full = new Set<TrunkId>();
+  const inNextTick = new Set<Candidate>();
   let waiting = [...candidates];
   for (;;) {
     const byTrunk = new Map<TrunkId, { candidate: Candidate; way: Way }[]>();
     for (const candidate of waiting) {
+      if (inNextTick.has(candidate)) continue;
       const way = nextWay(candidate.ways, [...candidate.failedTrunkIds, ...full]);
       if (!way) continue;
       const list = byTrunk.get(way.trunkId) ?? [];
@@ -132,7 +137,8 @@ async function reserve(parts: DialerParts, candidates: readonly Candidate[]): Pr
         try {
           const reply = await bus.request('telephony.reserve', { trunkId, count: list.length }, { timeoutMs: 1_000 });
           parts.trunks.learn(trunkId, reply.channelsFree, reply.up);
-          if (reply.slots.length < list.length) full.add(trunkId);
+          if (!reply.up || reply.channelsFree <= 0) full.add(trunkId);
+          else for (const { candidate } of list.slice(reply.slots.length)) inNextTick.add(candidate);
           for (const [index, slot] of reply.slots.entries()) {
             const wish = list[index];
             if (wish) placed.push({ ...wish.candidate, way: wish.way, slot });
@@ -145,9 +151,7 @@ async function reserve(parts: DialerParts, candidates: readonly Candidate[]): Pr
       }),
     );
     const served = new Set(placed.map(({ contact }) => contact.contactId));
-    const before = waiting.length;
     waiting = waiting.filter(({ contact }) => !served.has(contact.contactId));
-    if (waiting.length === 0 || (waiting.length === before && byTrunk.size === 0)) break;
   }
   return { placed, noRoom: waiting.map(({ contact }) => contact), unused };
 }

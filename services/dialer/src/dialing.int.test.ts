@@ -46,6 +46,13 @@ describe('a campaign', () => {
     expect(new Set(carrier.invites.map((invite) => invite.trunkId)).size).toBe(2);
   });
 
+  it('waits for its trunk when the calls of this second are used up, and does not turn to the next one', async () => {
+    await start({ answer: () => ({ kind: 'busy' }), agents: 8, perSecond: 10 });
+    await importContacts(contactsToImport(25));
+    await until('25 calls', () => carrier.invites.length === 25);
+    expect(new Set(carrier.invites.map((invite) => invite.trunkId))).toEqual(new Set([1]));
+  });
+
   it('tries the next trunk at once when a trunk fails, then gives the route up', async () => {
     await start({ answer: () => ({ kind: 'trunk-failure' }) });
     const contactId = await importOne({ parameters: ['a'], phones: [mobile('00001')] });

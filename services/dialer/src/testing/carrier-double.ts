@@ -18,7 +18,7 @@ export interface CarrierOptions {
   readonly nowMs: () => number;
   readonly agents: number;
   readonly queueId?: number;
-  readonly trunks?: readonly { readonly id: number; readonly channels: number }[];
+  readonly trunks?: readonly { readonly id: number; readonly channels: number; /** Slots a second, at the most. */ readonly perSecond?: number }[];
   readonly answer: (invite: Originate) => Answer;
   readonly ringMs?: number;
 }
@@ -51,6 +51,7 @@ export function createCarrierDouble(options: CarrierOptions): CarrierDouble {
   const live = new Map<CallId, Live>();
   const trunks = new Map((options.trunks ?? [{ id: 1, channels: 100 }]).map((trunk) => [trunk.id as TrunkId, { ...trunk, up: true }]));
   const slots = new Map<string, TrunkId>();
+  const granted: { readonly trunkId: TrunkId; readonly at: number }[] = [];
   const agents = new Map<AgentId, AgentState>();
   const waiting: CallId[] = [];
   const subscriptions: BusSubscription[] = [];
@@ -158,8 +159,14 @@ export function createCarrierDouble(options: CarrierOptions): CarrierDouble {
     bus.serve('telephony.reserve', ({ trunkId, count }) => {
       const trunk = trunks.get(trunkId);
       const free = trunk?.up ? Math.max(0, trunk.channels - used(trunkId)) : 0;
-      const given = Array.from({ length: Math.min(count, free) }, () => `slot-${(slotNumber += 1)}`);
-      for (const slot of given) slots.set(slot, trunkId);
+      const perSecond = trunk?.perSecond ?? 1_000;
+      const recent = granted.filter((grant) => grant.trunkId === trunkId && grant.at > nowMs() - 1_000).length;
+      const given = Array.from({ length: Math.max(0, Math.min(count, free, perSecond - recent)) }, () => `slot-${(slotNumber += 1)}`);
+      for (const slot of given) {
+        slots.set(slot, trunkId);
+        granted.push({ trunkId, at: nowMs() });
+      }
+      while ((granted[0]?.at ?? Infinity) < nowMs() - 1_000) granted.shift();
       return { slots: given, leaseMs: 5_000, channelsFree: free - given.length, up: trunk?.up ?? false, detail: '' };
     }),
     bus.serve('telephony.release', (request) => {

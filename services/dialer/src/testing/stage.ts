@@ -10,11 +10,11 @@ export const by = { kind: 'admin' } as const;
 export let rig: Rig;
 export let carrier: CarrierDouble;
 
-export async function start(options: RigOptions & { readonly answer: (to: string, callId: string) => Answer; /** False: the test starts dialers of its own. */ readonly startDialer?: boolean; readonly ringMs?: number; readonly agents?: number; readonly channels?: number }): Promise<void> {
+export async function start(options: RigOptions & { readonly answer: (to: string, callId: string) => Answer; /** False: the test starts dialers of its own. */ readonly startDialer?: boolean; readonly ringMs?: number; readonly perSecond?: number; readonly agents?: number; readonly channels?: number }): Promise<void> {
   rig = await startRig(options);
   carrier = createCarrierDouble({
     bus: rig.bus, journal: rig.context.journal, store: rig.store, nowMs: rig.context.clock.nowMs, agents: options.agents ?? 5,
-    trunks: [{ id: 1, channels: options.channels ?? 50 }, { id: 2, channels: options.channels ?? 50 }],
+    trunks: [{ id: 1, channels: options.channels ?? 50, perSecond: options.perSecond ?? 1_000 }, { id: 2, channels: options.channels ?? 50 }],
     ringMs: options.ringMs ?? 10, answer: (invite) => options.answer(invite.dialString, invite.callId),
   });
   if (options.startDialer !== false) await rig.app.start();
