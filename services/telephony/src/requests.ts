@@ -97,13 +97,13 @@ function reserve(parts: RequestParts, request: Requests['telephony.reserve']['re
   return { slots, leaseMs: trunk.ledger.leaseMs, channelsFree: trunk.ledger.free, up: usable, detail };
 }
 
-function release(parts: RequestParts, slots: readonly string[]): { ok: true } | undefined {
-  let mine = false;
-  for (const status of parts.trunks.statuses()) {
-    const trunk = parts.trunks.get(status.trunkId);
-    for (const slot of slots) if (trunk?.ledger.release(slot)) mine = true;
+/** Every process releases what is its own; a slot whose lease was over is as good as released. */
+function release(parts: RequestParts, slots: readonly string[]): { ok: true } {
+  for (const { trunkId } of parts.trunks.statuses()) {
+    const trunk = parts.trunks.get(trunkId);
+    for (const slot of slots) if (trunk?.ledger.release(slot)) parts.trunks.roomChanged(trunkId);
   }
-  return mine ? done : undefined;
+  return done;
 }
 
 function originate(parts: RequestParts, request: Requests['telephony.originate']['request']): Requests['telephony.originate']['reply'] | undefined {

@@ -79,6 +79,11 @@ export class Call {
       this.session.listen({
         dtmf: (mediaLegId, digit) => this.dtmf(mediaLegId === customerLeg ? 'customer' : 'agent', digit),
         playbackEnded: () => this.#playbackEnded(),
+        playbackFailed: (_leg, file, error) => {
+          wires.log.error({ callId: this.id, file, error }, 'a sound cannot be played');
+          // A message that cannot be heard must not keep the caller waiting for its end.
+          this.#playbackEnded();
+        },
         recordingFailed: (file, error) => wires.log.error({ callId: this.id, file, error }, 'the recording cannot be written; the call goes on'),
       });
     }
