@@ -15,3 +15,5 @@ export { solveOptimum } from './optimum/mdp.ts';
 export type { ExponentialModel, Optimum } from './optimum/mdp.ts';
 export { comparison, recordedFigures, replay, ReplayError } from './replay.ts';
 export type { RecordedAttempt, RecordedConversation, Recording, ReplayFigures, ReplayOptions, ReplayResult } from './replay.ts';
+export { governShortCalls, SHORT_CALL_MS } from './short-calls.ts';
+export type { ShortCallRule, ShortCallVerdict } from './short-calls.ts';
