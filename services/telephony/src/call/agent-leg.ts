@@ -36,7 +36,7 @@ export function offerCall(call: Call, offer: Offer): Requests['telephony.offer']
 export function ring(call: Call, leg: AgentLeg, binding: Binding, options: RingingOptions, events: Pick<PartyEvents, 'up' | 'failed'>): void {
   const { wires } = call;
   const number = options.legId.slice(options.legId.lastIndexOf('/') + 1);
-  call.session.openLeg(`agent-${number}`, 'agent').then(
+  call.openAgentLeg(`agent-${number}`).then(
     (mediaLeg) => {
       if (leg.over) {
         void mediaLeg.close();
@@ -59,8 +59,10 @@ export function ring(call: Call, leg: AgentLeg, binding: Binding, options: Ringi
       call.remember();
     },
     (error: unknown) => {
+      // The call ended meanwhile, and its session with it.
+      if (leg.over) return;
       wires.log.error({ err: error, callId: call.id }, "no media for an agent's leg");
-      if (!leg.over) events.failed({ by: 'local', sipCode: 500, reasonPhrase: 'no media' });
+      events.failed({ by: 'local', sipCode: 500, reasonPhrase: 'no media' });
     },
   );
 }

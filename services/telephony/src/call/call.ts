@@ -4,7 +4,7 @@
  */
 import type { LiveCall, Signals } from '@ritmo/bus';
 import { fact, streams, type AgentId, type CallEndedBy, type CallId, type DomainEvent, type EventDataByType, type Extension, type LegId, type QueueId } from '@ritmo/domain';
-import type { MediaSession } from '@ritmo/media';
+import type { MediaLeg, MediaSession } from '@ritmo/media';
 import type { EndReason, WireEnd } from '@ritmo/sip';
 import type { CallIdentity } from '../open-calls.ts';
 import { sounds } from '../sounds.ts';
@@ -65,6 +65,7 @@ export class Call {
   #heldBy = new Set<'customer' | 'agent'>();
   #hangupAfterPlaying = false;
   #played = 0;
+  #readyLeg: Promise<MediaLeg | undefined> | undefined;
 
   constructor(wires: CallWires, identity: CallIdentity, options: { readonly record: boolean; readonly ringMs: number; readonly session?: MediaSession }) {
     this.wires = wires;
@@ -121,7 +122,15 @@ export class Call {
   rings(sipCode: number, earlyMedia: boolean): void {
     if (this.rang || this.ended) return;
     this.rang = true;
+    if (this.identity.direction === 'campaign') this.#readyLeg = this.session.openLeg('agent-ready', 'agent').catch(() => undefined);
     this.note('CallRang', { callId: this.id, sipCode, earlyMedia });
+  }
+
+  /** Ports for an agent's leg. Those of the first offer were opened while the customer's phone rang: its INVITE waits for nothing. */
+  async openAgentLeg(id: string): Promise<MediaLeg> {
+    const ready = this.#readyLeg;
+    this.#readyLeg = undefined;
+    return (await ready) ?? this.session.openLeg(id, 'agent');
   }
 
   answered(queueId: QueueId | null = this.identity.queueId): void {
