@@ -2,7 +2,7 @@
  * From a wish to dial to INVITEs: ways, slots, block lists at this very moment, intent, originate. In this order, so that an
  * attempt is recorded only when its INVITE may leave, and an INVITE leaves only when its attempt is recorded.
  */
-import { canonicalNumber, checkDial, dialString, nationalToRoute, nextDial, nextWay, startAttempt, waysFor, type AgentId, type CallId, type CampaignId, type DialCheck, type DialRules, type TrunkId, type Way } from '@ritmo/domain';
+import { canonicalNumber, checkDial, dialString, nationalToRoute, nextDial, nextWay, startAttempt, waysFor, type AgentId, type CallId, type CampaignId, type DialCheck, type DialRules, type PhoneId, type QueueId, type TrunkId, type Way } from '@ritmo/domain';
 import type { KnownContact } from './contact-book.ts';
 import { rulesOf, type DialerParts } from './parts.ts';
 import { readBlocked } from './work-index.ts';
@@ -204,15 +204,26 @@ async function start(parts: DialerParts, rules: DialRules, candidate: Placed, ca
   return callId;
 }
 
+/** Further slots asked for when the first one lapsed. */
+const mostRenewals = 5;
+const renewalPauseMs = 100;
+
 /** A refusal or silence is left to reconciliation when in doubt: telephony may have sent the INVITE. */
-async function originate(parts: DialerParts, { campaign }: DialRules, { contact, way, slot }: Placed, callId: CallId, dialed: string, callerId: string, phoneId: Parameters<DialerParts['calls']['add']>[0]['phoneId']): Promise<void> {
+async function originate(parts: DialerParts, { campaign }: DialRules, { contact, way, slot }: Placed, callId: CallId, dialed: string, callerId: string, phoneId: PhoneId): Promise<void> {
   const { bus, log } = parts.context;
+  const { queueId } = campaign;
+  const order = {
+    callId, campaignId: campaign.id as CampaignId, contactId: contact.contactId, phoneId, queueId: queueId as QueueId,
+    dialString: dialed, trunkId: way.trunkId, routeId: way.routeId, callerId, ringTimeoutMs: campaign.ringTimeoutMs, record: campaign.record,
+  };
   try {
-    const reply = await bus.request('telephony.originate', {
-      slot, callId, campaignId: campaign.id as CampaignId, contactId: contact.contactId, phoneId,
-      queueId: campaign.queueId as Parameters<typeof bus.request<'telephony.originate'>>[1]['queueId'],
-      dialString: dialed, trunkId: way.trunkId, routeId: way.routeId, callerId, ringTimeoutMs: campaign.ringTimeoutMs, record: campaign.record,
-    });
+    let reply = await bus.request('telephony.originate', { ...order, slot });
+    // The intent took longer than the slot's lease. The refusal is certain, so the same attempt may ask for another slot.
+    for (let renewal = 0; renewal < mostRenewals && !reply.ok && reply.code === 'slot-lapsed'; renewal += 1) {
+      const [another] = (await bus.request('telephony.reserve', { trunkId: way.trunkId, count: 1 })).slots;
+      if (another === undefined) await new Promise((resolve) => setTimeout(resolve, renewalPauseMs));
+      else reply = await bus.request('telephony.originate', { ...order, slot: another });
+    }
     if (reply.ok) return;
     log.warn({ callId, code: reply.code }, 'telephony refused an attempt');
     const call = parts.calls.get(callId);

@@ -53,6 +53,16 @@ describe('a campaign', () => {
     expect(new Set(carrier.invites.map((invite) => invite.trunkId))).toEqual(new Set([1]));
   });
 
+  it('asks for another slot when the intent took longer than the lease, with one INVITE for one attempt', async () => {
+    await start({ answer: () => ({ kind: 'busy' }) });
+    let lapses = 3;
+    rig.bus.subscribe('fact.AttemptStarted', () => void (lapses-- > 0 && carrier.lapseSlots()));
+    await importContacts(contactsToImport(6));
+    await until('all ended', async () => (await factsOf('AttemptEnded')).length === 6);
+    expect((await factsOf('AttemptEnded')).map(({ data }) => data.outcome)).toEqual(Array.from({ length: 6 }, () => 'busy'));
+    expect(carrier.invites).toHaveLength(6);
+  });
+
   it('tries the next trunk at once when a trunk fails, then gives the route up', async () => {
     await start({ answer: () => ({ kind: 'trunk-failure' }) });
     const contactId = await importOne({ parameters: ['a'], phones: [mobile('00001')] });

@@ -35,6 +35,8 @@ export interface CarrierDouble {
   readonly invites: readonly Originate[];
   readonly live: ReadonlyMap<CallId, Live>;
   readonly mostAtOnce: number;
+  /** The slots that are out now lapse. */
+  lapseSlots(): void;
   setTrunkUp(trunkId: number, up: boolean): void;
   /** Ends a call that hangs. */
   end(callId: CallId, wireOutcome: EventDataByType['CallEnded']['wireOutcome']): void;
@@ -186,6 +188,7 @@ export function createCarrierDouble(options: CarrierOptions): CarrierDouble {
     get mostAtOnce() {
       return mostAtOnce;
     },
+    lapseSlots: () => slots.clear(),
     setTrunkUp(trunkId, up) {
       const trunk = trunks.get(trunkId as TrunkId);
       if (trunk) trunk.up = up;
