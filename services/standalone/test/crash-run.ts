@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createRandom, freeTcpPort, freeUdpPortRange, waitFor, type CarrierStats, type Random } from '@ritmo/testing';
 import type { DemoInstallation } from '../src/demo/demo-config.ts';
 import type { Check } from '../src/demo/result.ts';
-import { createWorld } from '../src/demo/world.ts';
+import { createWorld, type World } from '../src/demo/world.ts';
 import { serverPid, startVictim, type Victim } from './victim-process.ts';
 import type { Conclusion, Occupied } from './victim.ts';
 
@@ -27,7 +27,10 @@ export interface CrashReport {
 
 const agents = 8;
 const limits = { channelLimit: 12, cpsLimit: 4 };
-/** Share of the kills that fall into the start of the product, and of those that take PostgreSQL with them. */
+/** Share of the kills that wait for dialing to go on again, so that they hit calls; the others come whenever they come. */
+const whileDialingP = 0.7;
+const dialingLimitMs = 20_000;
+/** Share of the kills that are followed by one into the start of the product, and of those that take PostgreSQL with them. */
 const duringStartP = 0.2;
 const withPostgresP = 0.25;
 const restartLimitMs = 60_000;
@@ -48,7 +51,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     await victim.ask('begin');
     const restarts = { adopted: 0, expectedAdopted: 0 };
     for (let kill = 1; kill <= options.kills; kill += 1) {
-      victim = await killAndRestart(victim, { installation, random, kill, restarts, say: options.say });
+      victim = await killAndRestart(victim, { installation, world, random, kill, restarts, say: options.say });
     }
     await pause(3_000);
     await victim.ask('halt');
@@ -81,6 +84,7 @@ async function installationIn(folder: string, carrier: { readonly host: string; 
 }
 
 interface Killing {
+  readonly world: World;
   readonly installation: DemoInstallation & { readonly logFile: string };
   readonly random: Random;
   readonly kill: number;
@@ -88,11 +92,16 @@ interface Killing {
   readonly say: (line: string) => void;
 }
 
-async function killAndRestart(running: Victim, { installation, random, kill, restarts, say }: Killing): Promise<Victim> {
+async function killAndRestart(running: Victim, { installation, world, random, kill, restarts, say }: Killing): Promise<Victim> {
   const postgres = random.chance(withPostgresP);
   const duringStart = random.chance(duringStartP);
-  const livedMs = random.integer(300, 5_000);
-  await pause(livedMs);
+  const whileDialing = random.chance(whileDialingP);
+  const beganAt = performance.now();
+  if (whileDialing) await dialingGoesOn(world);
+  const resumedMs = Math.round(performance.now() - beganAt);
+  await pause(random.integer(100, 4_000));
+  const livedMs = Math.round(performance.now() - beganAt);
+  const { channels } = await world.carrierStats();
   const before = (await serverPid(installation.dataDir)) ?? -1;
   await running.kill({ postgres });
   let next = startVictim(installation);
@@ -109,8 +118,15 @@ async function killAndRestart(running: Victim, { installation, random, kill, res
     restarts.expectedAdopted += 1;
     if (ready.postgres === 'adopted') restarts.adopted += 1;
   }
-  say(`kill ${kill}: after ${livedMs} ms${postgres ? ' with PostgreSQL' : ''}${startKilled}; back, PostgreSQL ${ready.postgres}`);
+  say(`kill ${kill}: after ${livedMs} ms${whileDialing ? ` (first INVITE after ${resumedMs})` : ''} with ${channels} calls at the carrier${postgres ? ', PostgreSQL too' : ''}${startKilled}; back, PostgreSQL ${ready.postgres}`);
   return next;
+}
+
+/** A new INVITE came, or none will: the list may be at its end. */
+async function dialingGoesOn(world: World): Promise<void> {
+  const before = (await world.carrierStats()).invitesSeen;
+  const more = async (): Promise<boolean> => (await world.carrierStats()).invitesSeen > before;
+  await waitFor(more, { timeoutMs: dialingLimitMs, everyMs: 50 }).catch(() => undefined);
 }
 
 async function everybodyFree(victim: Victim): Promise<void> {
