@@ -145,9 +145,19 @@ const spread = (list: readonly number[]) => {
   const sorted = [...list].sort((a, b) => a - b);
   return { p50: at(sorted, 0.5), p90: at(sorted, 0.9), p99: at(sorted, 0.99), max: at(sorted, 1), count: sorted.length };
 };
+/** The product's own histogram of the same span: without the wire, and without the far end's waiting for a core. */
+const inside = async (): Promise<{ mean: number; p99Below: number | null }> => {
+  const samples = (await context.metrics.getSingleMetric('ritmo_telephony_answer_to_offer_seconds')?.get())?.values ?? [];
+  const named = (suffix: string) => samples.filter((sample) => 'metricName' in sample && String(sample.metricName).endsWith(suffix));
+  const [sum, count] = [named('_sum')[0]?.value ?? 0, named('_count')[0]?.value ?? 0];
+  const bucket = named('_bucket').find((sample) => sample.value >= count * 0.99)?.labels['le'];
+  return { mean: Math.round((sum / Math.max(1, count)) * 1e5) / 100, p99Below: typeof bucket === 'number' ? bucket * 1000 : null };
+};
+const insideProduct = await inside();
 const result = {
   offerLatencyMs: spread(report.latencies),
   optionsRoundTripMs: spread(report.roundTrips),
+  insideProductMs: insideProduct,
   agents, callsPerSecond: rate, mostInFlight: report.mostInFlight, placed, refused, answered: report.answered, delivered: bridged, missed, abandoned,
   recordings: recorded, packetsRelayed: relayed, deafCalls: report.deaf, left,
   cpuPct: { product: Math.round((cpu.user + cpu.system) / ranMs / 10), farEnd: Math.round((report.cpuMs / ranMs) * 100) },
@@ -164,6 +174,7 @@ else {
   console.log(`${''.padEnd(46)} ${['p50', 'p90', 'p99', 'max'].map((name) => name.padStart(8)).join('')}   ms`);
   row("customer's 200 to agent's INVITE", result.offerLatencyMs);
   row('OPTIONS and back, same wire, same time', result.optionsRoundTripMs);
+  console.log(`the same by the product's own clock: mean ${insideProduct.mean} ms, p99 below ${insideProduct.p99Below ?? '?'} ms`);
   console.log(`delivered ${bridged} of ${report.answered} answered, missed ${missed}, abandoned ${abandoned}, recordings ${recorded}, deaf calls ${report.deaf}`);
   console.log(`most in flight ${report.mostInFlight}, packets relayed ${relayed}, CPU of one core: product ${result.cpuPct.product} %, far end ${result.cpuPct.farEnd} %`);
   console.log(`left behind: ${JSON.stringify(left)}`);
