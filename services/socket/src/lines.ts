@@ -36,6 +36,8 @@ export interface LineSource {
   stop(): void;
 }
 
+const mostCalls = 20_000;
+
 /** Facts as lines (1.2.1), in the order of the facts: a line that waits for its contact holds up those behind it. */
 export function createLineSource(parts: LineSourceParts): LineSource {
   const { bus, events, directory, cards, log } = parts;
@@ -70,6 +72,16 @@ export function createLineSource(parts: LineSourceParts): LineSource {
       });
   }
 
+  /** Ends are heard at most once, so some may not be: what is oldest goes when there are more calls than any installation has. */
+  const remember = (callId: CallId, call: KnownCall): void => {
+    calls.set(callId, call);
+    if (calls.size <= mostCalls) return;
+    for (const oldest of calls.keys()) {
+      calls.delete(oldest);
+      open.delete(oldest);
+      return;
+    }
+  };
   const enter = (callId: CallId, extension: string): void => {
     const inside = open.get(callId) ?? new Set();
     inside.add(extension);
@@ -111,7 +123,7 @@ export function createLineSource(parts: LineSourceParts): LineSource {
   }
 
   function placed({ data }: DomainEvent<'CallPlaced'>): void {
-    if (!calls.has(data.callId)) calls.set(data.callId, data);
+    if (!calls.has(data.callId)) remember(data.callId, data);
     if (data.direction !== 'agent' || data.extension === null) return;
     enter(data.callId, data.extension);
     say(line('A', data.extension, data.to, data.callId));
@@ -123,7 +135,7 @@ export function createLineSource(parts: LineSourceParts): LineSource {
       subscriptions = [
         bus.subscribe('fact.AttemptStarted', ({ data }) => {
           const { campaignId, contactId } = data;
-          calls.set(data.callId, { direction: 'campaign', campaignId, contactId, from: data.callerId, to: `${data.areaCode}${data.number}` });
+          remember(data.callId, { direction: 'campaign', campaignId, contactId, from: data.callerId, to: `${data.areaCode}${data.number}` });
         }),
         bus.subscribe('fact.CallPlaced', placed),
         bus.subscribe('fact.CallAnswered', ({ data }) => {
