@@ -92,10 +92,10 @@ function axes(top: number, endS: number, unit: string, x: (timeS: number) => num
   return parts.join('');
 }
 
-/** 1, 2, 4, 5 or 8 times a power of ten, so that four steps are round numbers. */
+/** 1, 2, 4, 6 or 8 times a power of ten, so that four steps are round numbers. */
 function niceTop(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 2, 4, 5, 8, 10].find((candidate) => candidate * power >= value) ?? 10;
+  const factor = [1, 2, 4, 6, 8, 10].find((candidate) => candidate * power >= value) ?? 10;
   return Math.max(factor * power, 4);
 }
 

@@ -61,7 +61,8 @@ const checkRow = ({ ok, name, detail }: Check): string =>
   `<tr><td class="mark ${ok ? 'yes' : 'no'}">${ok ? 'holds' : 'FAILS'}</td><td>${escapeHtml(name)}</td><td>${escapeHtml(detail)}</td></tr>`;
 
 function charts(samples: readonly Sample[]): string {
-  const times = samples.map(({ atMs }) => atMs / 1000);
+  const beganAtMs = samples[0]?.atMs ?? 0;
+  const times = samples.map(({ atMs }) => (atMs - beganAtMs) / 1000);
   const series = (name: string, colour: string, of: (sample: Sample) => number, dashed = false): Series => ({ name, colour, values: samples.map(of), dashed });
   const states = agentStates
     .filter((state) => samples.some((sample) => sample.agents[state] > 0))
