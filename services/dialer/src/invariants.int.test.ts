@@ -36,7 +36,8 @@ it.each([1, 2, 3])('nobody is called twice at once, blocked, finished or outside
   await start({
     answer, startDialer: false, agents: 8,
     campaign: {
-      callWindowId: 1, maxAttemptsPerDay: 6,
+      // More than any contact needs: one that waits for tomorrow would never end here.
+      callWindowId: 1, maxAttemptsPerDay: 30, maxAttempts: 30,
       retries: [{ outcome: 'busy', samePhoneTries: 2, afterMinutes: 0, then: 'next-phone', nextPhoneAfterMinutes: 0 }],
     },
   });
@@ -95,6 +96,12 @@ it.each([1, 2, 3])('nobody is called twice at once, blocked, finished or outside
     dialer = rig.mortal(random.integer(0, 60));
     await dialer.app.start();
   }
+  const unfinished = async (): Promise<string> => {
+    const done = new Set((await factsOf('ContactFinished')).map(({ data }) => data.contactId));
+    const open = (await factsOf('ContactImported')).filter(({ data }) => !done.has(data.contactId) && data.phones[0]?.areaCode !== '21');
+    const streams = await Promise.all(open.map(({ data }) => rig.events.readStream(`contact-${data.contactId}`)));
+    return streams.map((facts) => facts.map(({ type, data }) => `${type} ${JSON.stringify(data['next'] ?? data['rule'] ?? '')}`).join(', ')).join('\n');
+  };
   await until('every attempt has ended', async () => {
     const started = await factsOf('AttemptStarted');
     const finished = await factsOf('ContactFinished');
@@ -103,7 +110,9 @@ it.each([1, 2, 3])('nobody is called twice at once, blocked, finished or outside
     const delivered = new Set((await factsOf('AttemptEnded')).filter(({ data }) => data.outcome === 'delivered').map(({ data }) => data.contactId));
     const done = new Set([...finished.map(({ data }) => data.contactId), ...delivered]);
     return (await factsOf('AttemptEnded')).length === started.length && done.size >= contactCount - asleep && carrier.live.size === 0;
-  }, 30_000);
+  }, 30_000).catch(async (error: unknown) => {
+    throw new Error(`not finished:\n${await unfinished()}`, { cause: error });
+  });
 
   expect(violations).toEqual([]);
   const started = (await factsOf('AttemptStarted')).map(({ data }) => data.callId);
