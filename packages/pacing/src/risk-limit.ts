@@ -14,7 +14,7 @@
 const AIM_BASE = 1.2;
 const AIM_GROWTH = 0.1;
 /** Slack below the aim that divides θ by e, and slack above it that multiplies θ by e. */
-const SLACK_PER_E_BELOW = 2;
+const SLACK_PER_E_BELOW = 2.5;
 const SLACK_PER_E_ABOVE = 5;
 /** Both widen with the square root of what the cap allowed so far, as chance does, once that is more than a handful. */
 const SLACK_GROWTH = 1;
