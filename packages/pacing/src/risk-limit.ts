@@ -13,6 +13,8 @@
 /** Slack that the feedback aims at, in abandoned calls; it grows with the campaign, so that the rate ends just under the cap. */
 const AIM_BASE = 1.2;
 const AIM_GROWTH = 0.1;
+/** A wider feedback lets the slack stray further, so it aims further from the cap. */
+const AIM_OF_WIDENING = 0.25;
 /** Slack below the aim that divides θ by e, and slack above it that multiplies θ by e. */
 const SLACK_PER_E_BELOW = 2.5;
 const SLACK_PER_E_ABOVE = 5;
@@ -65,7 +67,7 @@ export class RiskLimit {
 }
 
 function aimOf(allowed: number): number {
-  return AIM_BASE + AIM_GROWTH * Math.sqrt(allowed);
+  return AIM_BASE + AIM_GROWTH * Math.sqrt(allowed) + AIM_OF_WIDENING * widening(allowed);
 }
 
 function widening(allowed: number): number {
