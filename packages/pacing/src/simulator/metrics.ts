@@ -28,13 +28,6 @@ export interface SeriesPoint {
   readonly ringing: number;
 }
 
-export interface SegmentCount {
-  readonly fromS: number;
-  readonly occupancy: number;
-  readonly live: number;
-  readonly abandoned: number;
-}
-
 export interface RunResult {
   readonly seed: number;
   readonly occupancy: number;

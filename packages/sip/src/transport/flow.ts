@@ -42,7 +42,3 @@ export interface TransportEvents {
 export function isReliable(transport: SipTransport): boolean {
   return transport !== 'udp';
 }
-
-export function sameAddress(a: SipAddress, b: SipAddress): boolean {
-  return a.port === b.port && a.host === b.host && a.transport === b.transport;
-}

@@ -2,8 +2,6 @@
 export const MAX_HEAD_BYTES = 16_384;
 export const MAX_HEADER_LINES = 200;
 export const MAX_BODY_BYTES = 65_536;
-/** A datagram cannot be longer; a stream message is refused beyond head + body. */
-export const MAX_MESSAGE_BYTES = MAX_HEAD_BYTES + MAX_BODY_BYTES;
 /** RFC 3261 18.1.1: a request within 200 bytes of the MTU goes by a congestion-controlled transport; 1300 when the MTU is unknown. */
 export const MAX_UDP_REQUEST_BYTES = 1_300;
 export const MAX_VIA_HOPS = 40;
