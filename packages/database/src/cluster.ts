@@ -146,7 +146,11 @@ async function tailOf(file: string): Promise<string> {
 export async function findRunningServer(dataDir: string): Promise<number | undefined> {
   const lines = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
   const pid = Number.parseInt(lines[0] ?? '', 10);
-  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  if (!isAlive(pid)) {
+    await forgetUnreaped(dataDir, pid);
+    return undefined;
+  }
   try {
     // The server's working folder is its data folder.
     const [cwd, binary] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]);
@@ -157,6 +161,31 @@ export async function findRunningServer(dataDir: string): Promise<number | undef
   } catch {
     return existsSync('/proc/self') ? undefined : pid;
   }
+}
+
+/** How long the sessions of a killed server may take to notice and end. */
+const ORPHANED_SESSIONS_MS = 10_000;
+
+/**
+ * A killed server that nobody has reaped yet still has its process id, so the next one would take it for running and refuse to
+ * start over its file. Its sessions may outlive it for a moment: the file goes when none is left on this folder.
+ */
+async function forgetUnreaped(dataDir: string, pid: number): Promise<void> {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    // Gone for good: the server sees that by itself.
+    return;
+  }
+  const deadline = performance.now() + ORPHANED_SESSIONS_MS;
+  while ((await anyProcessIn(dataDir)) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  if (!(await anyProcessIn(dataDir))) await rm(join(dataDir, 'postmaster.pid'), { force: true });
+}
+
+async function anyProcessIn(folder: string): Promise<boolean> {
+  const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const folders = await Promise.all(ids.map((id) => readlink(`/proc/${id}/cwd`).catch(() => '')));
+  return folders.includes(folder);
 }
 
 /** Ends a server by its process id: fast shutdown first, then immediate (the log is replayed at the next start). */
