@@ -1,6 +1,5 @@
 /** Folders and ports that no other test on the machine uses. */
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,21 +16,30 @@ export async function createTempDir(prefix = 'ritmo-'): Promise<TempDir> {
   return { path, remove, [Symbol.asyncDispose]: remove };
 }
 
-/** A TCP port that was free a moment ago. Prefer port 0 where the program tells which one it took. */
-export async function freeTcpPort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer();
-  server.listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 /** Below the ports that Linux gives to outgoing connections. */
 const LOWEST_PORT = 10_000;
 const HIGHEST_PORT = 32_000;
 const TRIES = 200;
+
+/**
+ * A port that was free for TCP and UDP a moment ago, for programs that must come back on the same one. Below the ports of outgoing
+ * connections: one of those could take it while the program is down. Prefer port 0 where the program tells which one it took.
+ */
+export async function freeTcpPort(host = '127.0.0.1'): Promise<number> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+    if ((await isFree(port, host)) && (await canListen(port, host))) return port;
+  }
+  throw new Error(`no free TCP port on ${host}`);
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
 
 /** A range of UDP ports, all free a moment ago, at a random place so that tests that run at once rarely meet. */
 export async function freeUdpPortRange(count: number, host = '127.0.0.1'): Promise<readonly [number, number]> {
