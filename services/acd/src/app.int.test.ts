@@ -1,6 +1,6 @@
 import { createInProcessBus, type Bus, type Requests } from '@ritmo/bus';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import { asCallId, asExtension, asId, directorySchemas, fact, type CallId, type DirectoryKind, type DomainEvent, type EventDataByType, type EventType, type Extension, type QueueId, type TrunkId } from '@ritmo/domain';
+import { asCallId, asExtension, asId, directorySchemas, fact, type AgentId, type CallId, type DirectoryKind, type DomainEvent, type EventDataByType, type EventType, type Extension, type QueueId, type TrunkId } from '@ritmo/domain';
 import { createMemoryEventStore } from '@ritmo/event-store';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
 import { waitFor } from '@ritmo/testing';
@@ -174,6 +174,16 @@ describe('calls', () => {
     expect(asked.map(({ subject }) => subject)).toEqual(['telephony.offer', 'telephony.play']);
     expect(offers()[0]?.request).toMatchObject({ callId, extension: '1001', callerNumber: '11988887777', callerName: 'Campaign', record: true });
     expect((await bus.request('acd.queues', {})).queues).toMatchObject([{ queueId: 1, waiting: [{ callId, position: 1 }] }]);
+  });
+
+  test('a preview call is offered to the agent who accepted it', async () => {
+    for (const number of ['1001', '1002']) await register(number);
+    await bus.request('acd.agent.login', { extension: ext('1002'), sharedExtension: null, hardphone: false, by });
+    const attempt = { callId: asCallId('1.9'), agentId: asId<AgentId>(2), contactId: asId<never>(1), campaignId: asId<never>(7), phoneId: asId<never>(1), areaCode: '11', number: '988887777', dialString: '11988887777', trunkId: asId<TrunkId>(1), routeId: asId<never>(1), callerId: '', reason: 'preview' as const };
+    bus.publish('fact.AttemptStarted', fact('AttemptStarted', Date.now(), attempt));
+    answered('1.9');
+    await waitFor(() => offers().length === 1, { what: 'the offer' });
+    expect(offers()[0]?.request).toMatchObject({ callId: '1.9', extension: '1002' });
   });
 
   test('a call whose CallAnswered was lost is found by asking telephony', async () => {

@@ -1,7 +1,7 @@
 /** Queues, agents, offers. The decisions are in core/; this is what feeds it. */
 import type { BusSubscription, Signals } from '@ritmo/bus';
 import { migrate } from '@ritmo/database';
-import { asId, startOfNextDayMs, type AgentId, type DirectoryKind, type DomainEvent, type QueueId, type UserStatusId } from '@ritmo/domain';
+import { asId, startOfNextDayMs, type AgentId, type CallId, type DirectoryKind, type DomainEvent, type QueueId, type UserStatusId } from '@ritmo/domain';
 import { createCallIdAllocator, type ServiceApp, type ServiceContext } from '@ritmo/service-kit';
 import { rememberAgents } from './agent-memory.ts';
 import { serveCommands, type CommandParts } from './commands.ts';
@@ -198,14 +198,20 @@ function subscribe(parts: CommandParts): readonly BusSubscription[] {
   const { context, core, shell } = parts;
   const { bus, log } = context;
   const said = (what: string) => (error: unknown) => log.error({ err: error }, `${what} failed`);
+  /** Preview calls on their way: who chose to make them. Gone with the call. */
+  const chosenBy = new Map<CallId, AgentId>();
   return [
+    bus.subscribe('fact.AttemptStarted', ({ data: { callId, agentId } }) => void (agentId !== null && chosenBy.set(callId, agentId))),
+    bus.subscribe('fact.AttemptEnded', ({ data }) => void chosenBy.delete(data.callId)),
     bus.subscribe('fact.CallAnswered', ({ data, at }) => {
       const { callId, direction, campaignId, queueId } = data;
       if (direction === 'agent') return shell.act({ kind: 'own-call-answered', callId });
       if (queueId === null) return;
       const number = direction === 'inbound' ? data.from : data.to;
       const record = campaignId === null || (core.campaigns.get(campaignId)?.record ?? true);
-      shell.act({ kind: 'call-arrived', call: { callId, direction, queueId, campaignId, number, answeredAt: at, record } });
+      const wantedAgentId = chosenBy.get(callId);
+      const call = { callId, direction, queueId, campaignId, number, answeredAt: at, record, ...(wantedAgentId === undefined ? {} : { wantedAgentId }) };
+      shell.act({ kind: 'call-arrived', call });
     }),
     bus.subscribe('fact.CallEnded', ({ data }) => shell.act({ kind: 'call-ended', callId: data.callId, by: data.by })),
     bus.subscribe('fact.TransferRequested', (event: DomainEvent<'TransferRequested'>) => void transferRequested(parts, event).catch(said('a transfer'))),

@@ -1,4 +1,4 @@
-import { asCallId, asExtension, asId, type QueueId, type UserStatusId } from '@ritmo/domain';
+import { asCallId, asExtension, asId, type AgentId, type CampaignId, type QueueId, type UserStatusId } from '@ritmo/domain';
 import { describe, expect, test } from 'vitest';
 import { nextDueAt } from './acd-core.ts';
 import { agentConfig, campaignConfig, queueConfig, scenario } from './scenario.test-support.ts';
@@ -36,6 +36,16 @@ describe('an answered call', () => {
     run.now += 50;
     run.arrive('1.2', 1, null);
     run.register(1);
+    expect(run.ringing(1)?.callId).toBe('1.2');
+  });
+
+  test('goes to the agent who chose to make it, and to the queue when that agent is not free', () => {
+    const run = scenario(agents(3), [queueConfig(1, [1, 2, 3])], [campaignConfig(7, 1)]);
+    run.register(1, 2, 3);
+    const call = { direction: 'campaign' as const, queueId: asId<QueueId>(1), campaignId: asId<CampaignId>(7), number: '1133334444', answeredAt: run.now, record: true, wantedAgentId: asId<AgentId>(3) };
+    run.do({ kind: 'call-arrived', call: { ...call, callId: asCallId('1.1') } });
+    expect(run.ringing(3)?.callId).toBe('1.1');
+    run.do({ kind: 'call-arrived', call: { ...call, callId: asCallId('1.2') } });
     expect(run.ringing(1)?.callId).toBe('1.2');
   });
 

@@ -1,6 +1,6 @@
 /** How a call goes through the acd: in, offered, delivered or abandoned, out. */
 import { fact, streams, type AgentId, type CallDirection, type CallEndedBy, type CallId, type CampaignId, type LegId, type QueueId } from '@ritmo/domain';
-import { agentChanged, extensionOf, offer, pushFact, queueIdOf, record, serve } from './matching.ts';
+import { agentChanged, extensionOf, isFree, offer, pushFact, queueIdOf, record, serve } from './matching.ts';
 import { clearTimer, limits, setTimer, type AgentEntry, type CallEntry, type Core, type QueueEntry } from './model.ts';
 import { changeStatus } from './status.ts';
 
@@ -18,6 +18,8 @@ export interface ArrivedCall {
   readonly record: boolean;
   /** Above every leg number that an earlier process may have used. */
   readonly firstLeg?: number;
+  /** Preview: the agent who chose to call. Served by the queue when that agent is not free after all. */
+  readonly wantedAgentId?: AgentId;
 }
 
 /** The customer's side is up and belongs to a queue. */
@@ -47,10 +49,10 @@ export function callArrived(core: Core, arrived: ArrivedCall): void {
     guard: null,
   };
   core.calls.set(call.id, call);
-  enterQueue(core, call, queue);
+  enterQueue(core, call, queue, arrived.wantedAgentId);
 }
 
-function enterQueue(core: Core, call: CallEntry, queue: QueueEntry): void {
+function enterQueue(core: Core, call: CallEntry, queue: QueueEntry, wantedAgentId?: AgentId): void {
   call.queue = queue;
   const position = queue.waiting.size + 1;
   call.deadline = clearTimer(core, call.deadline);
@@ -60,7 +62,9 @@ function enterQueue(core: Core, call: CallEntry, queue: QueueEntry): void {
     call.id,
     fact('CallQueued', core.nowMs, { callId: call.id, queueId: queue.id, campaignId: call.campaignId, number: call.number, position }),
   );
-  serve(core, call, queue);
+  const wanted = wantedAgentId === undefined ? undefined : core.agents.get(wantedAgentId);
+  if (wanted && isFree(core, wanted)) offer(core, call, wanted, false);
+  else serve(core, call, queue);
   // After the offer, which must not wait for it: the caller hears something while the agent's phone rings.
   core.effects.push({ kind: 'play', callId: call.id, file: queue.config.musicFile ?? defaultMusic, loop: true, thenHangup: false });
 }
