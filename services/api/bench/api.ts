@@ -1,6 +1,6 @@
 /**
  * status_ramal against a bare fastify route that returns the same text, turn and turn about in one run, the load in a process
- * of its own: `npm run bench:api`. Usage: --seconds 2 --rounds 6 --connections 32 --agents 200
+ * of its own: `npm run bench:api`. Usage: --seconds 2 --rounds 6 --connections 32 --agents 200 --json
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '6' },
     connections: { type: 'string', default: '32' },
     agents: { type: 'string', default: '200' },
+    json: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -81,6 +82,7 @@ const sum = (pick: (round: (typeof rounds)[number]) => number): number => rounds
 const cpuRatio = sum(({ bare: theirs }) => theirs.cpuUs) / sum(({ ours }) => ours.cpuUs);
 const ratio = sum(({ ours }) => ours.perSecond) / sum(({ bare: theirs }) => theirs.perSecond);
 console.log(`status_ramal, with key, allow-list and request log, runs at ${(100 * ratio).toFixed(0)} % of a bare fastify route (wanted: ${100 * target} %); by CPU for each answer ${(100 * cpuRatio).toFixed(0)} %`);
+if (values.json) console.log(JSON.stringify({ ok: ratio >= target, target, ratio, cpuRatio, rounds }));
 await app.stop();
 await bare.close();
 await stage.close();

@@ -11,7 +11,7 @@ import pino from 'pino';
 import { createSocketApp } from '../src/app.ts';
 
 const { values } = parseArgs({
-  options: { readers: { type: 'string', default: '1000' }, calls: { type: 'string', default: '200' }, seconds: { type: 'string', default: '10' } },
+  options: { readers: { type: 'string', default: '1000' }, calls: { type: 'string', default: '200' }, seconds: { type: 'string', default: '10' }, json: { type: 'boolean', default: false } },
 });
 const readerCount = Number(values.readers);
 const callsPerSecond = Number(values.calls);
@@ -93,6 +93,7 @@ console.log(
   `readers that got every line: ${report.finished} of ${readerCount}; lines out of order: ${report.outOfOrder}; ` +
     `CPU ${(((cpu.user + cpu.system) / 1e6 / ((performance.now() - began) / 1_000)) * 100).toFixed(0)} % of a core`,
 );
+if (values.json) console.log(JSON.stringify({ readers: readerCount, callsPerSecond, targetP99Ms, ...report }));
 child.send('stop');
 stuck.destroy();
 await app.stop();
