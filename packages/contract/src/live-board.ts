@@ -111,6 +111,7 @@ export function createLiveBoard(parts: { readonly bus: Bus; readonly cards: Cont
         bus.subscribe('fact.CallAnswered', answered),
         bus.subscribe('fact.CallEnded', ({ data }) => void calls.delete(data.callId)),
         bus.subscribe('fact.AttemptEnded', ({ data }) => void calls.delete(data.callId)),
+        bus.subscribe('fact.AttemptWithdrawn', ({ data }) => void calls.delete(data.callId)),
       ];
       timer = setInterval(() => void reconcile(), reconcileEveryMs);
       timer.unref();

@@ -49,10 +49,12 @@ export type NextStep =
   | { readonly kind: 'exhausted' }
   | { readonly kind: 'finished' };
 
-export type CallDirection = 'campaign' | 'agent' | 'inbound';
+/** internal: an extension called another one or a queue; `from` and `extension` are the caller's, and there is no trunk (`noTrunk`). */
+export type CallDirection = 'campaign' | 'agent' | 'inbound' | 'internal';
 /** PhoneStatus codes of the manual: 0 free, 1 2 3 9 busy, 4 disconnected, 8 ringing. */
 export type PhoneStatus = 0 | 1 | 2 | 3 | 4 | 8 | 9;
 
+/** Of an internal call: customer is who called, agent who was called. */
 export type CallEndedBy = 'customer' | 'agent' | 'system' | 'carrier';
 
 export interface EventDataByType {
@@ -112,6 +114,21 @@ export interface EventDataByType {
     /** From answer to end; 0 when it was not answered. */
     billMs: number;
     next: NextStep;
+  };
+  /**
+   * The intent was taken back: the order to telephony was refused for certain, so its INVITE never left and never will. The
+   * contact is as it was before, and no result exists.
+   */
+  AttemptWithdrawn: {
+    callId: CallId;
+    contactId: ContactId;
+    campaignId: CampaignId;
+    phoneId: PhoneId;
+    reason: 'slot-lapsed' | 'unknown-trunk' | 'shutting-down' | 'no-telephony';
+    /** When it is looked at again. */
+    retryAt: number;
+    /** As they are again: what the views go back to. */
+    before: { attempts: number; phoneAttempts: number; dispositionId: DispositionId | null; dialAt: number | null; lastCallId: CallId | null };
   };
   /** The dialer refused a phone at the moment of dialing. No attempt exists. */
   PhoneSkipped: {

@@ -26,6 +26,9 @@ export const asExtension = (text: string): Extension => text as Extension;
 /** For values that come from a database or the wire already checked: `asId<CampaignId>(7)`. */
 export const asId = <T extends Brand<number, string>>(value: number): T => value as T;
 
+/** What calls between extensions go over. */
+export const noTrunk = 0 as TrunkId;
+
 /** Seconds and sequence make the id; the caller proves the sequence unique (a database sequence handed out in blocks). */
 export function makeCallId(atMs: number, sequence: number): CallId {
   return asCallId(`${Math.floor(atMs / 1000)}.${sequence}`);

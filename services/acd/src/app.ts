@@ -203,6 +203,7 @@ function subscribe(parts: CommandParts): readonly BusSubscription[] {
   return [
     bus.subscribe('fact.AttemptStarted', ({ data: { callId, agentId } }) => void (agentId !== null && chosenBy.set(callId, agentId))),
     bus.subscribe('fact.AttemptEnded', ({ data }) => void chosenBy.delete(data.callId)),
+    bus.subscribe('fact.AttemptWithdrawn', ({ data }) => void chosenBy.delete(data.callId)),
     bus.subscribe('fact.CallAnswered', ({ data, at }) => {
       const { callId, direction, campaignId, queueId } = data;
       if (direction === 'agent') return shell.act({ kind: 'own-call-answered', callId });

@@ -1,5 +1,5 @@
 /** Attempts of this process's campaigns that have begun and not ended. A belief: reconciliation proves it. */
-import type { AgentId, CallId, CampaignId, ContactId, DomainEvent, PhoneId, TrunkId } from '@ritmo/domain';
+import type { AgentId, CallId, CampaignId, ContactId, DomainEvent, PhoneId, TrunkId, WithdrawReason } from '@ritmo/domain';
 
 export interface CallInFlight {
   readonly callId: CallId;
@@ -16,6 +16,8 @@ export interface CallInFlight {
   abandoned: boolean;
   /** What telephony said last; kept until the end of the attempt is stored. */
   ended: DomainEvent<'CallEnded'> | null;
+  /** Telephony refused it for certain: it is withdrawn as soon as the store takes that. */
+  refused: WithdrawReason | null;
   /** The end is being stored. */
   ending: boolean;
   /** Reconciliations in a row in which nobody knew of it. */
@@ -48,7 +50,7 @@ export function createCallsInFlight(): CallsInFlight {
     add(begun) {
       const known = calls.get(begun.callId);
       if (known) return known;
-      const call: CallInFlight = { ...begun, stage: 'dialing', answeredAt: null, deliveredAt: null, agentId: null, abandoned: false, ended: null, ending: false, unknownTimes: 0 };
+      const call: CallInFlight = { ...begun, stage: 'dialing', answeredAt: null, deliveredAt: null, agentId: null, abandoned: false, ended: null, refused: null, ending: false, unknownTimes: 0 };
       calls.set(call.callId, call);
       let set = campaigns.get(call.campaignId);
       if (!set) campaigns.set(call.campaignId, (set = new Set()));

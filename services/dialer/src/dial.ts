@@ -2,9 +2,11 @@
  * From a wish to dial to INVITEs: ways, slots, block lists at this very moment, intent, originate. In this order, so that an
  * attempt is recorded only when its INVITE may leave, and an INVITE leaves only when its attempt is recorded.
  */
-import { canonicalNumber, checkDial, dialString, nationalToRoute, nextDial, nextWay, startAttempt, waysFor, type AgentId, type CallId, type CampaignId, type DialCheck, type DialRules, type PhoneId, type QueueId, type TrunkId, type Way } from '@ritmo/domain';
+import { NoResponderError, type Requests } from '@ritmo/bus';
+import { canonicalNumber, checkDial, dialString, nationalToRoute, nextDial, nextWay, startAttempt, waysFor, type AgentId, type CallId, type CampaignId, type DialCheck, type DialRules, type PhoneId, type QueueId, type TrunkId, type Way, type WithdrawReason } from '@ritmo/domain';
 import type { KnownContact } from './contact-book.ts';
 import { rulesOf, type DialerParts } from './parts.ts';
+import { withdraw } from './settle.ts';
 import { readBlocked } from './work-index.ts';
 
 export interface DialResult {
@@ -200,35 +202,46 @@ async function start(parts: DialerParts, rules: DialRules, candidate: Placed, ca
   const call = calls.add({ callId, campaignId: campaign.id as CampaignId, contactId: contact.contactId, phoneId: attempt.phoneId, trunkId: way.trunkId, startedAt: atMs });
   call.agentId = options.agentId ?? null;
   metrics.attempts.inc({ campaign: campaign.id });
-  await originate(parts, rules, candidate, callId, dialed, callerId, attempt.phoneId);
-  return callId;
+  const refused = await originate(parts, rules, candidate, callId, dialed, callerId, attempt.phoneId);
+  if (refused === null) return callId;
+  context.log.warn({ callId, code: refused }, 'telephony refused an attempt; it is taken back');
+  call.refused = refused;
+  await withdraw(parts, call).catch((error: unknown) => context.log.error({ err: error, callId }, 'an attempt could not be taken back; trying again'));
+  return null;
 }
 
 /** Further slots asked for when the first one lapsed. */
 const mostRenewals = 5;
 const renewalPauseMs = 100;
 
-/** A refusal or silence is left to reconciliation when in doubt: telephony may have sent the INVITE. */
-async function originate(parts: DialerParts, { campaign }: DialRules, { contact, way, slot }: Placed, callId: CallId, dialed: string, callerId: string, phoneId: PhoneId): Promise<void> {
+/** Null: the INVITE left, or may have left: then reconciliation tells. A refusal that is certain is told. */
+async function originate(parts: DialerParts, { campaign }: DialRules, { contact, way, slot }: Placed, callId: CallId, dialed: string, callerId: string, phoneId: PhoneId): Promise<WithdrawReason | null> {
   const { bus, log } = parts.context;
   const { queueId } = campaign;
   const order = {
     callId, campaignId: campaign.id as CampaignId, contactId: contact.contactId, phoneId, queueId: queueId as QueueId,
     dialString: dialed, trunkId: way.trunkId, routeId: way.routeId, callerId, ringTimeoutMs: campaign.ringTimeoutMs, record: campaign.record,
   };
+  let reply: Requests['telephony.originate']['reply'];
   try {
-    let reply = await bus.request('telephony.originate', { ...order, slot });
+    reply = await bus.request('telephony.originate', { ...order, slot });
     // The intent took longer than the slot's lease. The refusal is certain, so the same attempt may ask for another slot.
     for (let renewal = 0; renewal < mostRenewals && !reply.ok && reply.code === 'slot-lapsed'; renewal += 1) {
-      const [another] = (await bus.request('telephony.reserve', { trunkId: way.trunkId, count: 1 })).slots;
+      const another = await reserveOne(parts, way.trunkId);
       if (another === undefined) await new Promise((resolve) => setTimeout(resolve, renewalPauseMs));
       else reply = await bus.request('telephony.originate', { ...order, slot: another });
     }
-    if (reply.ok) return;
-    log.warn({ callId, code: reply.code }, 'telephony refused an attempt');
-    const call = parts.calls.get(callId);
-    if (call && reply.code !== 'duplicate') call.unknownTimes = Number.POSITIVE_INFINITY;
   } catch (error) {
+    // An order that nobody heard cannot be carried out; one that was heard and not answered may be.
+    if (error instanceof NoResponderError) return 'no-telephony';
     log.error({ err: error, callId }, 'telephony did not answer an attempt; reconciliation will tell what became of it');
+    return null;
   }
+  return reply.ok || reply.code === 'duplicate' ? null : reply.code;
+}
+
+/** Its failure says nothing about the order. */
+async function reserveOne({ context }: DialerParts, trunkId: TrunkId): Promise<string | undefined> {
+  const reply = await context.bus.request('telephony.reserve', { trunkId, count: 1 }).catch(() => null);
+  return reply?.slots[0];
 }

@@ -63,6 +63,22 @@ describe('a campaign', () => {
     expect(carrier.invites).toHaveLength(6);
   });
 
+  it.each(['slot-lapsed', 'shutting-down', 'unknown-trunk'] as const)('takes an attempt back that telephony refuses for certain (%s), and calls later: one INVITE, one attempt, one result', async (code) => {
+    await start({ answer: () => ({ kind: 'busy' }) });
+    carrier.refuse(code);
+    await importContacts(contactsToImport(5));
+    await until('five taken back', async () => new Set((await factsOf('AttemptWithdrawn')).map(({ data }) => data.contactId)).size === 5);
+    expect(carrier.invites).toHaveLength(0);
+    expect(await factsOf('AttemptEnded')).toHaveLength(0);
+    carrier.refuse(null);
+    await until('all ended', async () => (await factsOf('AttemptEnded')).length === 5);
+    const withdrawn = new Set((await factsOf('AttemptWithdrawn')).map(({ data }) => data.callId));
+    const attempts = (await factsOf('AttemptStarted')).map(({ data }) => data.callId).filter((callId) => !withdrawn.has(callId));
+    expect(carrier.invites.map(({ callId }) => callId).sort()).toEqual([...attempts].sort());
+    expect((await factsOf('AttemptEnded')).map(({ data }) => data.callId).sort()).toEqual([...attempts].sort());
+    await until('the tally says the same', async () => (await status()).attempts === 5 && (await status()).remainingDue === 0);
+  });
+
   it('tries the next trunk at once when a trunk fails, then gives the route up', async () => {
     await start({ answer: () => ({ kind: 'trunk-failure' }) });
     const contactId = await importOne({ parameters: ['a'], phones: [mobile('00001')] });

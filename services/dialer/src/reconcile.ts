@@ -7,7 +7,7 @@ import type { CallFacts } from './call-facts.ts';
 import type { CampaignRunner } from './campaign-runner.ts';
 import type { CallInFlight } from './calls-in-flight.ts';
 import type { DialerParts } from './parts.ts';
-import { hear } from './settle.ts';
+import { hear, withdraw } from './settle.ts';
 import { readUnsettled } from './work-index.ts';
 
 export interface Reconciliation {
@@ -44,6 +44,7 @@ export function createReconciliation(parts: DialerParts, facts: CallFacts): Reco
   };
 
   const judge = async (call: CallInFlight, live: ReadonlySet<CallId> | null): Promise<void> => {
+    if (call.refused !== null) return withdraw(parts, call);
     if (call.ended) return facts.finish(call);
     if (live?.has(call.callId)) {
       call.unknownTimes = 0;
@@ -56,14 +57,14 @@ export function createReconciliation(parts: DialerParts, facts: CallFacts): Reco
     if (stored.length > 0 || live === null) return;
     call.unknownTimes += 1;
     const old = context.clock.nowMs() - call.startedAt > settings.unknownAfterMs;
-    if (call.unknownTimes >= agreeing && (old || call.unknownTimes === Number.POSITIVE_INFINITY)) await facts.finish(call);
+    if (call.unknownTimes >= agreeing && old) await facts.finish(call);
   };
 
   return {
     async run(runners) {
       for (const runner of runners) await adopt(runner);
       const nowMs = context.clock.nowMs();
-      const doubtful = [...calls.all()].filter((call) => call.ended !== null || call.unknownTimes > 0 || nowMs - call.startedAt > youngMs);
+      const doubtful = [...calls.all()].filter((call) => call.ended !== null || call.refused !== null || call.unknownTimes > 0 || nowMs - call.startedAt > youngMs);
       if (doubtful.length === 0) return;
       const live = await liveCalls();
       for (const call of doubtful) await judge(call, live);

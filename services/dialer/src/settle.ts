@@ -1,5 +1,5 @@
 /** How attempts end: what the wire and the acd said becomes outcome, disposition and next step. */
-import { asCallId, endAttempt, nationalToRoute, nextWay, phoneOf, readBrazilianNumber, streams, upcast, waysFor, type AttemptOutcome, type Contact, type DomainEvent, type OpenAttempt, type TrunkId } from '@ritmo/domain';
+import { asCallId, endAttempt, nationalToRoute, nextWay, phoneOf, readBrazilianNumber, streams, upcast, waysFor, withdrawAttempt, type AttemptOutcome, type Contact, type DomainEvent, type OpenAttempt, type TrunkId } from '@ritmo/domain';
 import type { CallInFlight } from './calls-in-flight.ts';
 import { isFinishing, type DialerParts } from './parts.ts';
 
@@ -39,6 +39,20 @@ export async function settle(parts: DialerParts, call: CallInFlight): Promise<Se
   metrics.ended.inc({ campaign: call.campaignId, outcome });
   const next = result.facts.find((fact) => fact.type === 'AttemptEnded')?.data as { next: { kind: string } } | undefined;
   return { call, outcome, failover: next?.next.kind === 'failover', ended };
+}
+
+/** Takes an attempt back that telephony refused for certain. Rejects when that could not be stored: reconciliation tries again. */
+export async function withdraw({ book, calls, metrics, context }: DialerParts, call: CallInFlight): Promise<void> {
+  const { refused } = call;
+  if (refused === null || call.ending) return;
+  call.ending = true;
+  try {
+    const result = await book.decide(call.contactId, (state) => withdrawAttempt(state, { atMs: context.clock.nowMs(), callId: call.callId, reason: refused }));
+    calls.remove(call.callId);
+    if (result.ok) metrics.ended.inc({ campaign: call.campaignId, outcome: 'withdrawn' });
+  } finally {
+    call.ending = false;
+  }
 }
 
 /**

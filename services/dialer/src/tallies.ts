@@ -45,6 +45,7 @@ export function createTallies(): Tallies {
       const tally = of(after.contact.campaignId);
       tally.remaining += Number(isDueByItself(after) || after.status === 'dialing') - Number(isDueByItself(before) || before.status === 'dialing');
       if (fact.type === 'AttemptStarted') tally.attempts += 1;
+      if (fact.type === 'AttemptWithdrawn') tally.attempts -= 1;
       if (fact.type === 'AttemptEnded') {
         const { outcome, dispositionId, ringMs, billMs } = fact.data;
         tally.ringMs += ringMs;

@@ -13,7 +13,7 @@ export interface ExportResults {
   readonly path: string;
 }
 
-const types = ['ContactImported', 'PhoneAdded', 'ContactParameterChanged', 'AttemptStarted', 'AttemptEnded', 'DispositionSet'];
+const types = ['ContactImported', 'PhoneAdded', 'ContactParameterChanged', 'AttemptStarted', 'AttemptEnded', 'AttemptWithdrawn', 'DispositionSet'];
 const pageSize = 2_000;
 
 interface Client {
@@ -63,6 +63,7 @@ function resultLine(context: ServiceContext, clients: Map<ContactId, Client>, fa
   if (fact.type === 'PhoneAdded') client.phones.set(fact.data.phone.phoneId, fact.data.phone.number);
   else if (fact.type === 'ContactParameterChanged') client.parameters[fact.data.index - 1] = fact.data.value;
   else if (fact.type === 'AttemptStarted') client.dialing = fact.data.phoneId;
+  else if (fact.type === 'AttemptWithdrawn') client.dialing = null;
   else if (fact.type === 'AttemptEnded') {
     client.dialing = null;
     return written(context, client, fact);

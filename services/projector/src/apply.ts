@@ -28,6 +28,7 @@ const rules: { readonly [T in EventType]: Rule<T> } = {
   ContactNoteAdded: contacts.noteAdded,
   AttemptStarted: contacts.attemptStarted,
   AttemptEnded: contacts.attemptEnded,
+  AttemptWithdrawn: contacts.attemptWithdrawn,
   PhoneSkipped: contacts.phoneSkipped,
   DispositionSet: contacts.dispositionSet,
   CallbackScheduled: contacts.callbackScheduled,

@@ -101,6 +101,22 @@ describe('the results of an attempt', () => {
     expect(await rowOf('SELECT id_status, status FROM telefones_campanhas WHERE id = 10')).toEqual({ id_status: 2001, status: 'Venda' });
   });
 
+  it('are no row when the attempt was taken back, and the phone shows what it showed before', async () => {
+    const [started] = attempt(names, 1, SAMPLE_START_MS, 'busy', { kind: 'exhausted' }, inOrder);
+    const counts = 'SELECT discando, telefones_restantes, clientes_virgens FROM campanhas WHERE id = 1';
+    await stored(importedContact(1, 1, 1, SAMPLE_START_MS));
+    const before = [await rowOf('SELECT * FROM telefones_campanhas WHERE id = 10'), await rowOf(counts)];
+    const callId = asCallId('1795352400.1');
+    const withdrawn = fact('AttemptWithdrawn', SAMPLE_START_MS + 500, {
+      callId, ...names, reason: 'slot-lapsed', retryAt: SAMPLE_START_MS + 1_500, before: { attempts: 0, phoneAttempts: 0, dispositionId: null, dialAt: null, lastCallId: null },
+    });
+    await stored(started as StreamedFact);
+    expect(await rowsOf('SELECT codigo_ligacao FROM resultado_discador')).toHaveLength(1);
+    await stored({ streamId: 'contact-1', fact: withdrawn });
+    expect(await rowsOf('SELECT codigo_ligacao FROM resultado_discador')).toEqual([]);
+    expect([await rowOf('SELECT * FROM telefones_campanhas WHERE id = 10'), await rowOf(counts)]).toEqual(before);
+  });
+
   it('do not go back when the call’s facts are stored after the attempt’s end', async () => {
     const facts = attempt(names, 1, SAMPLE_START_MS, 'delivered', { kind: 'exhausted' }, inOrder);
     const ended = facts.pop() as StreamedFact;

@@ -142,6 +142,19 @@ export function attemptEnded(batch: Batch, data: Data<'AttemptEnded'>, at: numbe
   planNext(batch, data.next);
 }
 
+/** No INVITE, no row: the phone shows again what it showed before. */
+export function attemptWithdrawn(batch: Batch, data: Data<'AttemptWithdrawn'>): void {
+  const { before } = data;
+  batch.results.remove(data.callId);
+  changePhone(batch, data.phoneId, (phone) => ({
+    state: phone.state === 'excluded' ? 'excluded' : before.phoneAttempts === 0 && before.dispositionId === null ? 'fresh' : 'retry',
+    status_id: before.dispositionId,
+    dial_at: phone.dial_at ?? (before.dialAt === null ? null : batch.timestamp(before.dialAt)),
+    last_call_id: before.lastCallId,
+  }));
+  changeContact(batch, data.contactId, () => ({ dialed: before.attempts > 0 }));
+}
+
 /** The phone that the strategy takes next is still to be dialed; all others keep what they are. */
 function planNext(batch: Batch, next: NextStep): void {
   switch (next.kind) {

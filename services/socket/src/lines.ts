@@ -152,6 +152,7 @@ export function createLineSource(parts: LineSourceParts): LineSource {
           calls.delete(data.callId);
         }),
         bus.subscribe('fact.AttemptEnded', ({ data }) => void calls.delete(data.callId)),
+        bus.subscribe('fact.AttemptWithdrawn', ({ data }) => void calls.delete(data.callId)),
         bus.subscribe('fact.AgentStatusChanged', ({ data }) => say(line('S', data.extension, data.statusId, directory.get('user-status', data.statusId)?.name))),
         bus.subscribe('fact.PreviewOffered', ({ data }) => say(ofContact('PREVIEW', data))),
         bus.subscribe('fact.AgentCallbackDue', ({ data }) => say(ofContact('AGOP', data))),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallWindow } from '../directory/entries.ts';
 import { asId, type TrunkId } from '../ids.ts';
 import { dispositionOf, endAttempt, startAttempt, type EndAttempt, type StartAttempt } from './attempts.ts';
+import { withdrawAttempt } from './withdraw.ts';
 import { importContact, offerPreview, setDisposition } from './commands.ts';
 import { by, callId, campaign, campaignId, contactId, disposition, ending, given, imported, minuteMs, noon, phone, phoneId, rules, starting, way } from './given.ts';
 import { nextDial, noContact, type ContactState } from './state.ts';
@@ -170,5 +171,45 @@ describe('scheduled and ordinary calls together', () => {
 
   it('a contact that is shown to an agent is not dialed meanwhile', () => {
     given(imported()).when((state) => offerPreview(state, { atMs: noon, agentId: asId(1) })).refuses(start(1), 'not-open');
+  });
+});
+
+describe('an attempt that is taken back', () => {
+  const withdraw = (n: number) => (state: ContactState) => withdrawAttempt(state, { atMs: noon, callId: callId(n), reason: 'slot-lapsed' });
+  const openContact = (state: ContactState) => (state.status === 'none' ? undefined : state.contact);
+
+  it('leaves the contact as it was, a second later', () => {
+    const before = given(imported());
+    const after = before.when(start(1)).when(withdraw(1)).then(['AttemptWithdrawn', { callId: callId(1), before: { attempts: 0, phoneAttempts: 0, dispositionId: null } }]);
+    expect(after.state).toEqual({ ...before.state, contact: { ...openContact(before.state), plan: { phoneId: phoneId(1), at: noon + 1_000, reason: 'fresh', failedTrunkIds: [] } } });
+  });
+
+  it('is not counted among the attempts of the day', () => {
+    const once = rules({ campaign: campaign({ maxAttemptsPerDay: 1 }) });
+    given(imported()).when(start(1, { rules: once })).when(withdraw(1)).when(start(2, { rules: once, atMs: noon + 1_000 })).then(['AttemptStarted', { callId: callId(2), reason: 'fresh' }]);
+  });
+
+  it('was a callback: the callback is due again', () => {
+    const { state } = given(imported([phone(1), phone(2, { dialAt: noon })])).when(start(1)).when(withdraw(1));
+    expect(nextDial(state)).toMatchObject({ phoneId: phoneId(2), reason: 'callback', at: noon + 1_000 });
+  });
+
+  it('was a try of another trunk: that trunk is tried again', () => {
+    const failed = given(imported()).when(start(1)).when(end(1, 'trunk-failure', { failoverTrunkId: asId<TrunkId>(2) }));
+    const { state } = failed.when(start(2, { way: way(2) })).when(withdraw(2));
+    expect(nextDial(state)).toMatchObject({ reason: 'failover', failedTrunkIds: [1] });
+    expect(openContact(state)).toMatchObject({ attempts: 1, recentAttemptsAt: [noon] });
+  });
+
+  it('keeps what was said of the contact meanwhile', () => {
+    const said = (finishing: boolean) => (state: ContactState) =>
+      setDisposition(state, { atMs: noon, phoneId: phoneId(1), disposition: disposition(100, { finishing }), callId: null, agentId: null, extension: null, callbackAt: null, maxCallbacksPerContact: 5, agentCallbacks: { open: 0, most: 5 }, by });
+    given(imported()).when(start(1)).when(said(true)).when(withdraw(1)).then(['AttemptWithdrawn', {}], ['ContactFinished', { reason: 'disposition' }]);
+    given(imported()).when(start(1)).when(said(false)).when(withdraw(1)).then(['AttemptWithdrawn', { before: { dispositionId: 100 } }]);
+  });
+
+  it('is refused when it is not the one in progress', () => {
+    given(imported()).refuses(withdraw(1), 'not-dialing');
+    given(imported()).when(start(1)).refuses(withdraw(2), 'not-dialing');
   });
 });

@@ -4,12 +4,12 @@ import { firstWaiting, newPhone, type Contact, type ContactState, type PhoneStat
 
 /** Facts of a contact's stream. */
 export type ContactFact = DomainEvent<
-  | 'ContactImported' | 'PhoneAdded' | 'PhoneExcluded' | 'ContactParameterChanged' | 'ContactNoteAdded' | 'AttemptStarted' | 'AttemptEnded'
+  | 'ContactImported' | 'PhoneAdded' | 'PhoneExcluded' | 'ContactParameterChanged' | 'ContactNoteAdded' | 'AttemptStarted' | 'AttemptEnded' | 'AttemptWithdrawn'
   | 'PhoneSkipped' | 'DispositionSet' | 'CallbackScheduled' | 'AgentCallbackDue' | 'PreviewOffered' | 'PreviewAnswered' | 'ContactFinished'
 >;
 
 export const contactFactTypes: readonly ContactFact['type'][] = [
-  'ContactImported', 'PhoneAdded', 'PhoneExcluded', 'ContactParameterChanged', 'ContactNoteAdded', 'AttemptStarted', 'AttemptEnded',
+  'ContactImported', 'PhoneAdded', 'PhoneExcluded', 'ContactParameterChanged', 'ContactNoteAdded', 'AttemptStarted', 'AttemptEnded', 'AttemptWithdrawn',
   'PhoneSkipped', 'DispositionSet', 'CallbackScheduled', 'AgentCallbackDue', 'PreviewOffered', 'PreviewAnswered', 'ContactFinished',
 ];
 
@@ -40,6 +40,8 @@ export function evolve(state: ContactState, event: DomainEvent): ContactState {
       return attemptStarted(contact, event);
     case 'AttemptEnded':
       return attemptEnded(state, event);
+    case 'AttemptWithdrawn':
+      return attemptWithdrawn(state, event);
     case 'PhoneSkipped':
       return { status: 'open', contact: skipped(contact, event) };
     case 'DispositionSet':
@@ -118,12 +120,13 @@ function withParameter(parameters: readonly string[], index: number, value: stri
 function attemptStarted(contact: Contact, { data, at }: DomainEvent<'AttemptStarted'>): ContactState {
   const planned = [...contact.scheduled, ...(contact.plan ? [contact.plan] : [])].find((dial) => dial.phoneId === data.phoneId);
   const again = data.reason === 'failover';
+  const taken = contact.scheduled.filter((dial) => dial.phoneId === data.phoneId && dial.at <= at);
   return {
     status: 'dialing',
     contact: {
       ...contact,
       phones: contact.phones.map((phone) => (phone.phoneId === data.phoneId ? { ...phone, attempts: phone.attempts + 1 } : phone)),
-      scheduled: contact.scheduled.filter((dial) => dial.phoneId !== data.phoneId || dial.at > at),
+      scheduled: contact.scheduled.filter((dial) => !taken.includes(dial)),
       attempts: again ? contact.attempts : contact.attempts + 1,
       // Another trunk for the same try is not another attempt in the eyes of the person called.
       recentAttemptsAt: again
@@ -133,9 +136,27 @@ function attemptStarted(contact: Contact, { data, at }: DomainEvent<'AttemptStar
     attempt: {
       callId: data.callId, phoneId: data.phoneId, trunkId: data.trunkId, startedAt: at,
       failedTrunkIds: again ? (planned?.failedTrunkIds ?? []) : [],
+      ...(taken.length === 0 ? {} : { taken }),
       dispositionId: null, agentId: data.agentId, effect: 'none',
     },
   };
+}
+
+/** As if it had not begun, only later. What was said of the contact meanwhile stays said. */
+function attemptWithdrawn(state: Exclude<ContactState, { status: 'none' }>, { data, at }: DomainEvent<'AttemptWithdrawn'>): ContactState {
+  if (state.status !== 'dialing' || state.attempt.callId !== data.callId) return state;
+  const { contact, attempt } = state;
+  const replaced = contact.scheduled.some((dial) => dial.phoneId === data.phoneId);
+  const again = attempt.failedTrunkIds.length > 0;
+  const restored: Contact = {
+    ...contact,
+    phones: contact.phones.map((phone) => (phone.phoneId === data.phoneId ? { ...phone, attempts: data.before.phoneAttempts } : phone)),
+    scheduled: replaced ? contact.scheduled : [...contact.scheduled, ...(attempt.taken ?? [])],
+    attempts: data.before.attempts,
+    recentAttemptsAt: again ? contact.recentAttemptsAt : contact.recentAttemptsAt.toSpliced(contact.recentAttemptsAt.lastIndexOf(attempt.startedAt), 1),
+    plan: attempt.effect === 'rescheduled' ? { phoneId: data.phoneId, at: at + rescheduleAfterMs, reason: 'retry', failedTrunkIds: [] } : contact.plan,
+  };
+  return { status: 'open', contact: postponed(restored, data.phoneId, data.retryAt) };
 }
 
 function attemptEnded(state: Exclude<ContactState, { status: 'none' }>, { data, at }: DomainEvent<'AttemptEnded'>): ContactState {

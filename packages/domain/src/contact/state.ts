@@ -62,6 +62,8 @@ export interface OpenAttempt {
   readonly trunkId: TrunkId;
   readonly startedAt: number;
   readonly failedTrunkIds: readonly TrunkId[];
+  /** Scheduled dials that this attempt is: they come back if it is withdrawn. Absent: none. */
+  readonly taken?: readonly PlannedDial[];
   /** What the agent said while the call was up. */
   readonly dispositionId: DispositionId | null;
   readonly agentId: AgentId | null;

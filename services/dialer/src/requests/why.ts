@@ -120,6 +120,7 @@ function line(fact: DomainEvent, phoneId: PhoneId): readonly { at: number; what:
   if (fact.type === 'PhoneExcluded') return what('excluded');
   if (fact.type === 'AttemptStarted') return what(`attempt ${fact.data.callId} (${fact.data.reason}) on trunk ${fact.data.trunkId}`);
   if (fact.type === 'AttemptEnded') return what(`attempt ${fact.data.callId} ended: ${fact.data.outcome}${fact.data.sipCode === null ? '' : ` (SIP ${fact.data.sipCode})`}, then ${fact.data.next.kind}`);
+  if (fact.type === 'AttemptWithdrawn') return what(`attempt ${fact.data.callId} was taken back before its INVITE left: ${fact.data.reason}`);
   if (fact.type === 'PhoneSkipped') return what(`not dialed: ${fact.data.rule} (${fact.data.detail})`);
   if (fact.type === 'DispositionSet') return what(`disposition ${fact.data.dispositionId} set`);
   if (fact.type === 'CallbackScheduled') return what(`callback (${fact.data.kind}) for ${new Date(fact.data.at).toISOString()}`);

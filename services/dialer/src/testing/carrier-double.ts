@@ -37,6 +37,8 @@ export interface CarrierDouble {
   readonly mostAtOnce: number;
   /** The slots that are out now lapse. */
   lapseSlots(): void;
+  /** Orders are refused with this until it is null again. */
+  refuse(code: 'slot-lapsed' | 'unknown-trunk' | 'shutting-down' | null): void;
   setTrunkUp(trunkId: number, up: boolean): void;
   /** Ends a call that hangs. */
   end(callId: CallId, wireOutcome: EventDataByType['CallEnded']['wireOutcome']): void;
@@ -61,6 +63,7 @@ export function createCarrierDouble(options: CarrierOptions): CarrierDouble {
   let mostAtOnce = 0;
   let muted = false;
   let stopped = false;
+  let refusal: 'slot-lapsed' | 'unknown-trunk' | 'shutting-down' | null = null;
 
   const record = (callId: CallId, ...facts: Parameters<Journal['record']>[1][]): void => {
     if (stopped) return;
@@ -176,7 +179,9 @@ export function createCarrierDouble(options: CarrierOptions): CarrierDouble {
       return { ok: true };
     }),
     bus.serve('telephony.originate', (invite) => {
-      if (!slots.delete(invite.slot)) return { ok: false, code: 'slot-lapsed' };
+      const held = slots.delete(invite.slot);
+      if (refusal !== null) return { ok: false, code: refusal };
+      if (!held) return { ok: false, code: 'slot-lapsed' };
       invites.push(invite);
       go(invite);
       return { ok: true };
@@ -189,6 +194,9 @@ export function createCarrierDouble(options: CarrierOptions): CarrierDouble {
       return mostAtOnce;
     },
     lapseSlots: () => slots.clear(),
+    refuse(code) {
+      refusal = code;
+    },
     setTrunkUp(trunkId, up) {
       const trunk = trunks.get(trunkId as TrunkId);
       if (trunk) trunk.up = up;

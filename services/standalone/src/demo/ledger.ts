@@ -3,6 +3,7 @@ import type { EventStore } from '@ritmo/event-store';
 
 /** What the event store says happened: the other half of the reconciliation, beside what the carrier saw. */
 export interface Ledger {
+  /** Intents that were not taken back: each is one INVITE. */
   readonly attempts: ReadonlySet<CallId>;
   /** Attempts whose end is stored, with their outcome. */
   readonly ended: ReadonlyMap<CallId, string>;
@@ -21,6 +22,7 @@ export interface Ledger {
 const types = [
   'AttemptStarted',
   'AttemptEnded',
+  'AttemptWithdrawn',
   'CallAnswered',
   'CallDelivered',
   'CallAbandoned',
@@ -51,6 +53,9 @@ export async function readLedger(events: EventStore): Promise<Ledger> {
         return;
       case 'AttemptEnded':
         ended.set(data.callId, data.outcome);
+        return;
+      case 'AttemptWithdrawn':
+        attempts.delete(data.callId);
         return;
       case 'CallAnswered':
         answered.add(data.callId);

@@ -19,6 +19,7 @@ export function startTally(bus: Bus, campaignId: CampaignId): Tally {
     };
   const subscriptions: readonly BusSubscription[] = [
     bus.subscribe('fact.AttemptStarted', count('attempts')),
+    bus.subscribe('fact.AttemptWithdrawn', ({ data }) => void (data.campaignId === campaignId && (counts.attempts -= 1))),
     bus.subscribe('fact.CallAnswered', count('answered')),
     bus.subscribe('fact.CallDelivered', count('delivered')),
     bus.subscribe('fact.CallAbandoned', count('abandoned')),
