@@ -24,8 +24,8 @@ export type SourceVerdict = 'trunk' | 'extension' | 'unknown';
 export interface Binding {
   readonly user: string;
   readonly contactUri: string;
-  /** The address the REGISTER came from: requests go back there (RFC 3581, NAT). */
-  readonly source: SipAddress;
+  /** Where requests for it go: its Contact, or where the REGISTER came from when a NAT or a connection stands between (RFC 3581). */
+  readonly reachedAt: SipAddress;
   readonly expiresAt: number;
   readonly userAgent?: string;
 }
@@ -93,7 +93,18 @@ export interface DialogSnapshot {
   readonly localCSeq: number;
   /** Via branch of the INVITE: CANCEL must repeat it (RFC 3261 9.1). */
   readonly inviteBranch: string;
+  /** `SIP/2.0/UDP host:port` of that INVITE's Via: a CANCEL from another address is matched by it. Default the canceller's own. */
+  readonly via?: string;
   readonly destination: SipAddress;
+}
+
+/**
+ * What names a dialog of ours before its INVITE leaves, so that it can be ended by whoever knows it. Unguessable, and never used twice.
+ */
+export interface DialogIds {
+  readonly localTag: string;
+  /** Via branch of the first INVITE, magic cookie included. Those of its repetitions with credentials follow from it. */
+  readonly inviteBranch: string;
 }
 
 export interface OutgoingInvite {
@@ -106,6 +117,8 @@ export interface OutgoingInvite {
   readonly toUri?: string;
   /** SIP Call-ID. Ours is made of the attempt id, so that the far end can prove that nothing is dialed twice. */
   readonly sipCallId: string;
+  /** Default random ones. An adapter whose engine makes its own ignores them. */
+  readonly dialogIds?: DialogIds;
   readonly headers?: Readonly<Record<string, string>>;
   /** SDP offer. */
   readonly body?: string;
@@ -127,7 +140,13 @@ export interface OutgoingInviteEvents {
   provisional?(code: number, body?: string): void;
   /** Only for an INVITE without a body: the 2xx held the peer's offer; return our answer for the ACK (RFC 3261 13.2.2.4). */
   answerOffer?(sdp: string): string;
-  /** 2xx came and ACK was sent. From here on the call is `established`. */
+  /**
+   * 2xx came: the dialog as it is from now on. The ACK leaves when the promise settles, or before the next request of the dialog: until
+   * then the peer repeats its 2xx, and whoever takes over after a crash can still learn what the dialog is. An adapter whose engine
+   * acknowledges by itself does not ask.
+   */
+  confirms?(snapshot: DialogSnapshot): Promise<void>;
+  /** 2xx came. From here on the call is `established`. */
   answered(call: EstablishedCall, body: string): void;
   /** A final refusal, a time-out, a transport failure, or our own cancel carried out. Never after `answered`. */
   failed(end: WireEnd): void;
@@ -247,13 +266,16 @@ export interface SipStack {
   stop(): Promise<void>;
   /** Never throws for what the wire does: that comes by the events. */
   invite(request: OutgoingInvite): OutgoingCall;
+  /** The dialog that `invite` would begin: with `dialogIds`, enough for `endOrphan` though its INVITE be sent later or never. */
+  snapshotOf(request: Omit<OutgoingInvite, 'events' | 'body'>): DialogSnapshot;
   options(target: SipAddress, timeoutMs: number): Promise<OptionsResult>;
   register(request: TrunkRegistrationRequest): TrunkRegistration;
   /** Current bindings of a registered extension; undefined when none. */
   bindingOf(user: string): Binding | undefined;
   /**
-   * Ends a call whose process died: CANCEL (and ACK+BYE for a 200 that comes all the same) or BYE.
-   * Resolves when the peer confirmed or after 64*T1; `ended` is false when nobody answered.
+   * Ends a call whose process died: CANCEL (and ACK+BYE for a 200 that comes all the same) or BYE. The INVITE may never have left.
+   * Resolves when the peer confirmed; T1 + T2 (4.5 s) after it answered without saying what became of the INVITE; or after 64*T1:
+   * `ended` is false when nobody answered.
    */
   endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }>;
   readonly stats: SipStackStats;

@@ -82,7 +82,7 @@ class Exchange {
     let agent: EstablishedCall | undefined;
     this.sip.invite({
       uri: binding.contactUri,
-      destination: binding.source,
+      destination: binding.reachedAt,
       from: { user: '5511900000001' },
       sipCallId: `offer-${customer.sipCallId}`,
       headers: { 'X-Call': customer.sipCallId },

@@ -121,7 +121,7 @@ interface BindingRow {
 const bindingOf = (row: BindingRow): Binding => ({
   user: row.extension,
   contactUri: row.contact_uri,
-  source: { host: row.host, port: row.port, transport: row.transport },
+  reachedAt: { host: row.host, port: row.port, transport: row.transport },
   expiresAt: Number(row.expires_at),
   ...(row.user_agent === null ? {} : { userAgent: row.user_agent }),
 });
@@ -129,9 +129,9 @@ const bindingOf = (row: BindingRow): Binding => ({
 const rowOf = (binding: Binding): Readonly<Record<string, unknown>> => ({
   extension: binding.user,
   contact_uri: binding.contactUri,
-  host: binding.source.host,
-  port: binding.source.port,
-  transport: binding.source.transport,
+  host: binding.reachedAt.host,
+  port: binding.reachedAt.port,
+  transport: binding.reachedAt.transport,
   expires_at: Math.round(binding.expiresAt),
   user_agent: binding.userAgent ?? null,
 });

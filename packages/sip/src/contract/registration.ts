@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNativeSipStack } from '../native/stack.ts';
 import type { SipAddress, TrunkRegistration, TrunkRegistrationRequest } from '../port.ts';
+import { registerRaw } from './raw-phone.ts';
 import { ANSWER, call, RecordedCall, Rig, until } from './rig.ts';
 import type { Party, SipStackFactory } from './rig.ts';
 
@@ -44,15 +45,28 @@ export function registrationContract(make: SipStackFactory): void {
       const registration = new Registration(phone, { ...near.address, transport }, '201', 'senhã');
       expect(await registration.next()).toEqual({ registered: true, code: 200 });
       const binding = near.stack.bindingOf('201');
-      expect(binding).toMatchObject({ user: '201', userAgent: 'softphone', source: { host: '127.0.0.1', transport } });
+      expect(binding).toMatchObject({ user: '201', userAgent: 'softphone', reachedAt: { host: '127.0.0.1', transport } });
       if (binding === undefined) throw new Error('no binding');
-      const invite = call(near, phone, { uri: binding.contactUri, destination: binding.source });
+      const invite = call(near, phone, { uri: binding.contactUri, destination: binding.reachedAt });
       const callee = new RecordedCall(await (await phone.nextCall()).answer(ANSWER));
       (await invite.answered()).call.call.hangup();
       await callee.ended();
       await registration.registration.stop();
       expect(near.stack.bindingOf('201')).toBeUndefined();
       expect(near.registrations).toEqual(['registered 201', 'requested 201']);
+    });
+
+    it('is reached at its Contact, though it registered from another port (RFC 3261 10.3)', async () => {
+      const near = await extensions(make, rig);
+      await registerRaw(near.address, { user: '200', password: 'segredo', contact: '127.0.0.1:5999' });
+      expect(near.stack.bindingOf('200')?.reachedAt).toEqual({ host: '127.0.0.1', port: 5999, transport: 'udp' });
+    });
+
+    it('behind a NAT is reached where its REGISTER came from (RFC 3581)', async () => {
+      const near = await extensions(make, rig);
+      const natted = { user: '200', password: 'segredo', contact: '192.168.0.7:5060', sentBy: '192.168.0.7:5060' };
+      const port = await registerRaw(near.address, natted);
+      expect(near.stack.bindingOf('200')?.reachedAt).toEqual({ host: '127.0.0.1', port, transport: 'udp' });
     });
 
     it('expires when it does not come back', async () => {

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
+
 import type { Authenticator } from '../auth/authenticator.ts';
-import type { Binding } from '../port.ts';
+import type { Binding, SipAddress } from '../port.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -10,7 +12,7 @@ import { fromBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { guarded } from './core.ts';
 import type { Core } from './core.ts';
-import { own } from './dialog.ts';
+import { hopOf, own } from './dialog.ts';
 
 class Registered implements TimerOwner {
   readonly binding: Binding;
@@ -137,7 +139,7 @@ export class Registrar {
     const binding: Binding = {
       user,
       contactUri: fromBytes(uri),
-      source: { host: flow.host, port: flow.port, transport: flow.transport },
+      reachedAt: reachedAt(uri, message, flow),
       expiresAt: Date.now() + expiresS * 1_000,
       ...(agent === undefined ? {} : { userAgent: agent }),
     };
@@ -170,4 +172,25 @@ export class Registrar {
 /** delta-seconds; undefined when absent or unreadable, which then counts as the default (RFC 3261 10.2.1.1, 20.19). */
 function seconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,10}$/.test(text.trim()) ? Number(text) : undefined;
+}
+
+/**
+ * Where requests for a binding go. Its Contact, as RFC 3261 10.3 has it; the address the REGISTER came from when a connection carried it, when
+ * a NAT stands between (the sent-by of Via is not the source, RFC 3581 4) or when the Contact is a name that only the phone can resolve.
+ */
+function reachedAt(uri: string, message: SipMessage, flow: Flow): SipAddress {
+  const source: SipAddress = { host: flow.host, port: flow.port, transport: flow.transport };
+  const via = message.topVia;
+  const contact = parseUri(uri);
+  if (flow.transport !== 'udp' || via === undefined || contact === undefined) return source;
+  const direct = sameHost(via.host, flow.host) && (via.port ?? 5060) === flow.port;
+  return direct && isIP(bare(contact.host)) !== 0 ? hopOf(uri, flow) : source;
+}
+
+function sameHost(written: string, seen: string): boolean {
+  return bare(written).toLowerCase() === bare(seen).toLowerCase();
+}
+
+function bare(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host;
 }

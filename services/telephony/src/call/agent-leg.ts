@@ -2,6 +2,7 @@
 import type { Requests } from '@ritmo/bus';
 import type { LegId } from '@ritmo/domain';
 import type { Binding, WireEnd } from '@ritmo/sip';
+import { endUnanswered } from '../internal-caller.ts';
 import type { AgentLeg, Call } from './call.ts';
 import { Party, type PartyEvents } from './party.ts';
 import { transferDone, transferRequested } from './transfer.ts';
@@ -18,7 +19,7 @@ export interface RingingOptions {
 }
 
 export function offerCall(call: Call, offer: Offer): Requests['telephony.offer']['reply'] {
-  if (call.ended || !call.customer?.isUp) return { ok: false, code: 'unknown-call' };
+  if (call.ended || !(call.customer?.isUp || (call.caller && call.customer))) return { ok: false, code: 'unknown-call' };
   if (call.agent || call.offered) return { ok: false, code: 'busy', detail: 'an agent has or is offered this call' };
   const binding = call.wires.bindings.of(offer.extension);
   if (!binding) return { ok: false, code: 'not-registered' };
@@ -26,7 +27,8 @@ export function offerCall(call: Call, offer: Offer): Requests['telephony.offer']
   call.offered = leg;
   call.record = offer.record;
   ring(call, leg, binding, offer, {
-    up: () => delivered(call, leg),
+    // An extension that called gets its 200 now, and both hear each other at its ACK.
+    up: () => (call.customer?.isUp ? delivered(call, leg) : call.customer?.answer()),
     failed: (end) => offerFailed(call, leg, end),
   });
   return { ok: true };
@@ -45,7 +47,7 @@ export function ring(call: Call, leg: AgentLeg, binding: Binding, options: Ringi
       leg.party = new Party(mediaLeg, { ...agentEvents(call, leg), ...events });
       leg.party.dial(wires.sip, {
         uri: binding.contactUri,
-        destination: binding.source,
+        destination: binding.reachedAt,
         toUri: `sip:${leg.extension}@${wires.sipDomain}`,
         from: { user: callerOf(options.callerNumber), displayName: options.callerName, host: wires.sipDomain },
         sipCallId: `${call.id}-a${number}@${wires.sipDomain}`,
@@ -85,7 +87,7 @@ export function agentEvents(call: Call, leg: AgentLeg): Omit<PartyEvents, 'up' |
   };
 }
 
-function delivered(call: Call, leg: AgentLeg): void {
+export function delivered(call: Call, leg: AgentLeg): void {
   leg.upAt = call.wires.clock.nowMs();
   call.offered = undefined;
   call.agent = leg;
@@ -97,6 +99,7 @@ function delivered(call: Call, leg: AgentLeg): void {
 function offerFailed(call: Call, leg: AgentLeg, end: WireEnd): void {
   call.agentLegOver(leg, 'agent');
   call.signalLeg(leg, 'failed', { reason: missReason(end) });
+  if (call.caller && call.answeredAt === null) endUnanswered(call, leg, end);
 }
 
 /** The agent put the phone down: that ends the call. After a REFER the customer waits for what the acd decides. */
