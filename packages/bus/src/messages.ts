@@ -353,6 +353,18 @@ export interface CampaignStatus {
   readonly lastDecision: { readonly start: number; readonly reason: string; readonly inputs: Readonly<Record<string, number>> } | null;
 }
 
+/** What a campaign takes of its queue's agents. Said again every second; who is silent for a few seconds takes nothing. */
+export interface CampaignClaim {
+  readonly campaignId: CampaignId;
+  readonly queueId: QueueId;
+  /** It has something to dial, or calls on their way. */
+  readonly dialing: boolean;
+  /** Agents that its calls in flight are expected to take. */
+  readonly expectedAnswers: number;
+  /** The risk that its pacing would like to run; null when it does not predict. */
+  readonly wishedRiskPct: number | null;
+}
+
 /** Published (not requested) messages that are not facts: short-lived signals between services. */
 export interface Signals {
   /** Telephony tells how an offered agent leg goes; the acd makes facts of it. */
@@ -381,6 +393,8 @@ export interface Signals {
   'signal.registration': { extension: Extension; registered: boolean; contact: string; userAgent: string | null; reason: 'registered' | 'expired' | 'requested'; at: number };
   /** The acd's agents, whenever one changes. The dialer counts free agents from it. */
   'signal.agent-state': AgentState;
+  /** A dialer's campaign tells the dialers of other processes what it takes of the agents that they may share with it. */
+  'signal.campaign-claim': CampaignClaim;
   /** A trunk's room changed: a call ended, the trunk came up or went down. */
   'signal.trunk': TrunkStatus;
 }

@@ -6,6 +6,7 @@ import { createAgentBoard } from './agent-board.ts';
 import { announceDueCallbacks } from './agent-callbacks.ts';
 import { createCallFacts } from './call-facts.ts';
 import { createCallsInFlight } from './calls-in-flight.ts';
+import { createClaims } from './claims.ts';
 import { createContactBook } from './contact-book.ts';
 import { createFeed } from './feed.ts';
 import { createFleet } from './fleet.ts';
@@ -31,6 +32,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     book: createContactBook(context),
     calls: createCallsInFlight(),
     agents: createAgentBoard(context),
+    claims: createClaims(context),
     trunks: createTrunkRoom(context),
     callIds: createCallIdAllocator(context),
     metrics: createMetrics(context.metrics),
@@ -48,7 +50,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     onActive: (campaignId, active) => fleet.setActive(campaignId, active),
   });
   const ownership = createOwnership(context, {
-    wanted: () => directory.all('campaign').map(({ id }) => id as CampaignId),
+    wanted: () => directory.all('campaign').map(({ id }) => id as CampaignId).filter(settings.mayRun),
     async onGained(campaignId) {
       // The last owner's facts first: an attempt that is not in the index would be dialed again.
       await feed.caughtUp();
@@ -70,6 +72,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       started = true;
       await feed.start();
       parts.agents.start();
+      parts.claims.start();
       parts.trunks.start();
       facts.start();
       subscriptions.push(...serveRequests(parts, { ids, fleet, previews }), ...fleet.subscribe());
@@ -94,6 +97,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       facts.stop();
       await facts.idle();
       parts.agents.stop();
+      parts.claims.stop();
       parts.trunks.stop();
       await ownership.stop();
       await feed.stop();

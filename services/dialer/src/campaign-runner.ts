@@ -1,4 +1,5 @@
 /** One campaign that this process owns: asks pacing, dials, tells pacing what became of it. */
+import type { CampaignClaim } from '@ritmo/bus';
 import { createPolicy, type PacingDecision, type PacingFact, type PacingHistory, type PacingMode, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
 import { fact, streams, type CampaignId, type QueueId, type TrunkId } from '@ritmo/domain';
 import type { KnownContact } from './contact-book.ts';
@@ -15,14 +16,13 @@ export interface CampaignRunner {
   readonly queueId: QueueId | null;
   readonly work: DueWork;
   active: boolean;
-  tick(shared: SharedAgents): Promise<void>;
+  /** Without its turn it leaves what has just become free to the others, and takes it only when they do not. */
+  tick(shared: SharedAgents, hasTurn: boolean): Promise<void>;
   observe(fact: PacingFact): void;
   /** Another trunk for an attempt that failed on its trunk: without asking pacing, the call is paid for. */
   dialAtOnce(contact: KnownContact): Promise<void>;
-  /** It has something to dial, or calls on their way. */
-  isDialing(): boolean;
-  /** Agents that calls in flight are expected to take. */
-  expectedAnswers(): number;
+  /** What it takes of its queue's agents now; null without a queue. */
+  claim(): CampaignClaim | null;
   readonly lastDecision: PacingDecision | null;
   /** The configuration changed. */
   reconfigure(): void;
@@ -44,6 +44,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
   let configured = '';
   let lastDecision: PacingDecision | null = null;
   let sampledAt = 0;
+  let leftToOthers = false;
   let refilling: Promise<void> | null = null;
 
   const campaign = () => directory.get('campaign', campaignId);
@@ -149,16 +150,24 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
     get lastDecision() {
       return lastDecision;
     },
-    async tick(shared) {
+    async tick(shared, hasTurn) {
       const entry = campaign();
       if (!this.active || !entry || !policy || entry.mode === 'preview') return;
       const stop = metrics.tickSeconds.startTimer({ campaign: campaignId });
       refill();
       const nowMs = clock.nowMs();
-      const decision = policy.decide(observation(nowMs, entry.queueId as QueueId, trunkIds(), sharedFor(entry.mode, shared)));
+      const paced = policy.decide(observation(nowMs, entry.queueId as QueueId, trunkIds(), sharedFor(entry.mode, shared)));
+      leftToOthers = paced.start > 0 && !hasTurn && entry.mode !== 'predictive' && !leftToOthers;
+      const held = leftToOthers ? { start: 0, reason: 'the campaigns that share these agents have their turn' } : {};
+      const decision = { ...paced, ...held, inputs: { ...paced.inputs, share: shared.share ?? 1 } };
       lastDecision = decision;
       sample(decision, nowMs);
-      if (decision.start > 0 && work.length > 0) await dialUpTo(Math.min(decision.start, mostPerTick));
+      if (decision.start > 0 && work.length > 0) {
+        const claim = this.claim();
+        // The calls about to begin are counted before they do: another process may be deciding at this moment.
+        if (claim) parts.claims.tell({ ...claim, expectedAnswers: Math.max(claim.expectedAnswers, decision.inputs['expectedAnswers'] ?? 0) });
+        await dialUpTo(Math.min(decision.start, mostPerTick));
+      }
       metrics.readAhead.set({ campaign: campaignId }, work.length);
       stop();
     },
@@ -169,19 +178,21 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       begun(result.started.length);
       work.putBack(result.noRoom);
     },
-    isDialing() {
-      for (const call of calls.ofCampaign(campaignId)) if (call.stage !== 'delivered') return true;
-      return this.active && work.length > 0;
-    },
-    expectedAnswers() {
+    claim() {
+      const entry = campaign();
+      if (!entry) return null;
       let dialing = 0;
       let waiting = 0;
+      let isDialing = this.active && work.length > 0;
       for (const call of calls.ofCampaign(campaignId)) {
         if (call.stage === 'dialing') dialing += 1;
         else if (call.stage === 'waiting') waiting += 1;
+        isDialing ||= call.stage !== 'delivered';
       }
+      const inputs = lastDecision?.inputs;
       // Last tick's expectation covers what was in flight then; never more than one agent a call.
-      return Math.min(dialing, lastDecision?.inputs['expectedAnswers'] ?? dialing) + waiting;
+      const expectedAnswers = Math.min(dialing, inputs?.['expectedAnswers'] ?? dialing) + waiting;
+      return { campaignId, queueId: entry.queueId as QueueId, dialing: isDialing, expectedAnswers, wishedRiskPct: inputs?.['wishedRiskPct'] ?? null };
     },
     reconfigure,
   };

@@ -21,30 +21,44 @@ export interface Fleet {
   health(): PartHealth;
 }
 
+/** How long a turn lasts: a few ticks of every process. */
+const turnMs = 500;
+
 export function createFleet(parts: DialerParts, previews: Previews): Fleet {
-  const { context, agents, calls, metrics } = parts;
-  const { bus, directory, database, log } = context;
+  const { context, agents, calls, claims, metrics } = parts;
+  const { bus, clock, directory, database, log } = context;
   const runners = new Map<number, CampaignRunner>();
   let paused = false;
   let turn = 0;
 
-  /** What the campaigns that share agents with this one leave to it. */
+  /** What the campaigns that share agents with this one leave to it, whichever process runs them. */
   const othersOf = (runner: CampaignRunner): SharedAgents => {
     const { queueId } = runner;
     let claimedByOthers = 0;
     let othersRiskPct: number | undefined;
     const rivals = new Map<QueueId, number>();
-    for (const other of runners.values()) {
-      if (other === runner || other.queueId === null || queueId === null || !other.isDialing()) continue;
+    const mine = [...runners.values()].filter((other) => other !== runner).map((other) => other.claim());
+    for (const other of [...mine, ...claims.ofOthers((campaignId) => runners.has(campaignId))]) {
+      if (other === null || queueId === null || !other.dialing) continue;
       const overlap = agents.overlap(queueId, other.queueId);
       if (overlap === 0) continue;
-      claimedByOthers += other.expectedAnswers() * overlap;
+      claimedByOthers += other.expectedAnswers * overlap;
       rivals.set(other.queueId, (rivals.get(other.queueId) ?? 0) + 1);
-      const riskPct = other.lastDecision?.inputs['wishedRiskPct'];
-      if (riskPct !== undefined) othersRiskPct = Math.min(othersRiskPct ?? riskPct, riskPct);
+      if (other.wishedRiskPct !== null) othersRiskPct = Math.min(othersRiskPct ?? other.wishedRiskPct, other.wishedRiskPct);
     }
     const share = queueId === null || rivals.size === 0 ? 1 : shareOf(queueId, rivals);
     return { claimedByOthers, share, ...(othersRiskPct === undefined ? {} : { othersRiskPct }) };
+  };
+  /**
+   * Modes that count lines take turns, and a process cannot see when another one decides: so the clock says whose turn it is.
+   * Clocks that differ cost fairness, never an agent counted twice.
+   */
+  const hasTurn = (runner: CampaignRunner): boolean => {
+    const { queueId, campaignId } = runner;
+    const elsewhere = claims.ofOthers((id) => runners.has(id)).filter((other) => queueId !== null && agents.overlap(queueId, other.queueId) > 0);
+    if (elsewhere.length === 0) return true;
+    const ids = [campaignId, ...elsewhere.map((other) => other.campaignId)].sort((a, b) => a - b);
+    return ids[Math.floor(clock.nowMs() / turnMs) % ids.length] === campaignId;
   };
   /** Each agent is divided evenly among the campaigns that have something to dial and want that agent. */
   const shareOf = (queueId: QueueId, rivals: ReadonlyMap<QueueId, number>): number => {
@@ -90,8 +104,10 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
       for (const runner of [...list.slice(turn), ...list.slice(0, turn)]) {
         if (paused) return;
         if (!directory.get('campaign', runner.campaignId)) continue;
-        await runner.tick(othersOf(runner));
+        await runner.tick(othersOf(runner), hasTurn(runner));
         await previews.tick(runner);
+        const claim = runner.claim();
+        if (claim) claims.tell(claim);
         metrics.inFlight.set({ campaign: runner.campaignId }, [...calls.ofCampaign(runner.campaignId)].length);
       }
     },

@@ -1,3 +1,5 @@
+import type { CampaignId } from '@ritmo/domain';
+
 export interface DialerOptions {
   /** How often pacing is asked. Default 100. */
   readonly tickMs?: number;
@@ -13,6 +15,8 @@ export interface DialerOptions {
   readonly reconcileMs?: number;
   /** An attempt that telephony never heard of is closed as interrupted after this. Default 15 000. */
   readonly unknownAfterMs?: number;
+  /** Campaigns that this process may run, when several processes divide them. Default every one. */
+  readonly mayRun?: (campaignId: CampaignId) => boolean;
   /** At most one stored pacing decision per campaign in this time. Default 5 000. */
   readonly pacingSampleMs?: number;
 }
@@ -27,6 +31,7 @@ export const withDefaults = (options: DialerOptions): DialerSettings => ({
   previewTimeoutMs: 60_000,
   reconcileMs: 3_000,
   unknownAfterMs: 15_000,
+  mayRun: () => true,
   pacingSampleMs: 5_000,
   ...options,
 });

@@ -3,6 +3,7 @@ import type { CampaignId, CallWindow, DialRules, DispositionId } from '@ritmo/do
 import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import type { AgentBoard } from './agent-board.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
+import type { Claims } from './claims.ts';
 import type { ContactBook } from './contact-book.ts';
 import type { DialerMetrics } from './metrics.ts';
 import type { DialerSettings } from './options.ts';
@@ -14,6 +15,7 @@ export interface DialerParts {
   readonly book: ContactBook;
   readonly calls: CallsInFlight;
   readonly agents: AgentBoard;
+  readonly claims: Claims;
   readonly trunks: TrunkRoom;
   readonly callIds: CallIdAllocator;
   readonly metrics: DialerMetrics;

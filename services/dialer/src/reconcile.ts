@@ -17,6 +17,8 @@ export interface Reconciliation {
 
 /** Younger calls are on their way: their facts are not late yet. */
 const youngMs = 2_000;
+/** Calls judged at a time: each may read its stream, and one that waits for the acd's word must not keep the others. */
+const atOnce = 50;
 /** Passes in a row that must agree before an attempt is closed as never placed. */
 const agreeing = 2;
 
@@ -67,7 +69,9 @@ export function createReconciliation(parts: DialerParts, facts: CallFacts): Reco
       const doubtful = [...calls.all()].filter((call) => call.ended !== null || call.refused !== null || call.unknownTimes > 0 || nowMs - call.startedAt > youngMs);
       if (doubtful.length === 0) return;
       const live = await liveCalls();
-      for (const call of doubtful) await judge(call, live);
+      for (let first = 0; first < doubtful.length; first += atOnce) {
+        await Promise.all(doubtful.slice(first, first + atOnce).map((call) => judge(call, live)));
+      }
     },
   };
 }

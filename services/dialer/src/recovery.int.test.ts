@@ -1,4 +1,4 @@
-import { asId, fact, streams, type ContactId } from '@ritmo/domain';
+import { asExtension, asId, asLegId, fact, streams, type AgentId, type ContactId } from '@ritmo/domain';
 import { describe, expect, it } from 'vitest';
 import { contactsToImport, until } from './testing/rig.ts';
 import { by, campaignId, carrier, factsOf, importContacts, indexed, rig, start } from './testing/stage.ts';
@@ -38,6 +38,20 @@ describe('after a crash', () => {
     });
     return contactId;
   }
+
+  it('a call that was delivered ends as delivered, also when the acd stores that after the wire has told its end', async () => {
+    await start({ answer: () => ({ kind: 'hangs' }), agents: 1 });
+    await importContacts(contactsToImport(1));
+    await until('a call', () => carrier.invites.length === 1);
+    const { callId, queueId } = carrier.invites[0] as (typeof carrier.invites)[number];
+    carrier.end(callId, 'answered');
+    await until('its end is stored', async () => (await factsOf('CallEnded')).length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const common = { callId, legId: asLegId(`${callId}/1`), agentId: asId<AgentId>(1), extension: asExtension('1001'), queueId, campaignId };
+    rig.store(streams.call(callId), [fact('CallDelivered', Date.now(), { ...common, waitMs: 0 })]);
+    await until('an end', async () => (await factsOf('AttemptEnded')).length === 1);
+    expect((await factsOf('AttemptEnded'))[0]?.data).toMatchObject({ outcome: 'delivered', agentId: 1 });
+  });
 
   it('a second process takes the campaign over when the first one stops, and not before', async () => {
     await start({ answer: () => ({ kind: 'busy' }), agents: 3 });

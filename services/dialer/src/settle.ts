@@ -56,18 +56,28 @@ export async function withdraw({ book, calls, metrics, context }: DialerParts, c
 }
 
 /**
- * Delivered and abandoned are the acd's words; whether they came is asked of the call's own stream when the bus did not
- * bring them, because the bus may lose a message.
+ * Delivered and abandoned are the acd's words. When the bus did not bring them they are read in the call's own stream; and
+ * because the acd stores its facts by itself, some time after it said them, its word may come after the wire's last one.
  */
 async function outcomeOf(parts: DialerParts, call: CallInFlight): Promise<AttemptOutcome> {
   const wire = call.ended?.data.wireOutcome ?? 'interrupted';
   if (wire !== 'answered' && wire !== 'interrupted') return wire;
-  if (call.deliveredAt === null && (wire === 'answered' || call.answeredAt !== null)) {
-    const stored = await parts.context.events.readStream(streams.call(asCallId(call.callId)));
-    for (const event of stored) hear(call, upcast(event));
-  }
+  if (wire === 'answered' || call.answeredAt !== null) await hearTheAcd(parts, call);
   if (call.deliveredAt !== null) return 'delivered';
   return wire === 'interrupted' ? 'interrupted' : 'abandoned';
+}
+
+/** How long the acd's word is waited for; without one the person was never given an agent. */
+const verdictWaitMs = 2_000;
+const verdictStepMs = 100;
+
+async function hearTheAcd({ context }: DialerParts, call: CallInFlight): Promise<void> {
+  const until = performance.now() + verdictWaitMs;
+  while (call.deliveredAt === null && !call.abandoned) {
+    for (const event of await context.events.readStream(streams.call(asCallId(call.callId)))) hear(call, upcast(event));
+    if (call.deliveredAt !== null || call.abandoned || performance.now() >= until) return;
+    await new Promise((resolve) => setTimeout(resolve, verdictStepMs));
+  }
 }
 
 /** Facts that say how a call in flight goes. */
