@@ -22,6 +22,9 @@ export class AbandonBudget {
   private baseLive: number;
   private baseAbandoned: number;
   private day = 0;
+  /** Sums over the slices. */
+  private sliceLive = 0;
+  private sliceAbandoned = 0;
 
   constructor(rule: AbandonRule, carriedLive: number, carriedAbandoned: number) {
     this.rule = rule;
@@ -34,20 +37,23 @@ export class AbandonBudget {
   /** A person (or, by the denominator, any answered call) was reached. */
   addAnswered(atMs: number, isLive: boolean): void {
     this.expire(atMs);
-    this.current(atMs).live += this.weightOf(isLive);
+    const weight = this.weightOf(isLive);
+    this.current(atMs).live += weight;
+    this.sliceLive += weight;
   }
 
   addAbandoned(atMs: number): void {
     this.expire(atMs);
     this.current(atMs).abandoned += 1;
+    this.sliceAbandoned += 1;
   }
 
   get live(): number {
-    return this.baseLive + this.slices.reduce((sum, slice) => sum + slice.live, 0);
+    return this.baseLive + this.sliceLive;
   }
 
   get abandoned(): number {
-    return this.baseAbandoned + this.slices.reduce((sum, slice) => sum + slice.abandoned, 0);
+    return this.baseAbandoned + this.sliceAbandoned;
   }
 
   get rate(): number {
@@ -101,6 +107,8 @@ export class AbandonBudget {
         const day = Math.floor(atMs / DAY_MS);
         if (day !== this.day && this.slices.length > 0) {
           this.slices.length = 0;
+          this.sliceLive = 0;
+          this.sliceAbandoned = 0;
           this.forgetBase();
         }
         this.day = day;
@@ -115,7 +123,9 @@ export class AbandonBudget {
 
   private dropBefore(limitMs: number): void {
     while (this.slices.length > 0 && (this.slices[0] as Slice).startMs < limitMs) {
-      this.slices.shift();
+      const gone = this.slices.shift() as Slice;
+      this.sliceLive -= gone.live;
+      this.sliceAbandoned -= gone.abandoned;
       this.forgetBase();
     }
   }

@@ -22,27 +22,30 @@ function exact(free: number, supplyN: number, supplyQ: number, demandN: number, 
   return chance;
 }
 
+function estimated(free: number, supplyN: number, supplyQ: number, demandN: number, demandQ: number): number {
+  const supply = supplyN * supplyQ;
+  const demand = demandN * demandQ;
+  return shortageChance(free, supply, supply * (1 - supplyQ), demand, demand * (1 - demandQ));
+}
+
 describe('the chance that a call finds no agent', () => {
-  for (const [free, supplyN, supplyQ, demandN, demandQ] of [[0, 10, 0.1, 3, 0.2], [2, 8, 0.12, 9, 0.3], [1, 4, 0.3, 6, 0.1], [5, 60, 0.1, 40, 0.25]] as const) {
+  for (const [free, supplyN, supplyQ, demandN, demandQ] of [[0, 10, 0.1, 3, 0.2], [2, 8, 0.12, 9, 0.3], [1, 4, 0.3, 6, 0.1], [4, 30, 0.1, 12, 0.25]] as const) {
     it(`equals the sum over both binomials for ${free} free, ${supplyN} busy and ${demandN} in flight`, () => {
-      const slice = {
-        supplyMean: supplyN * supplyQ, supplyVariance: supplyN * supplyQ * (1 - supplyQ),
-        demandMean: demandN * demandQ, demandVariance: demandN * demandQ * (1 - demandQ),
-      };
-      expect(shortageChance(free, slice)).toBeCloseTo(exact(free, supplyN, supplyQ, demandN, demandQ), 6);
+      expect(estimated(free, supplyN, supplyQ, demandN, demandQ)).toBeCloseTo(exact(free, supplyN, supplyQ, demandN, demandQ), 6);
     });
   }
 
   it('is zero while fewer calls are in flight than agents are free', () => {
-    const slice = { supplyMean: 0, supplyVariance: 0, demandMean: 1.5, demandVariance: 0.75 };
-    expect(shortageChance(4, slice)).toBeLessThan(1e-6);
+    expect(shortageChance(4, 0, 0, 1.5, 0.75)).toBeLessThan(1e-6);
   });
 
-  it('goes over to the normal law without a jump', () => {
-    const at = (scale: number): number =>
-      shortageChance(Math.round(5 + 0.2 * scale), { supplyMean: 3 * scale, supplyVariance: 2.7 * scale, demandMean: 3 * scale, demandVariance: 2.4 * scale });
-    // Variance 60 lies between 11 and 12 units of scale.
-    expect(Math.abs(at(11.7) - at(11.8))).toBeLessThan(0.01);
+  it('is within 0.0003 of the sum where the expansion takes over', () => {
+    for (const scale of [1, 2, 4]) {
+      for (const free of [3, 5, 8]) {
+        const args = [free, 34 * scale, 0.12, 16 * scale, 0.3] as const;
+        expect(Math.abs(estimated(...args) - exact(...args))).toBeLessThan(0.0003);
+      }
+    }
   });
 
   it('has the tail of the normal law right to seven digits', () => {
@@ -80,10 +83,7 @@ function indexLevel(model: { agents: number; handleS: number; ringS: number; p: 
       const leadS = -model.ringS * Math.log(1 - level);
       const freed = 1 - Math.exp(-leadS / model.handleS);
       const answer = model.p * level;
-      sum += shortageChance(free, {
-        supplyMean: busy * freed, supplyVariance: busy * freed * (1 - freed),
-        demandMean: ringing * answer, demandVariance: ringing * answer * (1 - answer),
-      });
+      sum += shortageChance(free, busy * freed, busy * freed * (1 - freed), ringing * answer, ringing * answer * (1 - answer));
     }
     if (sum / 6 > limit) break;
   }

@@ -9,10 +9,10 @@
  */
 import { AbandonBudget } from './abandon-budget.ts';
 import { shortageChance } from './abandon-chance.ts';
-import type { Slice } from './abandon-chance.ts';
 import { DurationModel } from './duration-model.ts';
 import type { PacingConfig, PacingDecision, PacingFact, PacingObservation, PacingPolicy } from './port.ts';
-import { LEADS, RingModel } from './ring-model.ts';
+import { LEADS, Outlook } from './outlook.ts';
+import { RingModel } from './ring-model.ts';
 import { RiskLimit } from './risk-limit.ts';
 import { quantilesMs, SupplyTable } from './supply-model.ts';
 
@@ -36,14 +36,10 @@ export class PredictivePolicy implements PacingPolicy {
   private readonly wrapSupply = new SupplyTable();
   private readonly warm: boolean;
   private attempts = 0;
-  private builtFor = '';
-  private readonly slices: readonly Slice[] = Array.from({ length: LEADS }, () => ({
-    supplyMean: 0,
-    supplyVariance: 0,
-    demandMean: 0,
-    demandVariance: 0,
-  }));
-  private readonly probe: Slice = { supplyMean: 0, supplyVariance: 0, demandMean: 0, demandVariance: 0 };
+  private builtTalk = -1;
+  private builtWrap = -1;
+  private builtRing = -1;
+  private readonly outlook = new Outlook();
 
   constructor(config: PacingConfig) {
     this.config = config;
@@ -90,7 +86,7 @@ export class PredictivePolicy implements PacingPolicy {
     const busy = o.talkingMs.length + o.wrapUpMs.length;
     const inFlight = o.ringingMs.length + (o.detectingMs?.length ?? 0);
     const claimed = o.claimedByOthers ?? 0;
-    this.fillSlices(o, claimed);
+    this.lookAhead(o, claimed);
     const evident = this.warm || (this.attempts >= MIN_EVIDENCE_ATTEMPTS && this.talk.count >= MIN_EVIDENCE_TALKS);
     const p = Math.max(this.ring.liveP, 0.002);
     const allowed = this.budget.cap * this.budget.live;
@@ -108,7 +104,7 @@ export class PredictivePolicy implements PacingPolicy {
     const filled = risk > 0 ? this.startsWithin(risk, free, p, Math.max(0, floor), limit) : floor;
     const wanted = share < 1 ? Math.min(filled, this.fairPart(share, claimed, filled, p)) : filled;
     const start = Math.max(0, Math.min(Math.max(wanted, floor), limit));
-    const last = this.slices[LEADS - 1] as Slice;
+    const { supplyMean, demandMean } = this.outlook;
     return {
       start,
       reason: this.explain(evident, risk, Math.max(wanted, floor), floor, start, o),
@@ -116,8 +112,8 @@ export class PredictivePolicy implements PacingPolicy {
         freeAgents: free,
         busyAgents: busy,
         inFlight,
-        freeSoon: last.supplyMean,
-        expectedAnswers: last.demandMean - claimed + start * p,
+        freeSoon: supplyMean[LEADS - 1] as number,
+        expectedAnswers: (demandMean[LEADS - 1] as number) - claimed + start * p,
         liveP: p,
         riskPct: 100 * risk,
         wishedRiskPct: evident ? 100 * wished : 100,
@@ -135,35 +131,28 @@ export class PredictivePolicy implements PacingPolicy {
     this.limit.learn(this.budget.slack, this.budget.cap * this.budget.live);
   }
 
-  private fillSlices(o: PacingObservation, claimed: number): void {
-    for (let lead = 0; lead < LEADS; lead += 1) {
-      const slice = this.slices[lead] as Slice;
-      const part = (claimed * (lead + 0.5)) / LEADS;
-      slice.supplyMean = 0;
-      slice.supplyVariance = 0;
-      // People who wait already come before any new call.
-      slice.demandMean = o.waitingCalls + part;
-      slice.demandVariance = part;
-    }
-    this.talkSupply.addSupply(o.talkingMs, this.slices);
-    if (this.wrap !== null) this.wrapSupply.addSupply(o.wrapUpMs, this.slices);
-    this.ring.addDemand(o.ringingMs, this.slices);
-    if (o.detectingMs !== undefined) this.ring.addDetecting(o.detectingMs, this.slices);
+  private lookAhead(o: PacingObservation, claimed: number): void {
+    const { outlook } = this;
+    outlook.begin(o.waitingCalls, claimed);
+    this.talkSupply.addSupply(o.talkingMs, outlook);
+    if (this.wrap !== null) this.wrapSupply.addSupply(o.wrapUpMs, outlook);
+    this.ring.addDemand(o.ringingMs, outlook);
+    if (o.detectingMs !== undefined) this.ring.addDetecting(o.detectingMs, outlook);
   }
 
   /** The largest number of starts, from `low` up, whose last call runs at most `risk`; doubling, then halving. */
   private startsWithin(risk: number, free: number, p: number, low: number, limit: number): number {
-    if (limit <= low || this.chanceAfter(low, free, p) > risk) return low;
+    if (limit <= low || !this.bears(risk, low, free, p)) return low;
     let good = low + 1;
     let step = 1;
-    while (good < limit && this.chanceAfter(Math.min(limit, good + step) - 1, free, p) <= risk) {
+    while (good < limit && this.bears(risk, Math.min(limit, good + step) - 1, free, p)) {
       good = Math.min(limit, good + step);
       step *= 2;
     }
     let bad = Math.min(limit + 1, good + step);
     while (bad - good > 1) {
       const middle = (good + bad) >> 1;
-      if (this.chanceAfter(middle - 1, free, p) <= risk) good = middle;
+      if (this.bears(risk, middle - 1, free, p)) good = middle;
       else bad = middle;
     }
     return good;
@@ -174,33 +163,35 @@ export class PredictivePolicy implements PacingPolicy {
    * much more than its share of the answers in flight; the excess lets the others use what one cannot.
    */
   private fairPart(share: number, claimed: number, filled: number, p: number): number {
-    const all = (this.slices[LEADS - 1] as Slice).demandMean;
+    const all = this.outlook.demandMean[LEADS - 1] as number;
     const mine = all - (claimed * (LEADS - 0.5)) / LEADS;
     return Math.ceil((Math.min(1, SHARE_EXCESS * share) * (all + filled * p) - mine) / p);
   }
 
-  /** The chance that a call is abandoned if `others` calls are started with it and before it. */
-  private chanceAfter(others: number, free: number, p: number): number {
-    let sum = 0;
-    const probe = this.probe;
-    for (let lead = 0; lead < LEADS; lead += 1) {
-      const slice = this.slices[lead] as Slice;
+  /** Whether a call is abandoned with at most this chance if `others` calls are started with it and before it. */
+  private bears(risk: number, others: number, free: number, p: number): boolean {
+    const { supplyMean, supplyVariance, demandMean, demandVariance } = this.outlook;
+    let left = risk * LEADS;
+    // The latest answer time runs the highest chance as a rule: looked at first, it mostly decides.
+    for (let lead = LEADS - 1; lead >= 0; lead -= 1) {
       const chance = (p * (lead + 0.5)) / LEADS;
-      probe.supplyMean = slice.supplyMean;
-      probe.supplyVariance = slice.supplyVariance;
-      probe.demandMean = slice.demandMean + others * chance;
-      probe.demandVariance = slice.demandVariance + others * chance * (1 - chance);
-      sum += shortageChance(free, probe);
+      const mean = (demandMean[lead] as number) + others * chance;
+      const variance = (demandVariance[lead] as number) + others * chance * (1 - chance);
+      left -= shortageChance(free, supplyMean[lead] as number, supplyVariance[lead] as number, mean, variance);
+      if (left < 0) return false;
     }
-    return sum / LEADS;
+    return true;
   }
 
   private refresh(o: PacingObservation): void {
     if (this.talk.due) this.talk.rebuild(o.talkingMs);
     if (this.wrap?.due === true) this.wrap.rebuild(o.wrapUpMs);
-    const revision = `${this.talk.revision}.${this.wrap?.revision ?? ''}.${this.ring.revision}`;
-    if (revision === this.builtFor) return;
-    this.builtFor = revision;
+    const { revision } = this.ring;
+    const wrapRevision = this.wrap?.revision ?? -1;
+    if (this.talk.revision === this.builtTalk && wrapRevision === this.builtWrap && revision === this.builtRing) return;
+    this.builtTalk = this.talk.revision;
+    this.builtWrap = wrapRevision;
+    this.builtRing = revision;
     const leadsMs = this.ring.leadsMs;
     const graceMs = this.budget.graceMs;
     this.talkSupply.build(this.talk, leadsMs, graceMs, this.wrap === null ? [] : quantilesMs(this.wrap, 5));

@@ -64,7 +64,7 @@ function record(policyName: string): Recording {
   };
 }
 
-describe('replay', () => {
+describe('replay', { timeout: 120_000 }, () => {
   const recording = record('fixed-ratio:1.5');
   const seeds = [1, 2, 3];
 

@@ -11,7 +11,8 @@
  * is thrown away. That is what makes a step in p visible within about a hundred attempts.
  */
 
-import type { Slice } from './abandon-chance.ts';
+import { ChanceSum, LEADS } from './outlook.ts';
+import type { Outlook } from './outlook.ts';
 
 const BIN_MS = 250;
 const BINS = 256;
@@ -24,8 +25,6 @@ const CHANGE_SIGMA = 4;
 /** Pseudo-attempts that keep the tails of the histograms from dividing by nothing. */
 const TAIL_SHRINK = 2;
 const REBUILD_EVERY = 32;
-/** Equally likely answer times at which a decision looks; docs/pacing.md shows that six lose nothing. */
-export const LEADS = 6;
 
 /** A probability that is learnt with two memories; see above. */
 export class AdaptiveRate {
@@ -85,6 +84,7 @@ export class RingModel {
   private detectMeanMs = 0;
   /** [age × LEADS + j]: P(a call of this age needs an agent before lead time j), but for the share of machines. */
   private readonly needBefore = new Float64Array((BINS + 1) * LEADS);
+  private readonly chances = new ChanceSum();
   private version = 0;
   private stale = true;
   private sinceRebuild = 0;
@@ -162,33 +162,28 @@ export class RingModel {
     return this.version;
   }
 
-  /** Adds the people expected from calls that ring with these ages to the demand of every slice. */
-  addDemand(agesMs: ArrayLike<number>, slices: readonly Slice[]): void {
+  /** Adds the people expected from calls that ring with these ages to the demand at every lead time. */
+  addDemand(agesMs: ArrayLike<number>, outlook: Outlook): void {
     this.rebuild();
     const live = this.liveRate.value;
-    const table = this.needBefore;
-    for (let index = 0; index < agesMs.length; index += 1) {
-      const cell = LEADS * Math.min(BINS, Math.floor((agesMs[index] as number) / BIN_MS));
-      for (let lead = 0; lead < LEADS; lead += 1) {
-        const chance = live * (table[cell + lead] as number);
-        const slice = slices[lead] as Slice;
-        slice.demandMean += chance;
-        slice.demandVariance += chance * (1 - chance);
-      }
+    const { sum, squares } = this.chances.of(this.needBefore, agesMs, BIN_MS, BINS);
+    for (let lead = 0; lead < LEADS; lead += 1) {
+      const mean = live * (sum[lead] as number);
+      outlook.demandMean[lead] = (outlook.demandMean[lead] as number) + mean;
+      outlook.demandVariance[lead] = (outlook.demandVariance[lead] as number) + mean - live * live * (squares[lead] as number);
     }
   }
 
   /** The same for calls in machine detection: their verdict falls before lead time j or not. */
-  addDetecting(agesMs: ArrayLike<number>, slices: readonly Slice[]): void {
+  addDetecting(agesMs: ArrayLike<number>, outlook: Outlook): void {
     this.rebuild();
     const live = this.liveRate.value;
     for (let index = 0; index < agesMs.length; index += 1) {
       const leftMs = Math.max(0, this.detectMeanMs - (agesMs[index] as number));
       for (let lead = 0; lead < LEADS; lead += 1) {
         if ((this.quantilesMs[lead] as number) < leftMs) continue;
-        const slice = slices[lead] as Slice;
-        slice.demandMean += live;
-        slice.demandVariance += live * (1 - live);
+        outlook.demandMean[lead] = (outlook.demandMean[lead] as number) + live;
+        outlook.demandVariance[lead] = (outlook.demandVariance[lead] as number) + live * (1 - live);
       }
     }
   }

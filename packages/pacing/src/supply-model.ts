@@ -5,14 +5,15 @@
  * conversation has to end early enough for the wrap-up to end too, summed over five equally likely wrap-ups. The chances are tabulated by
  * age for each of the lead times T of ring-model.ts, because a decision looks up one row per agent.
  */
-import type { Slice } from './abandon-chance.ts';
 import type { DurationModel } from './duration-model.ts';
-import { LEADS } from './ring-model.ts';
+import { ChanceSum, LEADS } from './outlook.ts';
+import type { Outlook } from './outlook.ts';
 
 const CELLS = 256;
 
 export class SupplyTable {
   private readonly chance = new Float64Array((CELLS + 1) * LEADS);
+  private readonly chances = new ChanceSum();
   private cellMs = 1000;
 
   /** `thenMs`: equally likely lengths of what follows (wrap-up); empty when nothing does. `graceMs` lengthens every lead time. */
@@ -33,17 +34,12 @@ export class SupplyTable {
     }
   }
 
-  /** Adds the agents expected to be free, and the variance of their number, to every slice. */
-  addSupply(agesMs: ArrayLike<number>, slices: readonly Slice[]): void {
-    const table = this.chance;
-    for (let index = 0; index < agesMs.length; index += 1) {
-      const row = LEADS * Math.min(CELLS, Math.floor((agesMs[index] as number) / this.cellMs));
-      for (let lead = 0; lead < LEADS; lead += 1) {
-        const chance = table[row + lead] as number;
-        const slice = slices[lead] as Slice;
-        slice.supplyMean += chance;
-        slice.supplyVariance += chance * (1 - chance);
-      }
+  /** Adds the agents expected to be free, and the variance of their number, at every lead time. */
+  addSupply(agesMs: ArrayLike<number>, outlook: Outlook): void {
+    const { sum, squares } = this.chances.of(this.chance, agesMs, this.cellMs, CELLS);
+    for (let lead = 0; lead < LEADS; lead += 1) {
+      outlook.supplyMean[lead] = (outlook.supplyMean[lead] as number) + (sum[lead] as number);
+      outlook.supplyVariance[lead] = (outlook.supplyVariance[lead] as number) + (sum[lead] as number) - (squares[lead] as number);
     }
   }
 }

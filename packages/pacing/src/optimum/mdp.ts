@@ -16,6 +16,8 @@
  * duality), so a section search over λ is enough; the policy at the minimum is one of at most two that are mixed.
  */
 
+import { cheapestGain } from './price-search.ts';
+
 export interface ExponentialModel {
   readonly agents: number;
   readonly handleS: number;
@@ -141,35 +143,10 @@ export class MarkovSolver {
   }
 }
 
-/** Minimises g(λ) by golden section on log λ. `tolerance` is in occupancy (1e-4 = 0.01 points). */
+/** Minimises g(λ). `tolerance` is in occupancy (1e-4 = 0.01 points). */
 export function solveOptimum(model: ExponentialModel, tolerance = 1e-4): Optimum {
   const solver = new MarkovSolver(model);
-  // One abandoned call costs at most about the handling time that an agent would have had, over cap: λ·N/H between these.
-  const unit = model.handleS / model.agents;
-  let low = Math.log(0.02 * unit);
-  let high = Math.log(30 * unit);
-  const golden = (Math.sqrt(5) - 1) / 2;
-  const at = (logPrice: number): number => solver.solve(Math.exp(logPrice), tolerance / 2).gain;
-  let left = high - golden * (high - low);
-  let right = low + golden * (high - low);
-  let gainLeft = at(left);
-  let gainRight = at(right);
-  while (high - low > 0.02) {
-    if (gainLeft < gainRight) {
-      high = right;
-      right = left;
-      gainRight = gainLeft;
-      left = high - golden * (high - low);
-      gainLeft = at(left);
-    } else {
-      low = left;
-      left = right;
-      gainLeft = gainRight;
-      right = low + golden * (high - low);
-      gainRight = at(right);
-    }
-  }
-  const price = Math.exp((low + high) / 2);
+  const price = cheapestGain(model, (at) => solver.solve(at, tolerance / 2).gain);
   const { gain, policy } = solver.solve(price, tolerance / 4);
   return { occupancy: gain, price, policy };
 }

@@ -5,6 +5,8 @@ export class AgeList {
   private ages = new Float64Array(64);
   private where = new Int32Array(64);
   private count = 0;
+  private agesOf = NaN;
+  private view = this.ages.subarray(0, 0);
 
   get length(): number {
     return this.count;
@@ -17,6 +19,7 @@ export class AgeList {
     this.slots[this.count] = slot;
     this.where[slot] = this.count;
     this.count += 1;
+    this.agesOf = NaN;
   }
 
   /** Takes the slot out and returns when it came in. */
@@ -24,6 +27,7 @@ export class AgeList {
     const index = this.where[slot] as number;
     const start = this.starts[index] as number;
     this.count -= 1;
+    this.agesOf = NaN;
     const last = this.slots[this.count] as number;
     this.starts[index] = this.starts[this.count] as number;
     this.slots[index] = last;
@@ -33,8 +37,13 @@ export class AgeList {
 
   /** Valid until the next call. */
   agesAt(nowMs: number): Float64Array {
-    for (let index = 0; index < this.count; index += 1) this.ages[index] = nowMs - (this.starts[index] as number);
-    return this.ages.subarray(0, this.count);
+    // Several campaigns ask for the ages of the same conversations at the same moment.
+    if (nowMs === this.agesOf) return this.view;
+    const { ages, starts, count } = this;
+    for (let index = 0; index < count; index += 1) ages[index] = nowMs - (starts[index] as number);
+    this.agesOf = nowMs;
+    if (this.view.length !== count || this.view.buffer !== ages.buffer) this.view = ages.subarray(0, count);
+    return this.view;
   }
 
   private grow(): void {
