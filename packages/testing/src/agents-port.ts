@@ -34,6 +34,8 @@ export interface AgentsOptions {
   /** Seconds. Default 60. */
   readonly expiresS?: number;
   readonly t1Ms?: number;
+  /** False leaves the RTP out: hundreds of agents on signalling alone. Default true. */
+  readonly speaks?: boolean;
   /** The agent is done with a call: set its disposition here. */
   readonly onWrapUp?: (call: HandledCall) => void | Promise<void>;
   readonly onRegistered?: (extension: string) => void;
@@ -45,6 +47,8 @@ export interface HandledCall {
   /** The customer's number, as the INVITE's From had it. */
   readonly customer: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** When the offer's INVITE came, milliseconds since 1970. */
+  readonly offeredAtMs: number;
   readonly talkMs: number;
   readonly endedBy: 'agent' | 'far-end' | 'cut';
   readonly packetsHeard: number;

@@ -4,6 +4,7 @@ import { readPhoneSdp } from './phone-sdp.ts';
 import { PhoneSound } from './phone.ts';
 import type { AgentAccount, AgentsOptions, AgentsStats, HandledCall, SimulatedAgents } from './agents-port.ts';
 import { createRandom, hashOf, type Random } from './random.ts';
+import { RtpTalker } from './rtp-talker.ts';
 import { toneOfNumber } from './tone.ts';
 
 /** The frequency that an agent sings. */
@@ -49,6 +50,7 @@ class Agents implements SimulatedAgents {
     wrapUpErrors: 0,
   };
   private readonly timers = new Set<NodeJS.Timeout>();
+  private muted: RtpTalker | undefined;
 
   constructor(options: AgentsOptions) {
     this.options = options;
@@ -87,6 +89,7 @@ class Agents implements SimulatedAgents {
   async start(): Promise<void> {
     const { port } = await this.stack.start();
     this.port = port;
+    if (this.options.speaks === false) this.muted = await RtpTalker.open({ host: this.host, words: Buffer.alloc(160, 0xd5), ssrc: 1 });
     for (const agent of this.agents.values()) this.register(agent);
   }
 
@@ -124,6 +127,7 @@ class Agents implements SimulatedAgents {
       return;
     }
     agent.ringing = call;
+    const offeredAtMs = Date.now();
     const { random } = agent;
     const misses = random.chance(this.options.missP ?? 0);
     const answerDelayMs = random.sample(this.options.answerDelayMs ?? { min: 200, max: 900 });
@@ -135,11 +139,11 @@ class Agents implements SimulatedAgents {
     });
     if (misses) return;
     this.later(answerDelayMs, () => {
-      if (agent.ringing === call) this.answer(agent, call).catch(() => (agent.ringing = undefined));
+      if (agent.ringing === call) this.answer(agent, call, offeredAtMs).catch(() => (agent.ringing = undefined));
     });
   }
 
-  private async answer(agent: AgentState, offer: IncomingCall): Promise<void> {
+  private async answer(agent: AgentState, offer: IncomingCall, offeredAtMs: number): Promise<void> {
     const { extension } = agent.account;
     const codecs = this.options.codecs ?? ['PCMA', 'PCMU'];
     const sound = await PhoneSound.open({
@@ -148,6 +152,7 @@ class Agents implements SimulatedAgents {
       toneHz: toneHzOfExtension(extension),
       ssrc: hashOf(offer.sipCallId, 2),
       peer: readPhoneSdp(offer.body, codecs),
+      ...(this.muted ? { mutedOn: this.muted } : {}),
     });
     try {
       const answering = offer.answer(sound.sdp);
@@ -162,10 +167,10 @@ class Agents implements SimulatedAgents {
       if (agent.ringing === offer) agent.ringing = undefined;
     }
     agent.answered += 1;
-    await this.handle(agent, offer, agent.call, sound);
+    await this.handle(agent, offer, agent.call, sound, offeredAtMs);
   }
 
-  private async handle(agent: AgentState, offer: IncomingCall, call: EstablishedCall, sound: PhoneSound): Promise<void> {
+  private async handle(agent: AgentState, offer: IncomingCall, call: EstablishedCall, sound: PhoneSound, offeredAtMs: number): Promise<void> {
     const startedAtMs = performance.now();
     const { random } = agent;
     const talkMs = random.sample(this.options.talkMs ?? { mean: 8000, atLeast: 2000, atMost: 40_000 });
@@ -195,6 +200,7 @@ class Agents implements SimulatedAgents {
       sipCallId: offer.sipCallId,
       customer: offer.fromUser,
       headers,
+      offeredAtMs,
       talkMs: talkedMs,
       endedBy,
       packetsHeard,
@@ -216,7 +222,7 @@ class Agents implements SimulatedAgents {
         break;
     }
     counts.packetsHeard += packetsHeard;
-    if (packetsHeard === 0 && talkedMs >= DEAF_AFTER_MS) counts.deafCalls += 1;
+    if (!this.muted && packetsHeard === 0 && talkedMs >= DEAF_AFTER_MS) counts.deafCalls += 1;
   }
 
   private async wrapUp(call: HandledCall): Promise<void> {
@@ -261,5 +267,6 @@ class Agents implements SimulatedAgents {
       new Promise((resolve) => setTimeout(resolve, 1000)),
     ]);
     await this.stack.stop();
+    await this.muted?.close();
   }
 }

@@ -11,3 +11,4 @@ export type { CarrierCallRecord, CarrierSecond, CarrierStats } from './carrier-s
 export { startAgents, toneHzOfExtension } from './agents.ts';
 export type { AgentAccount, AgentsOptions, AgentsStats, HandledCall, SimulatedAgents } from './agents-port.ts';
 export { forkSimulator, type PlainAgentsOptions, type Simulator, type SimulatorListener } from './simulator.ts';
+export { barChart, escapeHtml, timeChart, type Bar, type Series, type TimeChart } from './charts.ts';

@@ -1,4 +1,4 @@
-import { barChart, escapeHtml, timeChart, type Series } from './charts.ts';
+import { barChart, escapeHtml, timeChart, type Series } from '@ritmo/testing';
 import type { Check, RunResult } from './result.ts';
 import { agentStates, type AgentStateName, type Sample } from './sample.ts';
 

@@ -87,7 +87,7 @@ function axes(top: number, endS: number, unit: string, x: (timeS: number) => num
     parts.push(`<line x1="${margin.left}" x2="${width - margin.right}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}" class="grid"/>`);
     parts.push(`<text x="${margin.left - 6}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${Number(value.toFixed(1))}${unit}</text>`);
   }
-  const stepS = endS > 150 ? 30 : endS > 60 ? 15 : 10;
+  const stepS = [10, 15, 30, 60, 120, 300, 600, 1800, 3600].find((step) => endS / step <= 9) ?? Math.ceil(endS / 9);
   for (let timeS = 0; timeS <= endS; timeS += stepS) parts.push(`<text x="${x(timeS).toFixed(1)}" y="${height - 8}" text-anchor="middle">${timeS} s</text>`);
   return parts.join('');
 }
