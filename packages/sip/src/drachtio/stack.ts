@@ -138,16 +138,21 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
     const refusal = this.admissionRefused();
     if (refusal !== undefined) {
       queueMicrotask(() => request.events.failed({ by: 'transport', sipCode: 503, reasonPhrase: refusal }));
-      const nothing: DialogSnapshot = {
-        state: 'calling', sipCallId: request.sipCallId, localTag: '', localUri: '', remoteUri: '', remoteTarget: request.uri, routeSet: [], localCSeq: 1, inviteBranch: '',
-        destination: request.destination ?? { host: '', port: 0, transport: 'udp' },
-      };
+      const nothing = this.snapshotOf(request);
       return { sipCallId: request.sipCallId, snapshot: () => nothing, cancel: () => undefined };
     }
     const attempt = new DrachtioAttempt(this, request);
     this.attempts.add(attempt);
     this.counts.sent++;
     return attempt;
+  }
+
+  /** Tags and branch are the server's: nobody knows them before. */
+  snapshotOf(request: Omit<OutgoingInvite, 'events' | 'body'>): DialogSnapshot {
+    return {
+      state: 'calling', sipCallId: request.sipCallId, localTag: '', localUri: '', remoteUri: '', remoteTarget: request.uri, routeSet: [], localCSeq: 1, inviteBranch: '',
+      destination: request.destination ?? { host: '', port: 0, transport: 'udp' },
+    };
   }
 
   /** A backlog of megabytes corrupts the client's framing: calls are refused long before. */

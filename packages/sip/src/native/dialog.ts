@@ -25,6 +25,8 @@ export class Dialog {
   remoteCSeq: number;
   destination: SipAddress;
   flow: Flow;
+  /** Sends the ACK of the 2xx that is being held: it goes before every other request of the dialog. */
+  heldAck: (() => void) | undefined;
 
   constructor(parts: DialogParts) {
     this.callId = parts.callId;
@@ -44,6 +46,7 @@ export class Dialog {
 
   /** RFC 3261 12.2.1.1: loose routing leaves the target in the Request-URI, a strict first hop swaps places. */
   draft(method: string, headers: string, body: string, cseq: number, branch = newBranch()): RequestDraft {
+    if (method !== 'ACK') this.heldAck?.();
     const route = routed(this.remoteTarget, this.routeSet);
     const { local: from, remote: to, callId } = this;
     return { method, uri: route.uri, branch, from, to, callId, cseq, routes: route.routes, headers, body };

@@ -12,7 +12,7 @@ export interface UnownedOptions {
   readonly flow?: Flow;
   readonly meeter?: ChallengeMeeter;
   /** The final status, or undefined when none came. */
-  readonly done?: (status: number | undefined) => void;
+  readonly done?: (status: number | undefined, toTag: string) => void;
 }
 
 const NOBODY: ClientOwner = {
@@ -52,10 +52,10 @@ class Unowned implements ClientOwner {
         return;
       }
     }
-    this.options.done?.(status);
+    this.options.done?.(status, response.toTag);
   }
 
   unanswered(): void {
-    this.options.done?.(undefined);
+    this.options.done?.(undefined, '');
   }
 }

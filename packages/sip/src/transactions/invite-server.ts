@@ -23,6 +23,8 @@ export interface InviteServerOwner {
  */
 export class InviteServerTransaction extends ServerTransaction implements TimerOwner {
   private state: 'proceeding' | 'accepted' | 'completed' | 'confirmed' = 'proceeding';
+  /** To tag of our responses: that of a CANCEL should have it as well (RFC 3261 9.2). */
+  localTag = '';
   private owner: InviteServerOwner | undefined;
   private timer: WheelTimer | undefined;
   private retransmitTimer: WheelTimer | undefined;
@@ -35,8 +37,9 @@ export class InviteServerTransaction extends ServerTransaction implements TimerO
     this.reliable = isReliable(flow.transport);
   }
 
-  own(owner: InviteServerOwner): void {
+  own(owner: InviteServerOwner, localTag: string): void {
     this.owner = owner;
+    this.localTag = localTag;
   }
 
   get replyTo(): SipAddress {

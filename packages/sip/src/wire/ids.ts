@@ -22,3 +22,8 @@ export function newTag(): string {
 export function newBranch(): string {
   return MAGIC_COOKIE + randomHex(8);
 }
+
+/** Branch of the n-th INVITE of an attempt (its CSeq), of which only the first one's is known after a crash. */
+export function branchOfRetry(firstBranch: string, cseq: number): string {
+  return cseq === 1 ? firstBranch : `${firstBranch}.${cseq}`;
+}

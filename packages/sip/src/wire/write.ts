@@ -13,13 +13,15 @@ export interface RequestDraft {
   readonly routes: readonly string[];
   readonly headers: string;
   readonly body: string;
+  /** Via of another process, where an INVITE of its must be met (RFC 3261 9.1). Default our own. */
+  readonly via?: string;
 }
 
 /** `sentBy` is `SIP/2.0/UDP host:port`, made once per transport. */
 export function writeRequest(draft: RequestDraft, sentBy: string): string {
   const routes = draft.routes.length === 0 ? '' : `Route: ${draft.routes.join(', ')}\r\n`;
   return (
-    `${draft.method} ${draft.uri} SIP/2.0\r\nVia: ${sentBy};branch=${draft.branch};rport\r\n${routes}Max-Forwards: 70\r\n` +
+    `${draft.method} ${draft.uri} SIP/2.0\r\nVia: ${draft.via ?? sentBy};branch=${draft.branch};rport\r\n${routes}Max-Forwards: 70\r\n` +
     `From: ${draft.from}\r\nTo: ${draft.to}\r\nCall-ID: ${draft.callId}\r\nCSeq: ${draft.cseq} ${draft.method}\r\n` +
     `${draft.headers}Content-Length: ${draft.body.length}\r\n\r\n${draft.body}`
   );
