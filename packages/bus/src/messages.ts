@@ -49,6 +49,10 @@ export interface LiveCall {
   readonly to: string;
   readonly startedAt: number;
   readonly answeredAt: number | null;
+  /** internal: the extension that called, and is the customer's side. */
+  readonly caller?: Extension | null;
+  /** The agent's leg that rings or talks. `upAt`: since when both hear each other. */
+  readonly agentLeg?: { readonly legId: LegId; readonly agentId: AgentId; readonly upAt: number | null } | null;
 }
 
 export interface TrunkStatus {
@@ -99,6 +103,34 @@ export interface ContactToImport {
   }[];
   /** Line or row number in the source, for the report. */
   readonly place?: number;
+}
+
+/** An import of a list file. */
+export interface ListImport {
+  readonly importId: number;
+  readonly campaignId: CampaignId;
+  readonly name: string;
+  /** running: also while it waits for the next start to go on. */
+  readonly state: 'running' | 'done' | 'failed';
+  readonly reason: string | null;
+  /** Of the file, 0 to 100. */
+  readonly percent: number;
+  readonly linesPerSecond: number;
+  readonly lines: number;
+  readonly imported: number;
+  readonly rejected: number;
+  /** How often it was taken up again after a stop or a crash. */
+  readonly resumed: number;
+  readonly begunAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface RejectedLine {
+  /** From 1; 0 for what is said of lines that are not listed. */
+  readonly line: number;
+  /** The field's name in the layout; null when it is the line as a whole. */
+  readonly column: string | null;
+  readonly reason: string;
 }
 
 export interface Requests {
@@ -187,6 +219,19 @@ export interface Requests {
   'telephony.refuse-transfer': { request: { callId: CallId; legId: LegId; sipCode: number }; reply: Done | Refusal<'unknown-call'> };
   /** Joins the customers' and agents' sides of two calls (attended transfer). */
   'telephony.join': { request: { callId: CallId; otherCallId: CallId }; reply: Done | Refusal<'unknown-call'> };
+  /** An extension's INVITE to another extension or to a queue rings from now on; `telephony.offer` or `telephony.answer` follows. */
+  'telephony.take-internal': {
+    request: { callId: CallId; agentId: AgentId; extension: Extension; record: boolean };
+    /** refused: the phone was told why. */
+    reply: Done | Refusal<'unknown-call' | 'refused'>;
+  };
+  /** Internal: the extension that called leaves by a transfer, and who it called waits in its place. */
+  'telephony.turn': { request: { callId: CallId }; reply: Done | Refusal<'unknown-call'> };
+  /** Attended transfer: the agent's phone of the other call takes the place of this call's agent or caller; the other call ends. */
+  'telephony.take-over': {
+    request: { callId: CallId; otherCallId: CallId; place: 'agent' | 'caller'; legId: LegId };
+    reply: Done | Refusal<'unknown-call'>;
+  };
   'telephony.calls': { request: Record<string, never>; reply: { node: string; calls: readonly LiveCall[] } };
   'telephony.trunks': { request: Record<string, never>; reply: { trunks: readonly TrunkStatus[] } };
   'telephony.bindings': {
@@ -222,9 +267,16 @@ export interface Requests {
     reply: { ok: true; active: boolean } | Refusal<'unknown-campaign'>;
   };
   'dialer.contacts.import': {
-    request: { campaignId: CampaignId; contacts: readonly ContactToImport[]; source: string; by: Actor };
+    /** Sent again with the same `batch` and contacts, it makes no contact twice, also after a crash in the middle of it. */
+    request: { campaignId: CampaignId; contacts: readonly ContactToImport[]; source: string; batch?: { importId: string; number: number }; by: Actor };
     reply:
-      | { ok: true; imported: number; contactIds: readonly ContactId[]; rejected: readonly { index: number; place: number | null; reason: string }[] }
+      | {
+          ok: true;
+          imported: number;
+          contactIds: readonly ContactId[];
+          /** `priority`: of the telephone that is at fault, when it is one. */
+          rejected: readonly { index: number; place: number | null; priority?: number | null; reason: string }[];
+        }
       | Refusal<'unknown-campaign'>;
   };
   'dialer.disposition.set': {
@@ -306,12 +358,19 @@ export interface Requests {
 
   // ---- mailing
   'mailing.import': {
-    /** `path` is read on the server; else `content` (UTF-8 or Latin-1 bytes, base64). */
-    request: { campaignId: CampaignId; name: string; path?: string; contentBase64?: string; by: Actor };
+    /**
+     * `path` is read on the server; else `content` (UTF-8 or Latin-1 bytes, base64). The same file under the same name to the same
+     * campaign is the same import, whether it still runs or has ended, unless `again`. `wait: false` answers as soon as the file is
+     * taken over; `mailing.imports` tells how far it is.
+     */
+    request: { campaignId: CampaignId; name: string; path?: string; contentBase64?: string; again?: boolean; wait?: boolean; by: Actor };
     reply:
-      | { ok: true; lines: number; imported: number; rejected: readonly { line: number; reason: string }[] }
-      | Refusal<'unknown-campaign' | 'no-file' | 'unknown-format'>;
+      | { ok: true; importId: number; state: ListImport['state']; repeated: boolean; lines: number; imported: number; rejected: readonly RejectedLine[] }
+      | Refusal<'unknown-campaign' | 'no-file' | 'unknown-format' | 'interrupted'>;
   };
+  /** Newest first. */
+  'mailing.imports': { request: { importId: number | null; limit?: number }; reply: { imports: readonly ListImport[] } };
+  'mailing.rejected': { request: { importId: number }; reply: { rejected: readonly RejectedLine[] } };
   /** The results of a campaign as a file of the manual's layout 1.5, written on the server. */
   'mailing.export': {
     request: { campaignId: CampaignId };

@@ -119,10 +119,22 @@ test('commands and live state of the admin API go to the services', async () => 
   stage.answer('mailing.import', ({ contentBase64, path }) =>
     contentBase64 === undefined
       ? { ok: false, code: 'no-file', detail: path ?? '' }
-      : { ok: true, lines: 1, imported: 1, rejected: [{ line: 1, reason: Buffer.from(contentBase64, 'base64').toString() }] },
+      : { ok: true, importId: 4, state: 'done', repeated: false, lines: 1, imported: 1, rejected: [{ line: 1, column: 'Telefone 1', reason: Buffer.from(contentBase64, 'base64').toString() }] },
   );
-  expect(await admin('POST', '/v1/campaigns/7/import?name=a.csv', 'a;b;11;33553434')).toEqual([200, { lines: 1, imported: 1, rejected: [{ line: 1, reason: 'a;b;11;33553434' }] }]);
+  expect(await admin('POST', '/v1/campaigns/7/import?name=a.csv', 'a;b;11;33553434')).toEqual([
+    200,
+    { importId: 4, state: 'done', repeated: false, lines: 1, imported: 1, rejected: [{ line: 1, column: 'Telefone 1', reason: 'a;b;11;33553434' }] },
+  ]);
   expect(await admin('POST', '/v1/campaigns/7/import', { path: '/none' })).toEqual([404, { error: 'no-file', detail: '/none' }]);
+  const listed = {
+    importId: 4, campaignId: 7 as never, name: 'a.csv', state: 'running', reason: null, percent: 40, linesPerSecond: 3_000, lines: 400, imported: 399, rejected: 1,
+    resumed: 1, begunAt: 1, endedAt: null,
+  } as const;
+  stage.answer('mailing.imports', ({ importId }) => ({ imports: importId === null || importId === 4 ? [listed] : [] }));
+  stage.answer('mailing.rejected', { rejected: [{ line: 3, column: 'DDD 2', reason: 'no' }] });
+  expect(await admin('GET', '/v1/imports')).toEqual([200, { imports: [listed] }]);
+  expect(await admin('GET', '/v1/imports/4')).toEqual([200, { ...listed, rejectedLines: [{ line: 3, column: 'DDD 2', reason: 'no' }] }]);
+  expect((await admin('GET', '/v1/imports/5'))[0]).toBe(404);
   stage.answer('dialer.why', ({ number }) => ({ phone: number, found: [] }));
   expect(await admin('GET', '/v1/why?phone=33553434')).toEqual([200, { phone: '33553434', found: [] }]);
   expect((await admin('GET', '/v1/why'))[0]).toBe(400);

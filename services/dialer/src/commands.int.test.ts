@@ -118,6 +118,23 @@ describe('what agents and integrators do', () => {
     expect((await rig.database.query('SELECT parameter1, parameter2 FROM dialer.contacts')).rows).toEqual([{ parameter1: 'a', parameter2: 'new' }]);
   });
 
+  it('makes no contact twice of a batch that is sent again, whatever was stored of it', async () => {
+    await start({ answer: () => ({ kind: 'busy' }) });
+    const contacts = [...contactsToImport(30), { parameters: ['bad'], phones: [], place: 31 }, ...contactsToImport(5, 1, 200)];
+    const send = (number: number, sent = contacts) =>
+      rig.bus.request('dialer.contacts.import', { campaignId, contacts: sent, source: 'list.txt', batch: { importId: '9', number }, by });
+    const first = await send(0);
+    const again = await send(0);
+    expect(first).toMatchObject({ ok: true, imported: 35, rejected: [{ index: 30, place: 31 }] });
+    expect(again).toEqual(first);
+    // Ids were set aside, and the process was gone before anything was written.
+    await rig.database.query(`INSERT INTO dialer.import_batches VALUES ('9', 1, '{900001, 10}', '{900001, 7, 900100, 3}')`);
+    expect(await send(1, contactsToImport(10, 1, 400))).toMatchObject({ imported: 10, contactIds: Array.from({ length: 10 }, (_, index) => 900_001 + index) });
+    const imported = (await factsOf('ContactImported')).map(({ data }) => data.contactId);
+    expect(new Set(imported).size).toBe(imported.length);
+    expect((await send(2)).ok).toBe(true);
+  });
+
   it('a bad contact is refused with its place and costs only itself', async () => {
     await start({ answer: () => ({ kind: 'busy' }), campaign: { active: false } });
     const reply = await rig.bus.request('dialer.contacts.import', {

@@ -1,1 +1,1 @@
-export { createMailingApp, type MailingOptions } from './app.ts';
+export { createMailingApp } from './app.ts';

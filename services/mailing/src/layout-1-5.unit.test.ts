@@ -36,21 +36,21 @@ describe('a line of layout 1.5', () => {
   });
 
   it.each([
-    ['a;b', 'no telephone number'],
-    ['a;b;11', 'field 3: an area code without a telephone'],
-    ['a;b;11;', 'field 3: an area code without a telephone'],
-    ['a;b;11;;21;33553434', 'telephone 1: area code 11 without a number'],
-    ['a;b;11;x355', 'telephone 1: 11 x355 is not a number'],
-    ['a;b;11;33553434;31-02-2027;10:00', 'schedule 1: 31-02-2027 10:00 is not a date'],
-    ['a;b;11;33553434;24-12-2026;25:00', 'schedule 1: 24-12-2026 25:00 is not a date'],
-    ['a;b;11;33553434;24-12-2026;noon', 'schedule 1: 24-12-2026 noon is not DD-MM-AAAA and HH:MM'],
-    ['a;b;11;33553434;24-12-2026;10:00;25-12-2026;10:00', 'schedule 2 has no telephone'],
-    [`a;b${';11;33553434'.repeat(8)}`, 'schedule 1: 11 33553434 is not DD-MM-AAAA and HH:MM'],
-    [`a;b${';11;33553434'.repeat(7)}${';24-12-2026;10:00'.repeat(5)}`, '26 fields, the layout has 24'],
-    ['a;b;11;3355\u00003434', 'control characters: not a text file'],
-    [`a;${'b'.repeat(longestLineBytes)};11;33553434`, `longer than ${longestLineBytes} bytes`],
-  ])('refuses %s', (line, reason) => {
-    expect(read(line)).toEqual({ kind: 'bad', reason });
+    ['a;b', 'Telefone 1', 'no telephone number'],
+    ['a;b;11', 'DDD 1', 'field 3: an area code without a telephone'],
+    ['a;b;11;', 'DDD 1', 'field 3: an area code without a telephone'],
+    ['a;b;11;;21;33553434', 'Telefone 1', 'telephone 1: area code 11 without a number'],
+    ['a;b;11;x355', 'Telefone 1', 'telephone 1: 11 x355 is not a number'],
+    ['a;b;11;33553434;31-02-2027;10:00', 'Agendamento 1', 'schedule 1: 31-02-2027 10:00 is not a date'],
+    ['a;b;11;33553434;24-12-2026;25:00', 'Agendamento 1', 'schedule 1: 24-12-2026 25:00 is not a date'],
+    ['a;b;11;33553434;24-12-2026;noon', 'Agendamento 1', 'schedule 1: 24-12-2026 noon is not DD-MM-AAAA and HH:MM'],
+    ['a;b;11;33553434;24-12-2026;10:00;25-12-2026;10:00', 'Agendamento 2', 'schedule 2 has no telephone'],
+    [`a;b${';11;33553434'.repeat(8)}`, 'Agendamento 1', 'schedule 1: 11 33553434 is not DD-MM-AAAA and HH:MM'],
+    [`a;b${';11;33553434'.repeat(7)}${';24-12-2026;10:00'.repeat(5)}`, null, '26 fields, the layout has 24'],
+    ['a;b;11;3355\u00003434', null, 'control characters: not a text file'],
+    [`a;${'b'.repeat(longestLineBytes)};11;33553434`, null, `longer than ${longestLineBytes} bytes`],
+  ])('refuses %s and names %s', (line, column, reason) => {
+    expect(read(line)).toEqual({ kind: 'bad', column, reason });
   });
 
   it('passes over empty lines', () => {
@@ -68,16 +68,28 @@ describe('a line of layout 1.5', () => {
 });
 
 describe('text', () => {
-  const lines = async (chunks: Uint8Array[]): Promise<TextLine[]> => {
+  const lines = async (chunks: Uint8Array[]): Promise<Pick<TextLine, 'number' | 'text'>[]> => {
     const all: TextLine[] = [];
     for await (const line of readLines(chunks)) all.push(line);
-    return all;
+    return all.map(({ number, text }) => ({ number, text }));
   };
 
   it('reads UTF-8 and Latin-1, line by line', async () => {
     const bytes = Buffer.concat([Buffer.from('\uFEFFJoão\r\n', 'utf8'), Buffer.from('José\n', 'latin1'), Buffer.from('Ana', 'utf8')]);
     expect(await lines([bytes])).toEqual([{ number: 1, text: 'João' }, { number: 2, text: 'José' }, { number: 3, text: 'Ana' }]);
     expect(decodeLine(Buffer.from('ação', 'latin1'))).toBe('ação');
+  });
+
+  it('begins at the end of any line and reads what follows as if it had read the lines before', async () => {
+    const bytes = Buffer.from('João\r\n\nJosé\nAna\r\nlast');
+    const all: TextLine[] = [];
+    for await (const line of readLines([bytes])) all.push(line);
+    expect(all.at(-1)).toEqual({ number: 5, text: 'last', endByte: bytes.length });
+    for (const [index, { endByte, number }] of all.entries()) {
+      const rest: TextLine[] = [];
+      for await (const line of readLines([bytes.subarray(endByte)], { byte: endByte, line: number })) rest.push(line);
+      expect(rest).toEqual(all.slice(index + 1));
+    }
   });
 
   it('reads the same lines however the bytes are cut', async () => {

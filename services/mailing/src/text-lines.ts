@@ -4,6 +4,15 @@ export interface TextLine {
   /** From 1. */
   readonly number: number;
   readonly text: string;
+  /** Where the next line begins, in bytes from the beginning of the file. */
+  readonly endByte: number;
+}
+
+/** Where to begin: 0, 0 at the beginning; else what the last line that was read said. */
+export interface TextPlace {
+  readonly byte: number;
+  /** Number of the line before. */
+  readonly line: number;
 }
 
 /** A line longer than this is cut off and reported by its reader; the rest of it is passed over. */
@@ -22,18 +31,21 @@ export function decodeLine(bytes: Uint8Array): string {
   }
 }
 
-export async function* readLines(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<TextLine> {
+/** `chunks` begin at that place. */
+export async function* readLines(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, from: TextPlace = { byte: 0, line: 0 }): AsyncGenerator<TextLine> {
   let parts: Uint8Array[] = [];
   let size = 0;
-  let number = 0;
+  let number = from.line;
+  let endByte = from.byte;
   const finish = (): TextLine => {
     number += 1;
-    const text = decodeLine(Buffer.concat(parts)).replace(/\r$/, '');
+    const text = decodeLine(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)).replace(/\r$/, '');
     parts = [];
     size = 0;
-    return { number, text: number === 1 ? text.replace(/^\uFEFF/, '') : text };
+    return { number, text: number === 1 ? text.replace(/^\uFEFF/, '') : text, endByte };
   };
   const keep = (bytes: Uint8Array): void => {
+    endByte += bytes.length;
     // One byte more than allowed is kept, so that the reader sees that the line is too long.
     const room = longestLineBytes + 1 - size;
     if (room > 0) parts.push(bytes.subarray(0, room));
@@ -45,6 +57,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array> | Iterable<Ui
       const end = chunk.indexOf(newline, start);
       if (end < 0) break;
       keep(chunk.subarray(start, end));
+      endByte += 1;
       yield finish();
       start = end + 1;
     }

@@ -35,7 +35,6 @@ const ContactsBody = Type.Object(
   },
   { additionalProperties: false },
 );
-const ImportQuery = Type.Object({ name: Type.String({ default: 'v1.csv', maxLength: 200 }) });
 const WhyQuery = Type.Object({ phone: Type.String({ minLength: 3 }), campaign: Type.Optional(Type.Integer({ minimum: 1 })) });
 const NumberBody = Type.Object({ number: Type.String(), description: Type.String({ default: '' }) }, { additionalProperties: false });
 const NoteBody = Type.Object(
@@ -89,38 +88,6 @@ export function registerCampaignRoutes(app: FastifyInstance, { context, actor }:
       return result;
     },
   );
-
-  app.register((scope, _options, done) => {
-    scope.addContentTypeParser(['text/plain', 'text/csv', 'application/octet-stream'], { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
-    scope.post<{ Params: IdParams; Querystring: Static<typeof ImportQuery> }>(
-      '/v1/campaigns/:id/import',
-      {
-        schema: {
-          tags,
-          summary: 'Import a mailing file: its bytes as text/plain or text/csv, or {"path"} of a file on the server as JSON',
-          params: IdParams,
-          querystring: ImportQuery,
-        },
-      },
-      async (request, reply) => {
-        const campaignId = asId<CampaignId>(request.params.id);
-        const by = actor(request);
-        const body = request.body;
-        const asked = Buffer.isBuffer(body) ? undefined : (body as { readonly path?: unknown; readonly name?: unknown } | null | undefined);
-        const path = asked?.path;
-        if (!Buffer.isBuffer(body) && typeof path !== 'string') return sendRefusal(reply, { code: 'invalid', detail: 'send the file as text/plain, or {"path": "..."} as JSON' });
-        const result = await bus.request(
-          'mailing.import',
-          Buffer.isBuffer(body)
-            ? { campaignId, name: request.query.name, contentBase64: body.toString('base64'), by }
-            : { campaignId, name: typeof asked?.name === 'string' ? asked.name : String(path), path: String(path), by },
-          { timeoutMs: importTimeoutMs },
-        );
-        return result.ok ? { lines: result.lines, imported: result.imported, rejected: result.rejected } : sendRefusal(reply, result);
-      },
-    );
-    done();
-  });
 
   app.get<{ Params: IdParams }>('/v1/campaigns/:id/status', { schema: { tags, params: IdParams } }, async (request, reply) => {
     const { campaigns } = await bus.request('dialer.status', { campaignId: asId<CampaignId>(request.params.id) });

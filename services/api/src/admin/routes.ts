@@ -1,9 +1,10 @@
-import { createAddressRules, sameSecret, settingsOf, type Contract } from '@ritmo/contract';
+import { createSecretCheck, type Contract } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { ApiOptions } from '../options.ts';
 import { registerAgentRoutes } from './agents.ts';
 import { registerCampaignRoutes } from './campaigns.ts';
+import { registerImportRoutes } from './imports.ts';
 import { registerDirectoryRoutes } from './directory.ts';
 import { registerFactRoutes } from './facts.ts';
 import { registerLiveRoutes } from './live.ts';
@@ -15,18 +16,10 @@ export async function registerAdmin(app: FastifyInstance, context: ServiceContex
 
   const parts: AdminParts = { context, contract, actor: (request) => ({ kind: 'admin', id: request.ip }) };
   await app.register(async (scope) => {
-    const { directory } = context;
-    let allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
-    const unfollow = directory.onChange((kind) => {
-      if (kind === 'settings') allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
-    });
-    scope.addHook('onClose', (_app, done) => {
-      unfollow();
-      done();
-    });
+    const isAdminKey = createSecretCheck(options.adminKey);
     scope.addHook('onRequest', (request, reply, done) => {
       const key = request.headers['x-api-key'] ?? /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-      if (allowed(request.ip) && typeof key === 'string' && sameSecret(key, options.adminKey)) return done();
+      if (typeof key === 'string' && isAdminKey(key)) return done();
       context.log.warn({ caller: request.ip, path: request.url.split('?')[0] }, 'admin API refused');
       void reply.code(401).send({ error: 'unauthorized', detail: 'send the admin key as X-Api-Key or as Authorization: Bearer' });
     });
@@ -38,6 +31,7 @@ export async function registerAdmin(app: FastifyInstance, context: ServiceContex
     });
     registerDirectoryRoutes(scope, parts);
     registerCampaignRoutes(scope, parts);
+    registerImportRoutes(scope, parts);
     registerAgentRoutes(scope, parts);
     registerLiveRoutes(scope, parts);
     registerFactRoutes(scope, parts);

@@ -6,8 +6,9 @@ import {
 } from '@ritmo/domain';
 import type { KnownContact } from '../contact-book.ts';
 import type { DialerParts } from '../parts.ts';
-import { countAgentCallbacks, findByParameter, findByPhone, readCampaignPage } from '../work-index.ts';
-import type { TakeIds } from './import-contacts.ts';
+import { findByParameter } from '../parameters.ts';
+import { countAgentCallbacks, findByPhone, readCampaignPage } from '../work-index.ts';
+import type { TakeIds } from './import-ids.ts';
 
 type Reply<S extends keyof Requests> = Promise<Requests[S]['reply']>;
 

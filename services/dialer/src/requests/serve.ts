@@ -8,7 +8,8 @@ import { readTallies } from '../tallies.ts';
 import { addBlocked, removeBlocked } from './block-lists.ts';
 import { isActive, setActive, statusOf } from './campaigns.ts';
 import { addContactNote, addPhoneByParameter, changeContact, excludePhones, setDispositionByNumber } from './contacts.ts';
-import { importContacts, type ImportIds } from './import-contacts.ts';
+import { importContacts } from './import-contacts.ts';
+import type { ImportIds } from './import-ids.ts';
 import { whyAnswers } from './why.ts';
 
 export function serveRequests(parts: DialerParts, { ids, fleet, previews }: { readonly ids: ImportIds; readonly fleet: Fleet; readonly previews: Previews }): BusSubscription[] {

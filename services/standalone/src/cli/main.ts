@@ -13,6 +13,7 @@ async function main(argv: readonly string[]): Promise<number> {
       url: { type: 'string' },
       key: { type: 'string' },
       campaign: { type: 'string' },
+      again: { type: 'boolean', default: false },
     },
   });
   const [command, ...rest] = positionals;

@@ -1,22 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import type { AgentState, CampaignStatus, LiveCall, Requests, TrunkStatus, WhyAnswer } from '@ritmo/bus';
+import type { AgentState, CampaignStatus, LiveCall, TrunkStatus, WhyAnswer } from '@ritmo/bus';
 import { UserError } from '@ritmo/runtime';
-import { connect, type AdminClient, type ClientOptions } from './client.ts';
+import { connect, type AdminClient } from './client.ts';
+import { idOf, type Answer, type RemoteOptions } from './command.ts';
+import { importFile, imports } from './imports.ts';
 import { clock, seconds, table } from './table.ts';
-
-export interface RemoteOptions extends ClientOptions {
-  readonly json: boolean;
-  readonly campaign?: string | undefined;
-}
-
-/** What a command found, and how a person wants to see it. */
-interface Answer {
-  readonly data: unknown;
-  readonly text: string;
-  /** Default 0. */
-  readonly exitCode?: number;
-}
 
 type Command = (client: AdminClient, args: readonly string[], options: RemoteOptions) => Promise<Answer>;
 
@@ -30,6 +17,7 @@ export async function runRemote(name: string, args: readonly string[], options: 
 
 const commands: Readonly<Record<string, Command>> = {
   import: importFile,
+  imports,
   campaign,
   agents,
   calls,
@@ -37,18 +25,6 @@ const commands: Readonly<Record<string, Command>> = {
   why,
   pacing,
 };
-
-async function importFile(client: AdminClient, args: readonly string[]): Promise<Answer> {
-  const [campaignId, file] = [idOf(args[0], 'campaign'), args[1]];
-  if (file === undefined) throw new UserError('which file? ritmo import CAMPAIGN FILE');
-  const content = await readFile(file).catch((error: unknown) => {
-    throw new UserError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-  });
-  type Imported = Extract<Requests['mailing.import']['reply'], { ok: true }>;
-  const result = await client.upload<Imported>(`/v1/campaigns/${campaignId}/import?name=${encodeURIComponent(basename(file))}`, content);
-  const rejected = result.rejected.map(({ line, reason }) => `${file}:${line}  ${reason}`);
-  return { data: result, text: [...rejected, `${result.imported} contacts imported from ${result.lines} lines, ${result.rejected.length} lines rejected`].join('\n') };
-}
 
 async function campaign(client: AdminClient, args: readonly string[]): Promise<Answer> {
   const [action = 'list', id] = args;
@@ -165,10 +141,4 @@ async function pacing(client: AdminClient, args: readonly string[]): Promise<Ans
     { title: 'value', of: ([, value]) => Number(value.toFixed(4)), right: true },
   ]);
   return { data: decision, text: `start ${decision.start} calls: ${decision.reason}\n\n${inputs}` };
-}
-
-function idOf(text: string | undefined, noun: string): number {
-  const id = Number(text);
-  if (!Number.isInteger(id) || id < 1) throw new UserError(`which ${noun}? Give its number`);
-  return id;
 }

@@ -1,0 +1,24 @@
+/** What the commands on a running installation share. */
+import { UserError } from '@ritmo/runtime';
+import type { ClientOptions } from './client.ts';
+
+export interface RemoteOptions extends ClientOptions {
+  readonly json: boolean;
+  readonly campaign?: string | undefined;
+  /** Import a file once more. */
+  readonly again?: boolean | undefined;
+}
+
+/** What a command found, and how a person wants to see it. */
+export interface Answer {
+  readonly data: unknown;
+  readonly text: string;
+  /** Default 0. */
+  readonly exitCode?: number;
+}
+
+export function idOf(text: string | undefined, noun: string): number {
+  const id = Number(text);
+  if (!Number.isInteger(id) || id < 1) throw new UserError(`which ${noun}? Give its number`);
+  return id;
+}
