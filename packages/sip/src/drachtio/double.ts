@@ -59,7 +59,7 @@ export class DrachtioDouble {
       handlers: { classify: () => 'unknown', credentialsOf: () => undefined, incoming: () => undefined, registered: () => undefined, unregistered: () => undefined },
     };
     this.transports = new Transports(options, {
-      message: (wire, flow) => this.network(wire, flow), trouble: () => undefined, dropped: () => undefined, probed: () => undefined,
+      opens: () => true, message: (wire, flow) => this.network(wire, flow), trouble: () => undefined, dropped: () => undefined, probed: () => undefined,
     });
     this.core = assemble(options, wheel, this.transports, emptyStats()).core;
   }

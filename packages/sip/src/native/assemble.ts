@@ -4,9 +4,9 @@ import { timerValues, TransactionLayer } from '../transactions/layer.ts';
 import type { MutableStats } from '../transactions/layer.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
 import type { Sender } from '../transport/flow.ts';
+import { Admission } from './admission.ts';
 import { prepareLines } from './core.ts';
 import type { Core } from './core.ts';
-import { LoadShedder } from './load-shedder.ts';
 import { OutgoingAttempt } from './outgoing.ts';
 import { Registrar } from './registrar.ts';
 import { Router } from './router.ts';
@@ -28,7 +28,7 @@ export function emptyStats(): MutableStats {
 export function assemble(options: SipStackOptions, wheel: TimerWheel, transports: Sender, stats = emptyStats()): Assembled {
   const transactions = new TransactionLayer(wheel, timerValues(options.t1Ms ?? DEFAULT_T1_MS), transports, stats);
   const core: Core = {
-    options, handlers: options.handlers, wheel, transactions, transports, dialogs: new Map(), stats, lines: prepareLines(options.userAgent), shedder: new LoadShedder(),
+    options, handlers: options.handlers, wheel, transactions, transports, dialogs: new Map(), stats, lines: prepareLines(options.userAgent), admission: new Admission(),
   };
   const authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
   const registrar = new Registrar(core, authenticator);

@@ -3,9 +3,9 @@ import type { Flow, Sender } from '../transport/flow.ts';
 import type { MutableStats, TransactionLayer } from '../transactions/layer.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
-import type { LoadShedder } from './load-shedder.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { oneLine } from '../wire/text.ts';
+import type { Admission } from './admission.ts';
 
 /** Something that owns our local tag: a call, or an INVITE on its way out or in. */
 export interface DialogOwner {
@@ -40,7 +40,7 @@ export interface Core {
   readonly dialogs: Map<string, DialogOwner>;
   readonly stats: MutableStats;
   readonly lines: PreparedLines;
-  readonly shedder: LoadShedder;
+  readonly admission: Admission;
 }
 
 export function prepareLines(userAgent: string): PreparedLines {

@@ -67,7 +67,7 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     if (from?.displayName !== undefined) this.fromDisplayName = fromBytes(from.displayName);
     this.toUser = fromBytes(parseUri(invite.uri)?.user ?? '');
     this.localTag = newTag();
-    transaction.own(this);
+    transaction.own(this, this.localTag);
     core.dialogs.set(this.localTag, this);
   }
 

@@ -4,19 +4,20 @@ import type { ClientOwner } from '../transactions/layer.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
-import { newBranch, newTag } from '../wire/ids.ts';
+import { branchOfRetry } from '../wire/ids.ts';
 import { MAX_UDP_REQUEST_BYTES } from '../wire/limits.ts';
 import type { SipMessage } from '../wire/message.ts';
-import { fromBytes, quoted, toBytes } from '../wire/text.ts';
-import { escapeUser } from '../wire/uri.ts';
+import { fromBytes, toBytes } from '../wire/text.ts';
 import { writeRequest } from '../wire/write.ts';
 import type { RequestDraft } from '../wire/write.ts';
+import { AnsweredInvite } from './answered-invite.ts';
 import { NativeCall } from './call.ts';
 import { guarded, headerLines, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
-import { destinationOf, dialogOfResponse } from './dialog.ts';
+import { dialogOfResponse } from './dialog.ts';
 import type { Dialog } from './dialog.ts';
 import { answerEarly, EarlyDialogs } from './early-dialogs.ts';
+import { callingSnapshot, firstInvite, hopOfInvite, idsOf } from './invite-draft.ts';
 import { reasonLine, wireEnd } from './reason.ts';
 import { ChallengeMeeter } from './retry-auth.ts';
 import { negotiateAsCaller, sessionOffer } from './session-timer.ts';
@@ -37,6 +38,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private readonly core: Core;
   private readonly callId: string;
   private readonly localTag: string;
+  private readonly firstBranch: string;
   private readonly destination: SipAddress;
   private state: 'inviting' | 'cancelling' | 'established' | 'failed' = 'inviting';
   private asked: OutgoingInvite | undefined;
@@ -52,51 +54,34 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private sessionS: number;
   private minSessionS: number;
   private early: EarlyDialogs | undefined;
-  /** ACK of the 2xx that won, repeated for each repetition of it; with the peer's tag. */
-  private ack: { readonly toTag: string; readonly wire: string; readonly dialog: Dialog } | undefined;
+  private dialog: Dialog | undefined;
 
   constructor(core: Core, request: OutgoingInvite) {
     this.core = core;
     this.asked = request;
     this.sipCallId = request.sipCallId;
     this.callId = toBytes(request.sipCallId);
-    this.localTag = newTag();
+    const ids = idsOf(request);
+    this.localTag = ids.localTag;
+    this.firstBranch = ids.inviteBranch;
     this.sessionS = request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S;
     this.minSessionS = Math.min(core.options.minSessionExpiresS ?? 90, this.sessionS);
-    const wanted = request.destination ?? destinationOf(request.uri, request.transport);
+    const wanted = hopOfInvite(request);
     this.destination = wanted ?? { host: '', port: 0, transport: 'udp' };
-    this.draft = this.firstDraft(request);
+    this.draft = firstInvite(core, request, ids, this.headers(request));
     core.dialogs.set(this.localTag, this);
     if (wanted === undefined) {
       const end: WireEnd = { by: 'transport', reasonPhrase: `not a SIP URI: ${request.uri}` };
       queueMicrotask(() => this.fail(end));
       return;
     }
-    if (request.mayBeShed === true && core.shedder.sheds()) {
+    if (request.mayBeShed !== true) core.admission.began();
+    else if (!core.admission.admits()) {
       queueMicrotask(() => this.fail({ by: 'transport', sipCode: 503, reasonPhrase: 'shed: this process is overloaded' }));
       return;
     }
     this.timer = core.wheel.start(this, RING_TIMEOUT, request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS);
     this.send();
-  }
-
-  private firstDraft(request: OutgoingInvite): RequestDraft {
-    const { from } = request;
-    const name = from.displayName === undefined ? '' : `${quoted(from.displayName)} `;
-    const uri = toBytes(request.uri);
-    const host = from.host === undefined ? this.core.transports.hostOf() : toBytes(from.host);
-    return {
-      method: 'INVITE',
-      uri,
-      branch: newBranch(),
-      from: `${name}<sip:${escapeUser(from.user)}@${host}>;tag=${this.localTag}`,
-      to: `<${request.toUri === undefined ? uri : toBytes(request.toUri)}>`,
-      callId: this.callId,
-      cseq: 1,
-      routes: [],
-      headers: this.headers(request),
-      body: request.body === undefined ? '' : toBytes(request.body),
-    };
   }
 
   private headers(request: OutgoingInvite): string {
@@ -126,25 +111,14 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     const request = this.asked;
     if (request === undefined) return;
     this.provisional = false;
-    this.draft = { ...this.draft, branch: newBranch(), cseq: this.draft.cseq + 1, headers: this.headers(request) };
+    const cseq = this.draft.cseq + 1;
+    this.draft = { ...this.draft, branch: branchOfRetry(this.firstBranch, cseq), cseq, headers: this.headers(request) };
     this.send();
   }
 
   snapshot(): DialogSnapshot {
-    if (this.state === 'established' && this.ack !== undefined) return this.ack.dialog.snapshot();
-    const { host, port, transport } = this.destination;
-    return {
-      state: 'calling',
-      sipCallId: this.sipCallId,
-      localTag: this.localTag,
-      localUri: fromBytes(this.draft.from),
-      remoteUri: fromBytes(this.draft.to),
-      remoteTarget: fromBytes(this.draft.uri),
-      routeSet: [],
-      localCSeq: this.draft.cseq,
-      inviteBranch: this.draft.branch,
-      destination: { host, port, transport },
-    };
+    if (this.dialog !== undefined) return this.dialog.snapshot();
+    return callingSnapshot(this.core, this.draft, this.localTag, this.destination);
   }
 
   cancel(reason?: EndReason): void {
@@ -181,7 +155,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   received(transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
     const { status } = response;
     if (status < 200) this.progressed(response, flow);
-    else if (status < 300) this.accepted(response, flow);
+    else if (status < 300) this.accepted(transaction, response, flow);
     else if (this.state === 'inviting' || this.state === 'cancelling') this.refused(transaction, response);
   }
 
@@ -229,30 +203,25 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     return true;
   }
 
-  private accepted(response: SipMessage, flow: Flow): void {
-    if (this.ack !== undefined && response.toTag === this.ack.toTag) {
-      // The ACK was lost (RFC 3261 13.2.2.4).
-      this.core.stats.retransmissions++;
-      this.transmitAck(this.ack.wire, this.ack.dialog);
-      return;
-    }
+  private accepted(transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
     const dialog = dialogOfResponse(this.draft, response, flow, this.localTag);
     dialog.localCSeq = Math.max(dialog.localCSeq, this.early?.lastCSeq(dialog.remoteTag) ?? 0);
     const answer = this.lateAnswer(response);
-    const ack = this.writeAck(dialog, answer);
-    this.transmitAck(ack, dialog);
+    const answered = new AnsweredInvite({ core: this.core, invite: this.draft, localTag: this.localTag, meeter: this.meeter, authLine: this.authLine });
+    let noted: Promise<void> | undefined;
     if (this.state === 'inviting') {
-      this.ack = { toTag: dialog.remoteTag, wire: ack, dialog };
-      this.establish(dialog, response, answer);
-      return;
+      guarded(this.core, () => {
+        noted = this.asked?.events.confirms?.(dialog.snapshot());
+      });
     }
-    // Cancelled too late, or a second fork answered: nobody wants this dialog.
-    if (this.state === 'cancelling') this.ack = { toTag: dialog.remoteTag, wire: ack, dialog };
-    sendUnowned(this.core, dialog.draft('BYE', `${this.core.lines.userAgent}${reasonLine(this.cancelReason)}`, '', dialog.nextCSeq()), dialog.destination, {
-      flow: dialog.flow,
-      ...(this.meeter === undefined ? {} : { meeter: this.meeter }),
-    });
-    if (this.state === 'cancelling' && this.endAs !== undefined) this.fail(this.endAs);
+    answered.confirm(dialog, answer, noted);
+    transaction.handTo(answered);
+    if (this.state === 'inviting') this.establish(dialog, response, answer);
+    else {
+      // Cancelled too late: nobody wants this dialog.
+      answered.end(dialog, this.cancelReason);
+      if (this.endAs !== undefined) this.fail(this.endAs);
+    }
   }
 
   private lateAnswer(response: SipMessage): string {
@@ -265,19 +234,10 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     return answer;
   }
 
-  private writeAck(dialog: Dialog, body: string): string {
-    const headers = `${this.core.lines.userAgent}${this.authLine}${body === '' ? '' : SDP_TYPE}`;
-    return writeRequest(dialog.draft('ACK', headers, body, this.draft.cseq), this.core.transports.viaOf(dialog.destination.transport));
-  }
-
-  private transmitAck(wire: string, dialog: Dialog): void {
-    this.core.stats.sent++;
-    this.core.transports.send(dialog.destination, wire, undefined, dialog.flow.connection);
-  }
-
   private establish(dialog: Dialog, response: SipMessage, answer: string): void {
     const request = this.asked;
     this.state = 'established';
+    this.dialog = dialog;
     this.release();
     if (request === undefined) return;
     const call = new NativeCall(this.core, dialog, this.sipCallId, answer === '' ? (request.body ?? '') : fromBytes(answer), this.meeter);

@@ -66,27 +66,29 @@ export class Registrar {
     return this.byUser.get(user)?.binding;
   }
 
-  register(message: SipMessage, flow: Flow, transaction: Answerable & { forget(): void }): void {
+  /** True when the sender proved to know the password. */
+  register(message: SipMessage, flow: Flow, transaction: Answerable & { forget(): void }): boolean {
     const toTag = newTag();
     const { server } = this.core.lines;
     const verdict = this.authenticator.check(message, flow.host, 'authorization');
     if (verdict.kind === 'blocked') {
       this.core.stats.dropped++;
       transaction.forget();
-      return;
+      return false;
     }
     if (verdict.kind === 'challenge') {
       transaction.reply(401, { toTag, headers: verdict.headers + server });
-      return;
+      return false;
     }
     const to = parseNameAddress(message.get('to') ?? '');
     const user = fromBytes(parseUri(to?.uri ?? '')?.user ?? '');
     // Right password, another's address of record: the same 403 as for a wrong password.
     if (verdict.kind === 'forbidden' || user !== verdict.user) {
       transaction.reply(403, { toTag, headers: server });
-      return;
+      return false;
     }
     this.update(user, message, flow, (status, headers) => transaction.reply(status, { toTag, headers: headers + server }));
+    return true;
   }
 
   private update(user: string, message: SipMessage, flow: Flow, reply: (status: number, headers: string) => void): void {

@@ -10,27 +10,42 @@ import { parseUri } from '../wire/uri.ts';
 import { reasonPhrase, replyHead, writeResponse } from '../wire/write.ts';
 import { ALLOWED_METHODS, guarded, trouble } from './core.ts';
 import type { Core } from './core.ts';
-import { FloodGate } from './flood-gate.ts';
+import { Gate } from './gate.ts';
 import { IncomingAttempt, sessionOf } from './incoming.ts';
 import type { Registrar } from './registrar.ts';
 import { refusal } from './validate.ts';
+
+/** Our Via comes first in a response, and its branch within this many bytes (RFC 3261 18.1.2). */
+const VIA_WITHIN_BYTES = 400;
 
 /** Takes each message from the sockets to whoever it is for (RFC 3261 8.2, 17.1.3, 17.2.3, 18.2). */
 export class Router {
   private readonly core: Core;
   private readonly authenticator: Authenticator;
   private readonly registrar: Registrar;
-  private readonly gate = new FloodGate();
+  private readonly gate: Gate;
 
   constructor(core: Core, authenticator: Authenticator, registrar: Registrar) {
     this.core = core;
     this.authenticator = authenticator;
     this.registrar = registrar;
+    this.gate = new Gate((host, port) => core.handlers.classify({ host, port, transport: 'udp' }, '') !== 'unknown');
+  }
+
+  /** Whether a datagram is worth reading; asked before anything of it is. What drops here costs next to nothing. */
+  opens(packet: Buffer, host: string, port: number): boolean {
+    if (this.gate.opens(host, port, performance.now())) return true;
+    const { core } = this;
+    // "SIP/": a response that one of our transactions waits for may come from an address we did not send to (a peer with several).
+    if (packet.readUInt32BE(0) === 0x5349502f && core.transactions.awaits(packet.toString('latin1', 0, VIA_WITHIN_BYTES))) return true;
+    core.stats.received++;
+    core.stats.dropped++;
+    return false;
   }
 
   receive(wire: string, flow: Flow): void {
     this.core.stats.received++;
-    if (this.flooded(wire, flow)) {
+    if (flow.connection !== undefined && !this.gate.opens(flow.host, flow.port, performance.now())) {
       this.core.stats.dropped++;
       return;
     }
@@ -46,22 +61,23 @@ export class Router {
     }
   }
 
-  /** A request of an address that floods, and that no rule by address alone lets in, is dropped unread. */
-  private flooded(wire: string, flow: Flow): boolean {
-    if (!this.gate.closed(flow.host, performance.now()) || wire.startsWith('SIP/2.0')) return false;
-    return this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, '') === 'unknown';
-  }
-
   private response(message: SipMessage, flow: Flow): void {
     // One Via, ours (18.1.2, 8.1.3.3); a response nobody waits for is dropped.
-    if (!this.core.transactions.response(message, flow)) this.core.stats.dropped++;
+    if (this.core.transactions.response(message, flow)) this.gate.know(flow.host);
+    else {
+      this.gate.stranger(flow.host);
+      this.core.stats.dropped++;
+    }
   }
 
   /** Answers 4xx without a transaction where the request could be read well enough, and its sender may know that we are here. */
   private malformed(found: Malformed, flow: Flow): void {
     const { partial } = found;
     this.core.stats.parseErrors++;
-    if (found.status === 0 || partial === undefined || !partial.isRequest || partial.method === 'ACK' || partial.topVia === undefined) return;
+    if (found.status === 0 || partial === undefined || !partial.isRequest || partial.method === 'ACK' || partial.topVia === undefined) {
+      this.gate.stranger(flow.host);
+      return;
+    }
     if (this.verdictOf(partial, flow) === 'unknown') {
       this.core.stats.dropped++;
       return;
@@ -79,7 +95,9 @@ export class Router {
     const from = parseNameAddress(message.get('from') ?? '');
     const user = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
     const verdict = this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, user);
-    if (verdict === 'unknown') this.gate.unknown(flow.host);
+    if (verdict === 'trunk') this.gate.know(flow.host);
+    // Also an extension, as long as it shows no password: its name is no secret.
+    else this.gate.stranger(flow.host);
     return verdict;
   }
 
@@ -87,17 +105,22 @@ export class Router {
     const { core } = this;
     if (core.transactions.absorbs(message)) return;
     const { toTag } = message;
-    const owner = toTag === '' ? undefined : core.dialogs.get(toTag);
+    const named = toTag === '' ? undefined : core.dialogs.get(toTag);
+    const owner = named?.owns(message) === true ? named : undefined;
+    if (owner !== undefined) this.gate.know(flow.host);
     if (message.method === 'ACK') {
-      if (owner?.owns(message) === true) owner.acknowledged(message);
-      else core.stats.dropped++;
+      if (owner !== undefined) owner.acknowledged(message);
+      else {
+        this.gate.stranger(flow.host);
+        core.stats.dropped++;
+      }
       return;
     }
     if (message.method === 'CANCEL') {
       this.cancel(message, flow);
       return;
     }
-    if (owner?.owns(message) === true) {
+    if (owner !== undefined) {
       const wrong = refusal(message);
       if (wrong !== undefined) {
         this.stateless(message, flow, wrong.status, wrong.reason, wrong.headers);
@@ -119,7 +142,7 @@ export class Router {
       else core.transactions.openOther(message, flow).reply(481, { toTag: newTag() });
       return;
     }
-    core.transactions.openOther(message, flow).reply(200, { headers: core.lines.server });
+    core.transactions.openOther(message, flow).reply(200, { toTag: invite.localTag, headers: core.lines.server });
     invite.cancel(message);
   }
 
@@ -128,6 +151,11 @@ export class Router {
     const verdict = this.verdictOf(message, flow);
     if (verdict === 'unknown') {
       core.stats.dropped++;
+      return;
+    }
+    if (message.method === 'INVITE' && message.toTag === '' && !core.admission.admits()) {
+      // Before its headers are looked at and without a transaction: a call that is shed must cost next to nothing.
+      this.stateless(message, flow, 503, 'Service Unavailable', `Retry-After: ${1 + Math.floor(Math.random() * 5)}\r\n`);
       return;
     }
     const wrong = refusal(message);
@@ -147,8 +175,9 @@ export class Router {
         this.invite(message, flow, verdict);
         return;
       case 'REGISTER':
-        if (verdict === 'extension') this.registrar.register(message, flow, core.transactions.openOther(message, flow));
-        else core.transactions.openOther(message, flow).reply(403, { toTag: newTag() });
+        if (verdict === 'extension') {
+          if (this.registrar.register(message, flow, core.transactions.openOther(message, flow))) this.gate.know(flow.host);
+        } else core.transactions.openOther(message, flow).reply(403, { toTag: newTag() });
         return;
       case 'OPTIONS':
         core.transactions.openOther(message, flow).reply(200, {
@@ -174,11 +203,6 @@ export class Router {
 
   private invite(message: SipMessage, flow: Flow, verdict: 'trunk' | 'extension'): void {
     const { core } = this;
-    if (core.shedder.sheds()) {
-      // Statelessly: a call that is shed must cost next to nothing.
-      this.stateless(message, flow, 503, 'Service Unavailable', `Retry-After: ${1 + Math.floor(Math.random() * 5)}\r\n`);
-      return;
-    }
     const transaction = core.transactions.openInvite(message, flow);
     if (verdict === 'extension') {
       const auth = this.authenticator.check(message, flow.host, 'proxy-authorization');
@@ -196,6 +220,7 @@ export class Router {
         transaction.reply(403, { toTag: newTag(), headers: core.lines.server });
         return;
       }
+      this.gate.know(flow.host);
     }
     const session = sessionOf(core, message);
     if (session.kind === 'too-small') {

@@ -11,9 +11,11 @@ import { Transports } from '../transport/transports.ts';
 import { newBranch, newTag, randomHex } from '../wire/ids.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { hostText } from '../wire/uri.ts';
+import { LoadSampler } from './admission.ts';
 import { assemble, emptyStats } from './assemble.ts';
 import { trouble } from './core.ts';
 import type { Core } from './core.ts';
+import { snapshotOf } from './invite-draft.ts';
 import { endOrphan } from './orphan.ts';
 import { OutgoingAttempt } from './outgoing.ts';
 import type { Registrar } from './registrar.ts';
@@ -28,20 +30,23 @@ class NativeSipStack implements SipStack {
   private readonly core: Core;
   private readonly transports: Transports;
   private readonly registrar: Registrar;
+  private readonly sampler: LoadSampler;
 
   constructor(options: SipStackOptions) {
     const stats = emptyStats();
     const tell = (error: Error): void => trouble(this.core, error);
     const wheel = new TimerWheel(tell);
     this.transports = new Transports(options, {
+      opens: (packet, host, port) => router.opens(packet, host, port),
       message: (wire, flow) => router.receive(wire, flow),
       trouble: tell,
       dropped: () => stats.dropped++,
-      probed: (probe) => this.core.shedder.arrived(probe),
+      probed: (probe) => this.sampler.arrived(probe),
     });
     const { core, router, registrar } = assemble(options, wheel, this.transports, stats);
     this.core = core;
     this.registrar = registrar;
+    this.sampler = new LoadSampler(core.admission);
   }
 
   get stats(): SipStackStats {
@@ -54,12 +59,12 @@ class NativeSipStack implements SipStack {
 
   private async listen(): Promise<{ readonly host: string; readonly port: number; readonly tlsPort?: number }> {
     const bound = await this.transports.bind();
-    this.core.shedder.start((probe) => this.transports.probe(probe));
+    this.sampler.start((probe) => this.transports.probe(probe));
     return bound;
   }
 
   stop(): Promise<void> {
-    this.core.shedder.stop();
+    this.sampler.stop();
     this.core.wheel.stop();
     this.transports.close();
     this.core.dialogs.clear();
@@ -68,6 +73,10 @@ class NativeSipStack implements SipStack {
 
   invite(request: OutgoingInvite): OutgoingCall {
     return new OutgoingAttempt(this.core, request);
+  }
+
+  snapshotOf(request: Omit<OutgoingInvite, 'events' | 'body'>): DialogSnapshot {
+    return snapshotOf(this.core, request);
   }
 
   options(target: SipAddress, timeoutMs: number): Promise<OptionsResult> {

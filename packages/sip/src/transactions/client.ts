@@ -93,6 +93,11 @@ export abstract class ClientTransaction implements TimerOwner, SendListener {
     this.terminate();
   }
 
+  /** Another object follows what this transaction still hands on; the one before can be freed. */
+  handTo(owner: ClientOwner): void {
+    if (this.owner !== undefined) this.owner = owner;
+  }
+
   abstract sendFailed(error: Error): void;
   abstract timerFired(kind: number): void;
   abstract response(message: SipMessage, flow: Flow): void;

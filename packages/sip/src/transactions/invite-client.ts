@@ -70,8 +70,7 @@ export class InviteClientTransaction extends ClientTransaction {
     this.state = 'completed';
     this.draft = undefined;
     if (draft !== undefined) {
-      const { uri, branch, from, callId, cseq, routes } = draft;
-      const ack: RequestDraft = { method: 'ACK', uri, branch, from, to: message.get('to') ?? draft.to, callId, cseq, routes, headers: '', body: '' };
+      const ack: RequestDraft = { ...draft, method: 'ACK', to: message.get('to') ?? draft.to, headers: '', body: '' };
       this.refusalAck = writeRequest(ack, this.layer.sentBy(this.destination.transport));
       this.acknowledge();
     }

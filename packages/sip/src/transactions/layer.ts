@@ -1,7 +1,7 @@
 import type { SipAddress, SipTransport } from '../port.ts';
 import type { Flow, Sender } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
-import { MAGIC_COOKIE } from '../wire/via.ts';
+import { branchOf, MAGIC_COOKIE } from '../wire/via.ts';
 import type { RequestDraft } from '../wire/write.ts';
 import type { ClientTransaction } from './client.ts';
 import { InviteClientTransaction } from './invite-client.ts';
@@ -103,6 +103,14 @@ export class TransactionLayer {
     if (transaction === undefined || transaction.method !== message.method) return false;
     transaction.response(message, flow);
     return true;
+  }
+
+  /** Is there a transaction for the branch in the first bytes of a response? For a look before it is parsed. */
+  awaits(head: string): boolean {
+    const at = head.indexOf(';branch=');
+    if (at === -1) return false;
+    const branch = branchOf(head.slice(at, head.indexOf('\r', at)));
+    return this.clients.has(branch) || this.cancels.has(branch);
   }
 
   /** True when the request was a retransmission, or an ACK that belongs to a transaction. */

@@ -32,6 +32,8 @@ export interface Sender {
 export interface TransportEvents {
   /** One message as a byte string. */
   message(wire: string, flow: Flow): void;
+  /** Asked before a datagram is read; false drops it. Counting is up to whoever answers. */
+  opens(packet: Buffer, host: string, port: number): boolean;
   trouble(error: Error): void;
   /** A peer broke a limit or the framing. */
   dropped(): void;

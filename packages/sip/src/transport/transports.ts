@@ -111,9 +111,9 @@ export class Transports implements Sender {
     else transport.send(address, to.port, wire, listener, to.host);
   }
 
-  /** Puts a packet of our own into our own queue; comes back by `probed`. */
-  probe(probe: number): void {
-    this.udp?.probe(probe);
+  /** Puts a packet of our own into our own queue; comes back by `probed`. False when there is no such queue. */
+  probe(probe: number): boolean {
+    return this.udp?.probe(probe) ?? false;
   }
 
   private addressNow(host: string): string | undefined {

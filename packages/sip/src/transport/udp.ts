@@ -59,6 +59,7 @@ export class UdpTransport {
       if (from.port === this.ownPort && packet.length === PROBE_BYTES) this.events.probed(packet.readUInt32BE(0));
       return;
     }
+    if (!this.events.opens(packet, from.address, from.port)) return;
     this.events.message(packet.toString('latin1'), { transport: 'udp', host: from.address, port: from.port });
   };
 
@@ -76,11 +77,12 @@ export class UdpTransport {
     }
   }
 
-  probe(probe: number): void {
-    if (this.closed) return;
+  probe(probe: number): boolean {
+    if (this.closed) return false;
     const packet = Buffer.alloc(PROBE_BYTES);
     packet.writeUInt32BE(probe >>> 0);
     this.socket.send(packet, this.ownPort, this.ownHost);
+    return true;
   }
 
   close(): void {
