@@ -1,14 +1,16 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Agent } from '@ritmo/domain';
 import type { DirectoryReader, ServiceContext } from '@ritmo/service-kit';
 import { createContactCards, type ContactCards } from './contact-cards.ts';
 import { createDeskPhones } from './desk-phones.ts';
 import { createLiveBoard } from './live-board.ts';
 import { createRecords } from './records.ts';
+import { createSecretCheck, type SecretCheck } from './secret.ts';
 import { settingsOf, type ContractPorts, type ExtensionIndex, type ServerStatus } from './function.ts';
 
 export interface Contract extends ContractPorts {
   readonly cards: ContactCards;
+  /** Whether a function is open to this key: without a configured one, all are but those that always want one. */
+  keyOpens(key: string, always: boolean): boolean;
   /** `live` follows agents and calls; a facade that never shows them saves it. */
   start(options: { readonly live: boolean }): Promise<void>;
   stop(): void;
@@ -20,6 +22,14 @@ export function createContract(context: ServiceContext, options: { readonly serv
   const cards = createContactCards({ events, bus });
   const live = createLiveBoard({ bus, cards, log });
   const extensions = createExtensionIndex(directory);
+  const configured = (): string | undefined => settingsOf(directory).apiKey;
+  let check: { readonly key: string; readonly is: SecretCheck } | undefined;
+  const keyIs = (given: string): boolean => {
+    const key = configured();
+    if (key === undefined) return false;
+    if (check?.key !== key) check = { key, is: createSecretCheck(key) };
+    return check.is(given);
+  };
   return {
     bus,
     directory,
@@ -30,10 +40,8 @@ export function createContract(context: ServiceContext, options: { readonly serv
     records: createRecords({ database, directory }),
     deskPhones: createDeskPhones({ bus, log }),
     servers: options.servers ?? (() => Promise.resolve([])),
-    keyMatches: (key) => {
-      const expected = settingsOf(directory).apiKey;
-      return expected !== undefined && sameSecret(key, expected);
-    },
+    keyMatches: (key) => keyIs(key.trim()),
+    keyOpens: (key, always) => (configured() === undefined ? !always : keyIs(key.trim())),
     async start({ live: follow }) {
       cards.start();
       if (follow) await live.start();
@@ -44,21 +52,6 @@ export function createContract(context: ServiceContext, options: { readonly serv
       extensions.stop();
     },
   };
-}
-
-const longestSecretBytes = 512;
-const scratch = { given: Buffer.alloc(longestSecretBytes), expected: Buffer.alloc(longestSecretBytes) };
-
-/** Constant in time, whatever the lengths: both are compared over the same number of bytes. */
-export function sameSecret(given: string, expected: string): boolean {
-  scratch.given.fill(0);
-  scratch.expected.fill(0);
-  const givenBytes = Buffer.byteLength(given);
-  const expectedBytes = Buffer.byteLength(expected);
-  scratch.given.write(given.slice(0, longestSecretBytes));
-  scratch.expected.write(expected.slice(0, longestSecretBytes));
-  const same = timingSafeEqual(scratch.given, scratch.expected);
-  return same && givenBytes === expectedBytes && givenBytes <= longestSecretBytes;
 }
 
 function createExtensionIndex(directory: DirectoryReader): ExtensionIndex & { stop(): void } {

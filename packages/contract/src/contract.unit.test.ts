@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createAddressRules } from './address-rules.ts';
 import { answers, answerText } from './answers.ts';
 import { catalogue, httpFunctions, socketFunctions, tableFunctions } from './catalogue.ts';
-import { sameSecret } from './contract.ts';
+import { createSecretCheck } from './secret.ts';
 import { clickToDialUrl } from './desk-phones.ts';
 import { compactMoment, epochOf, localMoment, parseMoment, showMinute } from './local-time.ts';
 import { withReference } from './reference.ts';
@@ -84,8 +84,8 @@ describe('addresses', () => {
 });
 
 test('secrets are the same only when they are', () => {
-  expect(sameSecret('abc', 'abc')).toBe(true);
-  for (const [given, expected] of [['', 'abc'], ['ab', 'abc'], ['abc\0', 'abc'], ['abd', 'abc'], ['x'.repeat(600), 'x'.repeat(600)]] as const) expect(sameSecret(given, expected)).toBe(false);
+  expect(createSecretCheck('abc')('abc')).toBe(true);
+  for (const [given, expected] of [['', 'abc'], ['ab', 'abc'], ['abc\0', 'abc'], ['abd', 'abc'], ['x'.repeat(600), 'x'.repeat(600)]] as const) expect(createSecretCheck(expected)(given)).toBe(false);
 });
 
 test('the click-to-dial addresses are those of 1.1.20', () => {

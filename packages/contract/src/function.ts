@@ -36,7 +36,10 @@ export const refused = (id: AnswerId, values: Readonly<Record<string, string>> =
 export const records = (lines: readonly string[]): Outcome => ({ kind: 'records', lines });
 
 /** A field of a record or of a socket line: what would break the line is left out. */
-export const field = (value: string | number | null | undefined): string => String(value ?? '').replace(/[\r\n;]/g, ' ');
+export const field = (value: string | number | null | undefined): string => {
+  const text = String(value ?? '');
+  return /[\r\n;]/.test(text) ? text.replace(/[\r\n;]/g, ' ') : text;
+};
 
 /** What the functions stand on. */
 export interface ContractPorts {
@@ -124,6 +127,14 @@ export function settingsOf(directory: DirectoryReader): Pick<Settings, 'timeZone
   );
 }
 
-export const valuesOf = (record: Readonly<Record<string, string | undefined>>): Values => ({
-  get: (name) => (Object.hasOwn(record, name) ? (record[name] ?? '').trim() : ''),
-});
+class GivenValues implements Values {
+  readonly #record: Readonly<Record<string, string | undefined>>;
+  constructor(record: Readonly<Record<string, string | undefined>>) {
+    this.#record = record;
+  }
+  get(name: string): string {
+    return Object.hasOwn(this.#record, name) ? (this.#record[name] ?? '').trim() : '';
+  }
+}
+/** A class: a closure for each request is dearer than many a lookup. */
+export const valuesOf = (record: Readonly<Record<string, string | undefined>>): Values => new GivenValues(record);

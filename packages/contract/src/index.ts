@@ -8,7 +8,8 @@ export {
   type SocketFunction,
   type TableFunction,
 } from './catalogue.ts';
-export { createContract, sameSecret, type Contract } from './contract.ts';
+export { createContract, type Contract } from './contract.ts';
+export { createSecretCheck } from './secret.ts';
 export { createAddressRules } from './address-rules.ts';
 export type { ContactCard, ContactCards } from './contact-cards.ts';
 export type { LiveBoard, OpenCall } from './live-board.ts';

@@ -1,59 +1,74 @@
 import { resolve } from 'node:path';
-import { answerText, createAddressRules, httpFunctions, refused, settingsOf, valuesOf, type Contract, type HttpFunction, type Outcome, type Section } from '@ritmo/contract';
+import { answerText, httpFunctions, refused, valuesOf, type Contract, type HttpFunction, type Outcome, type Section } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { plainText, type AddressGate } from './address-gate.ts';
+import { statusOfError } from './errors.ts';
 import { parseForm } from './form.ts';
 import { listPage } from './list-page.ts';
 import { sendRecording } from './recording-stream.ts';
+import { createRequestLog } from './request-log.ts';
+import type { RequestTimes, RouteTimes } from './request-times.ts';
 
-const plain = 'text/plain; charset=utf-8';
 const page = listPage();
 
+interface FacadeParts {
+  readonly context: ServiceContext;
+  readonly contract: Contract;
+  readonly gate: AddressGate;
+  readonly times: RequestTimes;
+}
+
 /** Section 1.1: the functions of the catalogue under /api, GET and POST. It translates transport and nothing else. */
-export function registerFacade(app: FastifyInstance, context: ServiceContext, contract: Contract): void {
-  const { directory, log, dataDir } = context;
-  let allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
-  let apiKey = settingsOf(directory).apiKey;
-  const unfollow = directory.onChange((kind) => {
-    if (kind !== 'settings') return;
-    allowed = createAddressRules(settingsOf(directory).httpAllow, 'everyone');
-    apiKey = settingsOf(directory).apiKey;
-  });
+export function registerFacade(app: FastifyInstance, parts: FacadeParts): void {
+  const { contract, gate, context } = parts;
+  const requests = createRequestLog(context.log);
   app.addHook('onClose', (_app, done) => {
-    unfollow();
+    requests.stop();
     done();
   });
-
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, parseForm(body as string)));
-
-  const refuseAddress = (request: FastifyRequest, reply: FastifyReply): boolean => {
-    if (allowed(request.ip)) return false;
-    log.warn({ caller: request.ip, path: request.url.split('?')[0] }, 'address refused');
-    void reply.code(403).type(plain).send(answerText('1.1', 'address-refused'));
-    return true;
-  };
-
   app.get('/api', { schema: { tags: ['api'], summary: 'Lista das funções', security: [] } }, (request, reply) => {
-    if (!refuseAddress(request, reply)) void reply.type(plain).send(page);
+    if (!gate.refuses(request, reply)) void reply.type(plainText).send(page);
   });
 
   for (const row of httpFunctions) {
-    const tell = (request: FastifyRequest, reply: FastifyReply, text: string): void => {
-      log.info({ caller: request.ip, function: row.name, answer: text, ms: Math.round(reply.elapsedTime) }, 'api');
+    const series = new Map<number, RouteTimes>();
+    const observe = (status: number, ms: number): void => {
+      const known = series.get(status) ?? parts.times.of(`/api/${row.name}`, status);
+      series.set(status, known);
+      known.observe(ms / 1_000);
     };
     // What is answered from memory is answered in the same turn: a promise would cost more than the answer.
     const handler = (request: FastifyRequest, reply: FastifyReply): void | Promise<FastifyReply> => {
-      if (refuseAddress(request, reply)) return;
+      const begunAt = performance.now();
+      const caller = request.ip;
+      if (gate.refuses(request, reply)) return observe(403, performance.now() - begunAt);
       const given = inputOf(request);
-      const key = given['chave'] ?? given['chave_seguranca'] ?? '';
-      const keyed = apiKey === undefined ? row.http.keyAlways !== true : contract.keyMatches(key.trim());
-      const outcome = keyed ? row.run(valuesOf(given), { facade: 'http', by: { kind: 'http', id: request.ip } }, contract) : refused('key-invalid');
-      if (!(outcome instanceof Promise) && outcome.kind !== 'recording') return tell(request, reply, answer(reply, keyed ? row.http.section : '1.1', outcome));
-      return (async () => {
-        const later = await outcome;
-        tell(request, reply, later.kind === 'recording' ? await answerRecording(request, reply, later, dataDir) : answer(reply, row.http.section, later));
-        return reply;
-      })();
+      const keyed = contract.keyOpens(given['chave'] ?? given['chave_seguranca'] ?? '', row.http.keyAlways === true);
+      const outcome = keyed ? row.run(valuesOf(given), { facade: 'http', by: { kind: 'http', id: caller } }, contract) : refused('key-invalid');
+      if (outcome instanceof Promise || outcome.kind === 'recording') return answerLater(request, reply, outcome, begunAt);
+      told(reply, caller, outcome, answer(reply, keyed ? row.http.section : '1.1', outcome), begunAt);
+    };
+    const settled = async (outcome: Outcome | Promise<Outcome>, begunAt: number): Promise<Outcome> => {
+      try {
+        return await outcome;
+      } catch (error) {
+        observe(statusOfError(error), performance.now() - begunAt);
+        throw error;
+      }
+    };
+    const answerLater = async (request: FastifyRequest, reply: FastifyReply, outcome: Outcome | Promise<Outcome>, begunAt: number): Promise<FastifyReply> => {
+      const later = await settled(outcome, begunAt);
+      const text = later.kind === 'recording' ? await answerRecording(request, reply, later, context.dataDir) : answer(reply, row.http.section, later);
+      told(reply, request.ip, later, text, begunAt);
+      return reply;
+    };
+    const told = (reply: FastifyReply, caller: string, outcome: Outcome, text: string, begunAt: number): void => {
+      const ms = performance.now() - begunAt;
+      observe(reply.statusCode, ms);
+      if (outcome.kind === 'answer' && outcome.done) requests.tell(caller, row.name, text, ms);
+      else requests.tellCounted(caller, row.name, text, ms);
     };
     for (const name of [row.name, ...(row.http.aliases ?? [])]) {
       const url = `/api/${name}`;
@@ -95,12 +110,12 @@ function answer(reply: FastifyReply, section: string, outcome: Exclude<Outcome, 
   switch (outcome.kind) {
     case 'answer': {
       const text = answerText(section as Section, outcome.id, outcome.values);
-      void reply.type(plain).send(text);
+      void reply.type(plainText).send(text);
       return text;
     }
     case 'records':
-      void reply.type(plain).send(outcome.lines.join('\n'));
-      return `${outcome.lines.length} records`;
+      void reply.type(plainText).send(outcome.lines.join('\n'));
+      return outcome.lines.length === 1 ? '1 record' : `${outcome.lines.length} records`;
     case 'page':
       void reply.type('text/html; charset=utf-8').send(outcome.html);
       return 'page';
@@ -110,6 +125,6 @@ function answer(reply: FastifyReply, section: string, outcome: Exclude<Outcome, 
 async function answerRecording(request: FastifyRequest, reply: FastifyReply, { file, name }: Recording, dataDir: string): Promise<string> {
   if (await sendRecording(request, reply, resolve(dataDir, file), name)) return 'recording';
   const text = answerText('1.1.13', 'no-recording');
-  void reply.type(plain).send(text);
+  void reply.type(plainText).send(text);
   return text;
 }

@@ -109,7 +109,7 @@ export function createLineSource(parts: LineSourceParts): LineSource {
       const { parameters } = await cards.of(contactId);
       return line('D', data.extension, call.to, parameters[0], parameters[1], data.campaignId ?? call.campaignId, data.callId);
     }
-    if (call === undefined || call.direction === 'inbound') return line('R', data.extension, localOrigin(call?.from ?? '', homeAreaCode()), call?.to, data.callId);
+    if (call === undefined || call.direction === 'inbound' || call.direction === 'internal') return line('R', data.extension, localOrigin(call?.from ?? '', homeAreaCode()), call?.to, data.callId);
     // An agent's own call is told when it is placed; a call without a contact has no more to tell.
     return '';
   }
@@ -124,9 +124,11 @@ export function createLineSource(parts: LineSourceParts): LineSource {
 
   function placed({ data }: DomainEvent<'CallPlaced'>): void {
     if (!calls.has(data.callId)) remember(data.callId, data);
-    if (data.direction !== 'agent' || data.extension === null) return;
-    enter(data.callId, data.extension);
-    say(line('A', data.extension, data.to, data.callId));
+    // From one extension to another: the caller's is an active call, the other's a receptive one.
+    const caller = data.direction === 'agent' ? data.extension : data.direction === 'internal' ? data.from : null;
+    if (caller === null) return;
+    enter(data.callId, caller);
+    say(line('A', caller, data.to, data.callId));
   }
 
   return {

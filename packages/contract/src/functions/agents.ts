@@ -184,12 +184,16 @@ export const extensionStatus: ContractFunction = {
     const call = ports.live.callOf(agent.id);
     if (call !== undefined) {
       const seconds = Math.max(0, Math.floor((ports.clock.nowMs() - (call.answeredAt ?? call.startedAt)) / 1000));
+      const incoming = `${head};Receptiva;${field(call.from)};${field(call.to)};${call.callId};${seconds};`;
+      const outgoing = `${head};Ativa;${field(call.to)};${call.callId};${seconds}`;
       switch (call.direction) {
         case 'inbound':
           // The last field is the manual's complement of the number: there is none to tell.
-          return records([`${head};Receptiva;${field(call.from)};${field(call.to)};${call.callId};${seconds};`]);
+          return records([incoming]);
+        case 'internal':
+          return records([call.from === agent.extension ? outgoing : incoming]);
         case 'agent':
-          return records([`${head};Ativa;${field(call.to)};${call.callId};${seconds}`]);
+          return records([outgoing]);
         case 'campaign': {
           const campaign = ports.directory.get('campaign', call.campaignId ?? -1);
           const [first, second] = call.parameters;

@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiOptions } from '../options.ts';
 import { registerAgentRoutes } from './agents.ts';
 import { registerCampaignRoutes } from './campaigns.ts';
-import { registerImportRoutes } from './imports.ts';
 import { registerDirectoryRoutes } from './directory.ts';
 import { registerFactRoutes } from './facts.ts';
 import { registerLiveRoutes } from './live.ts';
@@ -31,7 +30,6 @@ export async function registerAdmin(app: FastifyInstance, context: ServiceContex
     });
     registerDirectoryRoutes(scope, parts);
     registerCampaignRoutes(scope, parts);
-    registerImportRoutes(scope, parts);
     registerAgentRoutes(scope, parts);
     registerLiveRoutes(scope, parts);
     registerFactRoutes(scope, parts);
