@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiOptions } from '../options.ts';
 import { registerAgentRoutes } from './agents.ts';
 import { registerCampaignRoutes } from './campaigns.ts';
+import { registerImportRoutes } from './imports.ts';
 import { registerDirectoryRoutes } from './directory.ts';
 import { registerFactRoutes } from './facts.ts';
 import { registerLiveRoutes } from './live.ts';
@@ -30,6 +31,7 @@ export async function registerAdmin(app: FastifyInstance, context: ServiceContex
     });
     registerDirectoryRoutes(scope, parts);
     registerCampaignRoutes(scope, parts);
+    registerImportRoutes(scope, parts);
     registerAgentRoutes(scope, parts);
     registerLiveRoutes(scope, parts);
     registerFactRoutes(scope, parts);
