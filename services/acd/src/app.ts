@@ -6,11 +6,12 @@ import { createCallIdAllocator, type ServiceApp, type ServiceContext } from '@ri
 import { rememberAgents } from './agent-memory.ts';
 import { serveCommands, type CommandParts } from './commands.ts';
 import { createCore, type Core } from './core/model.ts';
-import { incomingCall, transferRequested } from './incoming.ts';
+import { incomingCall } from './incoming.ts';
 import { createLeadership } from './leadership.ts';
 import { createAcdMetrics } from './metrics.ts';
 import { createReconciler } from './reconcile.ts';
 import { createShell, type Shell } from './shell.ts';
+import { transferRequested } from './transfers.ts';
 
 export interface AcdOptions {
   /** Default 5 000. */
@@ -208,7 +209,7 @@ function subscribe(parts: CommandParts): readonly BusSubscription[] {
       const { callId, direction, campaignId, queueId } = data;
       if (direction === 'agent') return shell.act({ kind: 'own-call-answered', callId });
       if (queueId === null) return;
-      const number = direction === 'inbound' ? data.from : data.to;
+      const number = direction === 'inbound' || direction === 'internal' ? data.from : data.to;
       const record = campaignId === null || (core.campaigns.get(campaignId)?.record ?? true);
       const wantedAgentId = chosenBy.get(callId);
       const call = { callId, direction, queueId, campaignId, number, answeredAt: at, record, ...(wantedAgentId === undefined ? {} : { wantedAgentId }) };

@@ -19,6 +19,13 @@ export type DialDecision =
 
 const defaultHome = '11';
 
+/** SIP codes that a caller is refused with. */
+export const refusals = { 'not-registered': 403, busy: 486, 'invalid-number': 484, 'not-allowed': 403, 'no-route': 404 } as const;
+
+/** As long as an extension of ours: who is called is unknown (RFC 3261 21.4.5), not a number that lacks digits (21.4.22). */
+export const looksLikeExtension = (directory: DirectoryReader, dialed: string): boolean =>
+  /^\d+$/.test(dialed) && directory.all('agent').some(({ extension }) => extension.length === dialed.length);
+
 /** Checks an agent's right to call a number, and how it would leave. */
 export function planDial(directory: DirectoryReader, agent: Agent, text: string): DialDecision {
   const routes = directory.all('route');

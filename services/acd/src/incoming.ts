@@ -1,13 +1,11 @@
-/** Calls that come in, calls that agents begin at their phones, and REFERs: what telephony asks the acd to decide. */
+/** Calls that come in and calls that agents begin at their phones: what telephony asks the acd to decide. */
 import type { Signals } from '@ritmo/bus';
-import { asExtension, asId, type CallId, type DomainEvent, type LegId, type QueueId } from '@ritmo/domain';
-import { ownCallRingMs, placeOwnCall, type CommandParts } from './commands.ts';
-import { reasonNotToDial, reasonNotToTransfer, type TransferTarget } from './core/own-calls.ts';
+import { asExtension, asId, type CallId, type QueueId } from '@ritmo/domain';
+import { placeOwnCall, type CommandParts } from './commands.ts';
+import { reasonNotToRing } from './core/internal-calls.ts';
 import type { AgentEntry } from './core/model.ts';
-import { dialedBy, planDial, queueOfNumber } from './dial-plan.ts';
-
-/** SIP codes that a caller is refused with. */
-const refusals = { 'not-registered': 403, busy: 486, 'invalid-number': 484, 'not-allowed': 403, 'no-route': 404 } as const;
+import { reasonNotToDial } from './core/own-calls.ts';
+import { looksLikeExtension, planDial, queueOfNumber, refusals } from './dial-plan.ts';
 
 export async function incomingCall(parts: CommandParts, incoming: Signals['signal.incoming']): Promise<void> {
   if (incoming.source === 'trunk') await callFromOutside(parts, incoming);
@@ -38,9 +36,15 @@ async function callFromAgent(parts: CommandParts, incoming: Signals['signal.inco
     await reject(refusals[refusal]);
     return;
   }
+  const colleague = agentAt(parts, to);
+  const queue = colleague ? undefined : queueOfNumber(context.directory, to);
+  if (colleague || queue) {
+    await internalCall(parts, agent, callId, colleague ?? { queueId: asId<QueueId>(queue?.id ?? 0) });
+    return;
+  }
   const plan = planDial(context.directory, agent.config, to);
   if (!plan.ok) {
-    await reject(refusals[plan.code]);
+    await reject(plan.code === 'invalid-number' && looksLikeExtension(context.directory, to) ? 404 : refusals[plan.code]);
     return;
   }
   shell.act({ kind: 'own-call-began', agent, callId, number: to });
@@ -50,56 +54,31 @@ async function callFromAgent(parts: CommandParts, incoming: Signals['signal.inco
   await reject(503).catch(() => undefined);
 }
 
-/** A REFER came from an agent's phone. */
-export async function transferRequested(parts: CommandParts, { data }: DomainEvent<'TransferRequested'>): Promise<void> {
+/** The agent who is called by this extension: its own, or the shared one that it logged in at. */
+export const agentAt = ({ core }: CommandParts, dialed: string): AgentEntry | undefined =>
+  core.byExtension.get(asExtension(dialed)) ?? core.byStation.get(asExtension(dialed));
+
+async function internalCall(parts: CommandParts, caller: AgentEntry, callId: CallId, target: AgentEntry | { readonly queueId: QueueId }): Promise<void> {
   const { context, core, shell } = parts;
-  const { callId, legId, target, attended, otherCallId } = data;
-  if (attended) {
-    if (otherCallId === null) return refuse(parts, callId, legId, 481);
-    const reply = await context.bus.request('telephony.join', { callId, otherCallId });
-    if (reply.ok) shell.act({ kind: 'joined', callId, otherCallId });
-    else await refuse(parts, callId, legId, 481);
+  const reject = (sipCode: number) => context.bus.request('telephony.reject', { callId, sipCode });
+  const refusal = 'id' in target ? reasonNotToRing(core, target) : null;
+  if (refusal !== null) {
+    await reject(refusal);
     return;
   }
-  const call = core.calls.get(callId);
-  const from = call?.phase.kind === 'delivered' || call?.phase.kind === 'own' ? call.phase.agent : undefined;
-  if (!from) return refuse(parts, callId, legId, 481);
-  const where = targetOf(parts, target);
-  const reason = reasonNotToTransfer(core, callId, legId, where);
-  if (reason !== null) return refuse(parts, callId, legId, reason);
-  if (where.kind === 'outside') {
-    const code = await transferOutside(parts, callId, from, where.number);
-    if (code !== null) return refuse(parts, callId, legId, code);
+  // Taken before telephony is asked, so that no offer comes between.
+  shell.act({ kind: 'internal-call-began', caller, callId });
+  try {
+    const taken = await context.bus.request('telephony.take-internal', { callId, agentId: caller.id, extension: caller.station, record: 'queueId' in target });
+    if (!taken.ok) {
+      shell.act({ kind: 'call-ended', callId, by: 'system' });
+      return;
+    }
+    if ('id' in target) shell.act({ kind: 'ring-extension', callId, target });
+    else await context.bus.request('telephony.answer', { callId, queueId: target.queueId, record: true });
+  } catch (error) {
+    shell.act({ kind: 'call-ended', callId, by: 'system' });
+    await reject(503).catch(() => undefined);
+    throw error;
   }
-  shell.act({ kind: 'transfer', callId, target: where });
-}
-
-function targetOf({ context, core }: CommandParts, target: string): TransferTarget {
-  const agent = core.byExtension.get(asExtension(target));
-  if (agent) return { kind: 'agent', agent };
-  const queue = queueOfNumber(context.directory, target);
-  return queue ? { kind: 'queue', queueId: asId<QueueId>(queue.id) } : { kind: 'outside', number: target };
-}
-
-async function transferOutside(parts: CommandParts, callId: CallId, from: AgentEntry, number: string): Promise<number | null> {
-  const { context, callIds } = parts;
-  const plan = planDial(context.directory, from.config, number);
-  if (!plan.ok) return refusals[plan.code];
-  for (const way of plan.ways) {
-    const reply = await context.bus.request('telephony.transfer-out', {
-      callId,
-      newCallId: await callIds.next(),
-      ...dialedBy(context.directory, way, plan.number, 0),
-      trunkId: way.trunkId,
-      routeId: way.routeId,
-      ringTimeoutMs: ownCallRingMs,
-    });
-    if (reply.ok) return null;
-    if (reply.code === 'unknown-call') return 481;
-  }
-  return 503;
-}
-
-async function refuse({ context }: CommandParts, callId: CallId, legId: LegId, sipCode: number): Promise<void> {
-  await context.bus.request('telephony.refuse-transfer', { callId, legId, sipCode });
 }

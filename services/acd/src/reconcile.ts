@@ -1,9 +1,9 @@
 /** The bus may lose a message when a process dies: what the acd believes is compared with what telephony carries. */
 import type { LiveCall } from '@ritmo/bus';
-import { asLegId, type CallId } from '@ritmo/domain';
+import { asLegId, streams, type CallId, type EventDataByType, type LegId } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
-import { legsOfOthers } from './core/calls.ts';
-import type { Core } from './core/model.ts';
+import type { AgentEntry, Core } from './core/model.ts';
+import { legsOfOthers } from './core/restored.ts';
 import type { Shell } from './shell.ts';
 
 export interface Reconciler {
@@ -21,13 +21,25 @@ export function createReconciler(parts: { readonly context: ServiceContext; read
   const homes = new Map<CallId, string>();
   const misses = new Map<CallId, number>();
 
-  const adopt = (call: LiveCall): void => {
+  const atStation = (extension: LiveCall['extension'] | undefined): AgentEntry | null => (extension && core.byStation.get(extension)) ?? null;
+  /** Whether the process that offered the call came to say that it was taken. Ours does so in the moment; what it said may be on its way. */
+  const isRecorded = async (callId: CallId, legId: LegId): Promise<boolean> => {
+    await context.journal.flush();
+    const events = await context.events.readStream(streams.call(callId));
+    return events.some((event) => event.type === 'CallDelivered' && (event.data as unknown as EventDataByType['CallDelivered']).legId === legId);
+  };
+
+  const adopt = async (call: LiveCall): Promise<void> => {
     if (core.calls.has(call.callId) || call.answeredAt === null || context.clock.nowMs() - call.answeredAt < settledMs) return;
-    const { callId, direction, queueId, campaignId, answeredAt } = call;
-    const number = direction === 'inbound' ? call.from : call.to;
-    const agent = call.extension === null ? undefined : core.byStation.get(call.extension);
+    const { callId, direction, queueId, campaignId, answeredAt, agentLeg } = call;
+    const number = direction === 'inbound' || direction === 'internal' ? call.from : call.to;
+    const agent = atStation(call.extension);
     if (call.state === 'delivered' && agent) {
-      const restored = { callId, direction, queueId, campaignId, number, answeredAt, legId: asLegId(`${callId}/0`) };
+      const legId = agentLeg?.legId ?? asLegId(`${callId}/0`);
+      // An own call is told of when the number answers, not when the agent's phone does.
+      const upAt = Math.max(agentLeg?.upAt ?? answeredAt, answeredAt);
+      const unrecordedSinceAt = agentLeg && !(await isRecorded(callId, legId)) ? upAt : null;
+      const restored = { callId, direction, queueId, campaignId, number, answeredAt, legId, caller: atStation(call.caller), unrecordedSinceAt };
       shell.act({ kind: 'call-restored', agent, call: restored });
     } else if (call.state === 'answered' && queueId !== null) {
       shell.act({ kind: 'call-arrived', call: { callId, direction, queueId, campaignId, number, answeredAt, record: true, firstLeg: legsOfOthers } });
@@ -40,7 +52,7 @@ export function createReconciler(parts: { readonly context: ServiceContext; read
       const live = new Set(calls.map(({ callId }) => callId));
       for (const call of calls) {
         homes.set(call.callId, node);
-        adopt(call);
+        await adopt(call);
       }
       for (const [callId, home] of homes) {
         if (live.has(callId) || home !== node) continue;

@@ -142,7 +142,7 @@ function checkOffers(run: Scenario, effects: readonly Effect[], pausedBefore: Re
       return orderOfCalls(other, call) < 0;
     });
     // Whoever was there before and is ahead would have been offered instead, unless the call goes to one agent by transfer.
-    if (call?.phase.kind === 'offering' && !call.phase.transfer) expect(better).toEqual([]);
+    if (call?.phase.kind === 'offering' && call.phase.why === 'queue') expect(better).toEqual([]);
   }
 }
 

@@ -2,14 +2,18 @@
  * The acd's decisions: state, input and the time in; effects out. No clock, no I/O. The shell carries out the effects in
  * their order and calls `step` again with what came of them.
  */
-import type { Actor, Agent, AgentId, CallEndedBy, CallId, Campaign, CampaignId, LegId, Queue, QueueId, UserStatus, UserStatusId } from '@ritmo/domain';
-import { agentLegEnded, callArrived, callEnded, callRestored, offerAnswered, offerMissed, offerWithdrawn, waitedEnough, type ArrivedCall, type MissReason, type RestoredCall } from './calls.ts';
+import type { Actor, Agent, AgentId, CallEndedBy, CallId, Campaign, CampaignId, Extension, LegId, Queue, QueueId, UserStatus, UserStatusId } from '@ritmo/domain';
+import { joined, joiningFailed, type Joining } from './attended.ts';
+import { agentLegEnded, callArrived, callEnded, waitedEnough, type ArrivedCall } from './calls.ts';
 import { dayBegan, putAgent, putQueue, rememberAgent, removeAgent, removeQueue, statusesChanged, type RememberedAgent } from './configure.ts';
+import { internalCallBegan, ringExtension, withdrawFromQueue } from './internal-calls.ts';
 import { agentChanged, isPaused } from './matching.ts';
 import { clearTimer, loggedOut, setTimer, limits, type AgentEntry, type Core, type Effect, type TimerEvent } from './model.ts';
-import { joined, ownCallAnswered, ownCallBegan, ownCallFailed, ownCallTooLong, transfer, type TransferTarget } from './own-calls.ts';
+import { offerAnswered, offerMissed, offerWithdrawn, type MissReason } from './offers.ts';
+import { ownCallAnswered, ownCallBegan, ownCallFailed, ownCallTooLong } from './own-calls.ts';
+import { callRestored, type RestoredCall } from './restored.ts';
 import { moveToStation, pause, registrationChanged, setStatus, unpause, wrapUpOver, type RegistrationChange } from './status.ts';
-import type { Extension } from '@ritmo/domain';
+import { transfer, turned, type TransferTarget } from './transfers.ts';
 
 export type Input =
   | { readonly kind: 'put-agent'; readonly agent: Agent }
@@ -38,7 +42,12 @@ export type Input =
   | { readonly kind: 'own-call-answered'; readonly callId: CallId }
   | { readonly kind: 'own-call-failed'; readonly callId: CallId }
   | { readonly kind: 'transfer'; readonly callId: CallId; readonly target: TransferTarget }
-  | { readonly kind: 'joined'; readonly callId: CallId; readonly otherCallId: CallId };
+  | { readonly kind: 'turned'; readonly callId: CallId; readonly target: TransferTarget }
+  | { readonly kind: 'internal-call-began'; readonly caller: AgentEntry; readonly callId: CallId }
+  | { readonly kind: 'ring-extension'; readonly callId: CallId; readonly target: AgentEntry }
+  | { readonly kind: 'withdraw-from-queue'; readonly callId: CallId }
+  | { readonly kind: 'joined'; readonly joining: Joining }
+  | { readonly kind: 'joining-failed'; readonly joining: Joining };
 
 /** Takes the input, then whatever has become due. The effects are the caller's. */
 export function step(core: Core, input: Input, nowMs: number): readonly Effect[] {
@@ -119,7 +128,17 @@ function apply(core: Core, input: Input): void {
     case 'transfer':
       return transfer(core, input.callId, input.target);
     case 'joined':
-      return joined(core, input.callId, input.otherCallId);
+      return joined(core, input.joining);
+    case 'joining-failed':
+      return joiningFailed(core, input.joining);
+    case 'turned':
+      return turned(core, input.callId, input.target);
+    case 'internal-call-began':
+      return internalCallBegan(core, input.caller, input.callId);
+    case 'withdraw-from-queue':
+      return withdrawFromQueue(core, input.callId);
+    case 'ring-extension':
+      return ringExtension(core, input.callId, input.target);
   }
 }
 
@@ -127,6 +146,8 @@ function apply(core: Core, input: Input): void {
 function takeBackOffer(core: Core, agent: AgentEntry): void {
   if (agent.phase.kind !== 'ringing' || (!isPaused(core, agent) && agent.statusId !== loggedOut)) return;
   const { call, legId } = agent.phase;
+  // A colleague's call is no queue's: the phone may ring on.
+  if (call.phase.kind === 'offering' && call.phase.why === 'direct') return;
   core.effects.push({ kind: 'cancel-offer', callId: call.id, legId });
   offerMissed(core, call.id, legId, 'rejected');
 }

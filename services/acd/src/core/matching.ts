@@ -4,7 +4,7 @@
  */
 import { asExtension, asLegId, fact, streams, type CallId, type DomainEvent, type Extension, type PhoneStatus } from '@ritmo/domain';
 import type { AgentState } from '@ritmo/bus';
-import { clearTimer, limits, loggedIn, loggedOut, setTimer, type AgentEntry, type CallEntry, type Core, type QueueEntry } from './model.ts';
+import { clearTimer, limits, loggedIn, loggedOut, setTimer, type AgentEntry, type CallEntry, type Core, type OfferReason, type QueueEntry } from './model.ts';
 import { orderOfCalls } from './order.ts';
 
 export function isPaused(core: Core, agent: AgentEntry): boolean {
@@ -36,7 +36,7 @@ export function agentChanged(core: Core, agent: AgentEntry): void {
     const call = bestCallFor(agent);
     if (call) {
       call.queue?.waiting.remove(call);
-      offer(core, call, agent, false);
+      offer(core, call, agent, 'queue');
       return;
     }
     for (const seat of agent.seats) if (seat.heapIndex === -1) seat.queue.free.push(seat);
@@ -63,18 +63,18 @@ function bestCallFor(agent: AgentEntry): CallEntry | undefined {
 export function serve(core: Core, call: CallEntry, queue: QueueEntry): void {
   const seat = queue.free.peek();
   if (seat && queue.waiting.size === 0) {
-    offer(core, call, seat.agent, false);
+    offer(core, call, seat.agent, 'queue');
     return;
   }
   call.phase = { kind: 'waiting' };
   queue.waiting.push(call);
 }
 
-export function offer(core: Core, call: CallEntry, agent: AgentEntry, transfer: boolean): void {
+export function offer(core: Core, call: CallEntry, agent: AgentEntry, why: OfferReason): void {
   call.legs += 1;
   const legId = asLegId(`${call.id}/${call.legs}`);
-  const ringTimeoutMs = Math.round((call.queue?.config.ringTimeoutS ?? 20) * 1000);
-  call.phase = { kind: 'offering', agent, legId, sinceAt: core.nowMs, transfer };
+  const ringTimeoutMs = why === 'direct' ? limits.directRingMs : Math.round((call.queue?.config.ringTimeoutS ?? 20) * 1000);
+  call.phase = { kind: 'offering', agent, legId, sinceAt: core.nowMs, why };
   agent.phase = { kind: 'ringing', call, legId };
   for (const seat of agent.seats) seat.queue.free.remove(seat);
   call.guard = clearTimer(core, call.guard);
@@ -90,30 +90,24 @@ export function offer(core: Core, call: CallEntry, agent: AgentEntry, transfer: 
       ringTimeoutMs,
       autoAnswer: agent.config.autoAnswer,
       callerNumber: call.number,
-      callerName: campaignName(core, call),
+      callerName: callerName(core, call),
       headers: offerHeaders(call),
       record: call.record,
     },
   });
-  record(
-    core,
-    call.id,
-    fact('OfferMade', core.nowMs, {
-      callId: call.id,
-      legId,
-      agentId: agent.id,
-      extension: extensionOf(agent),
-      queueId: queueIdOf(call),
-      campaignId: call.campaignId,
-    }),
-  );
+  if (why !== 'direct') {
+    const made = { callId: call.id, legId, agentId: agent.id, extension: extensionOf(agent), queueId: queueIdOf(call), campaignId: call.campaignId };
+    record(core, call.id, fact('OfferMade', core.nowMs, made));
+  }
   tell(core, agent);
 }
 
 /** A transfer of an agent's own call belongs to no queue; facts about offers name queue 0 then. */
 export const queueIdOf = (call: CallEntry): QueueEntry['id'] => call.queue?.id ?? (0 as QueueEntry['id']);
 
-const campaignName = (core: Core, call: CallEntry): string =>
+/** What an agent's phone shows beside the number: the campaign, the queue, or the colleague who calls. */
+const callerName = (core: Core, call: CallEntry): string =>
+  call.caller?.config.name ??
   (call.campaignId === null ? undefined : core.campaigns.get(call.campaignId)?.name) ?? call.queue?.config.name ?? '';
 
 /** For the agent's screen: which call rings, so that a softphone can open the contact. */

@@ -27,6 +27,8 @@ export const limits = {
   restAfterMissMs: 2_000,
   /** How long after its ring time an offer may stay without a word from telephony. */
   offerSilenceMs: 5_000,
+  /** How long an extension rings for another one. */
+  directRingMs: 45_000,
   /** How long a call that is said to be ending may stay without its end. */
   closingMs: 3_000,
   /** The longest safe-harbour message. */
@@ -78,8 +80,9 @@ export interface QueueEntry {
 
 export type CallPhase =
   | { readonly kind: 'waiting' }
-  /** `transfer`: the call goes to this very agent; without an answer it falls back to its queue. */
-  | { readonly kind: 'offering'; readonly agent: AgentEntry; readonly legId: LegId; readonly sinceAt: number; readonly transfer: boolean }
+  /** An extension calls; nobody rings yet. */
+  | { readonly kind: 'calling' }
+  | { readonly kind: 'offering'; readonly agent: AgentEntry; readonly legId: LegId; readonly sinceAt: number; readonly why: OfferReason }
   | { readonly kind: 'delivered'; readonly agent: AgentEntry; readonly legId: LegId }
   /** The agent's own call: dialing, then talking. */
   | { readonly kind: 'own'; readonly agent: AgentEntry; readonly legId: LegId }
@@ -90,13 +93,21 @@ export type CallPhase =
   /** Handed to an outside number. */
   | { readonly kind: 'outside' };
 
+/**
+ * `transfer`: the call goes to this very agent; without an answer it falls back to its queue. `direct`: an extension called this one,
+ * and the call ends without an answer; no offer of a queue, so no TNA.
+ */
+export type OfferReason = 'queue' | 'transfer' | 'direct';
+
 export interface CallEntry extends HeapItem {
   readonly id: CallId;
   readonly direction: CallDirection;
   queue: QueueEntry | null;
+  /** internal: the agent whose phone called. Taken as long as the call is. */
+  caller: AgentEntry | null;
   readonly campaignId: CampaignId | null;
-  /** The customer's number. */
-  readonly number: string;
+  /** The customer's number; internal: the caller's extension. */
+  number: string;
   priority: number;
   /** When the customer's side came up: what a wait is measured from. */
   readonly answeredAt: number;

@@ -102,10 +102,17 @@ function left(core: Core, agent: AgentEntry, reason: 'expired' | 'requested'): v
 
 export function wrapUpOver(core: Core, agent: AgentEntry): void {
   if (agent.phase.kind !== 'wrap-up') return;
-  const { callId, sinceAt } = agent.phase;
+  becomeIdle(core, agent);
+  agentChanged(core, agent);
+}
+
+/** Ends a wrap-up or a rest. What follows is the caller's: no call is offered here. */
+export function becomeIdle(core: Core, agent: AgentEntry): void {
+  const { phase } = agent;
   agent.timer = clearTimer(core, agent.timer);
   agent.phase = { kind: 'idle' };
+  if (phase.kind !== 'wrap-up') return;
+  const { callId, sinceAt } = phase;
   agent.idleSinceAt = core.nowMs;
   pushFact(core, streams.agent(agent.id), fact('WrapUpEnded', core.nowMs, { agentId: agent.id, callId, wrapMs: Math.max(0, core.nowMs - sinceAt) }));
-  agentChanged(core, agent);
 }
