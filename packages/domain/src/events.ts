@@ -267,6 +267,10 @@ export interface EventDataByType {
     sha256: string;
     repaired: boolean;
   };
+  /** T: a part, or the rest of it, cannot be written: the disk, or a media process that died. The call goes on. */
+  RecordingFailed: { callId: CallId; file: string; error: string };
+  /** recorder: the file is gone, because it was older than the retention. */
+  RecordingRemoved: { callId: CallId; part: number; recordingId: number; file: string; ageDays: number };
   /** T: the agent's leg ended; the customer's may live on (transfer) or not. */
   AgentLegEnded: { callId: CallId; legId: LegId; agentId: AgentId; extension: Extension; by: CallEndedBy; talkMs: number };
   /** T: the last event of a call. */

@@ -53,6 +53,8 @@ const rules: { readonly [T in EventType]: Rule<T> } = {
   DtmfReceived: nothing,
   RecordingClosed: nothing,
   RecordingStored: nothing,
+  RecordingFailed: nothing,
+  RecordingRemoved: nothing,
   AgentLegEnded: calls.agentLegEnded,
   CallEnded: calls.callEnded,
   ExtensionRegistered: nothing,

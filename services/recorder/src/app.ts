@@ -9,11 +9,13 @@ import { migrate } from '@ritmo/database';
 import { fact, streams, type EventDataByType } from '@ritmo/domain';
 import type { StoredEvent, Subscription } from '@ritmo/event-store';
 import { NotAWavError, repairWav } from '@ritmo/media';
-import type { ServiceApp, ServiceContext } from '@ritmo/service-kit';
+import type { PartHealth, ServiceApp, ServiceContext } from '@ritmo/service-kit';
 import { atMost } from './at-most.ts';
 import { DEFAULT_DISK_LIMITS, DiskWatch, freeBytesOf, type DiskLimits } from './disk-watch.ts';
 import { allFiles, filesOfCall, type RecordingName } from './file-names.ts';
+import { RecordingFailures, worseOf } from './failures.ts';
 import { createRecorderMetrics } from './metrics.ts';
+import { removeExpired } from './retention.ts';
 import { createShelf, type Shelf } from './shelf.ts';
 
 export interface RecorderOptions {
@@ -24,6 +26,8 @@ export interface RecorderOptions {
   readonly diskLimits?: Partial<DiskLimits>;
   /** Default 30 000. */
   readonly diskCheckEveryMs?: number;
+  /** How often recordings past their retention are looked for. Default an hour; also shortly after the setting changed. */
+  readonly retentionEveryMs?: number;
   /** For tests. */
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
@@ -31,9 +35,12 @@ export interface RecorderOptions {
 /** A running recording is written every second: one that rested this long is closed, or its process is dead. */
 const RESTED_MS = 10_000;
 const BATCH_SIZE = 100;
+const RETENTION_EVERY_MS = 3_600_000;
+/** How often a change of the health is looked for and told to the other processes. */
+const TELL_HEALTH_EVERY_MS = 2_000;
 
 export function createRecorderApp(context: ServiceContext, options: RecorderOptions = {}): ServiceApp {
-  const { bus, database, events, journal, clock, health } = context;
+  const { bus, database, directory, events, journal, clock, health } = context;
   const log = context.log.child({ service: 'recorder' });
   const recordingsDir = options.recordingsDir ?? join(context.dataDir, 'recordings');
   const concurrency = options.concurrency ?? 2;
@@ -43,6 +50,9 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
   let following: Subscription | undefined;
   let sweeping: Promise<void> = Promise.resolve();
   let isStopping = false;
+  const failures = new RecordingFailures();
+  const timers: NodeJS.Timeout[] = [];
+  let unfollow: () => void = () => undefined;
 
   const disk = new DiskWatch({
     folder: recordingsDir,
@@ -80,6 +90,29 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
     return rows[0] ? { after: BigInt(rows[0].position) } : {};
   };
 
+  const healthNow = (): PartHealth => worseOf(disk.health, failures.health(clock.nowMs()));
+  let told: PartHealth['status'] = 'OK';
+  /** The facade that shows it may be another process. */
+  const tellHealth = (): void => {
+    const { status, detail } = healthNow();
+    if (status === told) return;
+    told = status;
+    journal.record(streams.system, fact('PartHealthReported', clock.nowMs(), { part: 'recordings', status, detail: status === 'OK' ? '' : detail }));
+  };
+  const expire = async (): Promise<void> => {
+    const days = directory.get('settings', 1)?.recordingRetentionDays ?? 0;
+    const removed = await removeExpired({ ...context, log }, recordingsDir, days, () => isStopping);
+    if (removed > 0) log.info({ removed, days }, 'recordings past their retention were removed');
+  };
+  /** One after the other. */
+  const expireSoon = (): void => {
+    expiring = expiring.then(expire).catch((error: unknown) => log.error({ err: error }, 'recordings past their retention cannot be removed'));
+  };
+  let expiring: Promise<void> = Promise.resolve();
+  const every = (ms: number, work: () => void): void => {
+    timers.push(setInterval(work, ms).unref());
+  };
+
   return {
     name: 'recorder',
     async start() {
@@ -87,7 +120,20 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
       await mkdir(recordingsDir, { recursive: true });
       await disk.start();
       metrics.setFreeBytes(() => disk.freeBytes);
-      health.register('recordings', () => disk.health);
+      health.register('recordings', healthNow);
+      serving.push(
+        bus.subscribe('fact.RecordingFailed', ({ at, data }) => {
+          failures.add(at, data.file, data.error);
+          metrics.failed();
+          tellHealth();
+        }),
+      );
+      every(TELL_HEALTH_EVERY_MS, tellHealth);
+      every(options.retentionEveryMs ?? RETENTION_EVERY_MS, expireSoon);
+      unfollow = directory.onChange((kind) => {
+        if (kind === 'settings') expireSoon();
+      });
+      expireSoon();
       serving.push(bus.serve('recorder.find', async (request) => ({ parts: await shelf.find(request) })));
       following = events.subscribe({ ...(await readCheckpoint()), batchSize: BATCH_SIZE, types: ['RecordingClosed', 'CallEnded'] }, follow);
       sweeping = sweep({ recordingsDir, shelf, isStopping: () => isStopping, nowMs: () => Date.now() /* the clock that file times are of */ }).then(
@@ -100,10 +146,13 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
     async stop() {
       isStopping = true;
       disk.stop();
+      for (const timer of timers.splice(0)) clearInterval(timer);
+      unfollow();
       for (const subscription of serving.splice(0)) subscription.stop();
       await following?.stop();
       following = undefined;
       await sweeping;
+      await expiring;
       await journal.flush();
     },
   };

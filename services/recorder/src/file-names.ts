@@ -1,4 +1,4 @@
-/** Where telephony puts its files: `<recordings>/YYYY-MM-DD/<callId>-<part>.wav`, or a folder each for year, month and day. */
+/** Where telephony puts its files: `<recordings>/YYYY/MM/DD/<callId>-<part>.wav`. Older installations have `YYYY-MM-DD` folders too. */
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { asCallId, type CallId } from '@ritmo/domain';

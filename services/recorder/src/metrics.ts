@@ -3,6 +3,7 @@ import type { KeepResult } from './shelf.ts';
 
 export interface RecorderMetrics {
   counted(result: KeepResult): void;
+  failed(): void;
   setFreeBytes(read: () => number | undefined): void;
 }
 
@@ -12,8 +13,12 @@ export function createRecorderMetrics(registry: Registry): RecorderMetrics {
   const parts = once('ritmo_recorder_parts_total', () => {
     return new Counter({ name: 'ritmo_recorder_parts_total', help: 'Parts of recordings by what became of them', labelNames: ['result'], registers: [registry] });
   });
+  const failed = once('ritmo_recorder_failed_total', () => {
+    return new Counter({ name: 'ritmo_recorder_failed_total', help: 'Parts that could not be written, or not to their end', registers: [registry] });
+  });
   return {
     counted: (result) => parts.inc({ result }),
+    failed: () => failed.inc(),
     setFreeBytes(read) {
       once('ritmo_recorder_free_bytes', () => {
         const gauge: Gauge = new Gauge({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInProcessBus, type Bus } from '@ritmo/bus';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
@@ -23,6 +23,7 @@ let bus: Bus;
 let dir: TempDir;
 let health: HealthRegistry;
 let running: ServiceApp[];
+let nowMs = AT_MS;
 const metrics = createMetrics({ node: 'test', processMetrics: false });
 
 beforeEach(async () => {
@@ -32,6 +33,7 @@ beforeEach(async () => {
   dir = await createTempDir('ritmo-recorder-');
   health = createHealthRegistry();
   running = [];
+  nowMs = AT_MS;
 });
 afterEach(async () => {
   for (const app of running) await app.stop();
@@ -51,7 +53,7 @@ const context = (): ServiceContext => ({
   log,
   metrics,
   health,
-  clock: { nowMs: () => AT_MS },
+  clock: { nowMs: () => nowMs },
   dataDir: dir.path,
 });
 
@@ -63,7 +65,7 @@ async function start(options: RecorderOptions = {}): Promise<ServiceApp> {
 }
 
 async function record(callId: CallId, part: number, more: { samples?: number; headerSays?: number; rested?: boolean; day?: string } = {}): Promise<string> {
-  const file = join(dir.path, 'recordings', more.day ?? '2026-11-22', `${callId}-${part}.wav`);
+  const file = join(dir.path, 'recordings', more.day ?? '2026/11/22', `${callId}-${part}.wav`);
   const data = Buffer.alloc((more.samples ?? 8000) * 2, part);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, Buffer.concat([wavHeader(STEREO, more.headerSays ?? data.length), data]));
@@ -176,9 +178,9 @@ describe('the recorder', () => {
     await closed(CALL, 3, await record(CALL, 3));
     await waitFor(async () => (await find({ callId: CALL })).parts.length === 1);
     expect((await storedOf(CALL)).map(({ part }) => part)).toEqual([3]);
-    const text = await metrics.metrics();
-    expect(text).toMatch(/ritmo_recorder_parts_total\{result="missing".*\} [1-9]/);
-    expect(text).toMatch(/ritmo_recorder_parts_total\{result="unreadable".*\} [1-9]/);
+    for (const result of ['missing', 'unreadable']) {
+      await waitFor(async () => new RegExp(`ritmo_recorder_parts_total\\{result="${result}".*\\} [1-9]`).test(await metrics.metrics()), { what: result });
+    }
   });
 
   it('is loud once per worsening when the disk fills up, and quiet when there is room', async () => {
@@ -198,6 +200,50 @@ describe('the recorder', () => {
     free = 10_000;
     await waitFor(async () => (await state()) === 'OK');
     expect(facts).toHaveLength(2);
+  });
+
+  it('removes files past the retention with a fact each, never one that is being written, and keeps younger ones', async () => {
+    const settings = (recordingRetentionDays: number) => ({ kind: 'settings' as const, id: 1, entry: { id: 1, recordingRetentionDays } });
+    bus.serve('directory.snapshot', () => ({ position: '0', entries: [settings(0)] }));
+    const directory = createDirectoryReader({ bus });
+    await directory.start();
+    const app = createRecorderApp({ ...context(), directory }, { retentionEveryMs: 20 });
+    await app.start();
+    running.push(app);
+    const old = await record(CALL, 1, { day: '2026/11/20' });
+    await closed(CALL, 1, old);
+    await waitFor(async () => (await find({ callId: CALL })).parts.length === 1);
+    nowMs += 3 * 86_400_000;
+    const young = await record(CALL, 2);
+    await closed(CALL, 2, young);
+    await waitFor(async () => (await find({ callId: CALL })).parts.length === 2);
+    // It began as long ago as the old one and nobody has closed it.
+    const busy = await record(CALL, 3, { headerSays: 0, day: '2026/11/20' });
+
+    bus.publish('fact.DirectoryEntryPut', fact('DirectoryEntryPut', nowMs, { ...settings(2), by: { kind: 'admin' } }));
+    await waitFor(async () => (await find({ callId: CALL })).parts.length === 1);
+    const exists = (file: string) => stat(file).then(() => true, () => false);
+    await waitFor(async () => (await events.readStream(streams.call(CALL))).some(({ type }) => type === 'RecordingRemoved'));
+    expect([await exists(old), await exists(young), await exists(busy)]).toEqual([false, true, true]);
+    const removed = (await events.readStream(streams.call(CALL))).filter(({ type }) => type === 'RecordingRemoved');
+    expect(removed.map(({ data }) => data)).toEqual([{ callId: CALL, part: 1, recordingId: expect.any(Number) as number, file: `2026/11/20/${CALL}-1.wav`, ageDays: 3 }]);
+    await waitFor(async () => (await find({ callId: CALL })).parts[0]?.part === 2);
+  });
+
+  it('shows recordings that could not be written in its health, and tells the other processes', async () => {
+    await start();
+    const state = async () => (await health.parts()).find(({ part }) => part === 'recordings')?.health;
+    const told: unknown[] = [];
+    bus.subscribe('fact.PartHealthReported', ({ data }) => void told.push(data));
+    bus.publish('fact.RecordingFailed', fact('RecordingFailed', AT_MS, { callId: CALL, file: '/x/1.1-1.wav', error: 'ENOSPC' }));
+    const detail = '1 recordings could not be written in the last hour, the last one /x/1.1-1.wav: ENOSPC';
+    await waitFor(async () => (await state())?.status === 'WARNING');
+    expect(await state()).toEqual({ status: 'WARNING', detail });
+    await waitFor(() => told.length === 1);
+    expect(told).toEqual([{ part: 'recordings', status: 'WARNING', detail }]);
+    nowMs += 2 * 3_600_000;
+    await waitFor(async () => (await state())?.status === 'OK');
+    await waitFor(() => told.length === 2);
   });
 
   it('watches the real disk', async () => {

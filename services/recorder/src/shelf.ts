@@ -88,7 +88,7 @@ export function createShelf(context: ServiceContext, recordingsDir: string): She
     async find({ callId, recordingId }) {
       const { rows } = await database.query<{ recordingId: number; part: number; file: string; bytes: number; durationMs: number }>(
         `SELECT recording_id AS "recordingId", part, file, bytes, duration_ms AS "durationMs" FROM recorder.parts
-         WHERE ($1::text IS NULL OR call_id = $1) AND ($2::bigint IS NULL OR recording_id = $2) AND ($1::text IS NOT NULL OR $2::bigint IS NOT NULL)
+         WHERE removed_at IS NULL AND ($1::text IS NULL OR call_id = $1) AND ($2::bigint IS NULL OR recording_id = $2) AND ($1::text IS NOT NULL OR $2::bigint IS NOT NULL)
          ORDER BY part`,
         [callId, recordingId],
       );

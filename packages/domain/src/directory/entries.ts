@@ -226,6 +226,8 @@ export const SettingsSchema = Type.Object(
     socketWriteAllow: Type.Array(Type.String(), { default: [] }),
     databaseAllow: Type.Array(Type.String(), { default: [] }),
     maxExtensions: Type.Integer({ default: 10000 }),
+    recordingRetentionDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 36500, description: 'Recordings older than this are removed; absent or 0: kept for ever' })),
+    mediaTimeoutS: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600, description: 'A side that sends no RTP for this long, and is not on hold, ends the call; 0 never does. Default 60' })),
     destinationAllow: Type.Array(Type.String(), { default: [], description: 'Patterns; empty: Brazilian numbers only' }),
   },
   closed,

@@ -85,7 +85,7 @@ export class Call {
           // A message that cannot be heard must not keep the caller waiting for its end.
           this.#playbackEnded();
         },
-        recordingFailed: (file, error) => wires.log.error({ callId: this.id, file, error }, 'the recording cannot be written; the call goes on'),
+        recordingFailed: (file, error) => this.recording.failed(file, error),
       });
     }
   }

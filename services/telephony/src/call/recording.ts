@@ -40,7 +40,10 @@ export class CallRecording {
         await mkdir(folder, { recursive: true });
         madeFolders.add(folder);
       }
-      await this.#session.startRecording(file);
+      await this.#session.startRecording(file).catch((error: unknown) => {
+        this.failed(file, error instanceof Error ? error.message : String(error));
+        throw error;
+      });
       this.#lastPart = part;
       this.#running = { part, agentId };
     });
@@ -61,6 +64,13 @@ export class CallRecording {
     return this.#work;
   }
 
+  /** A part cannot be written, or not to its end. */
+  failed(file: string, error: string): void {
+    const { journal, clock, log } = this.#parts;
+    log.error({ callId: this.#callId, file, error }, 'the recording cannot be written; the call goes on');
+    journal.record(streams.call(this.#callId), fact('RecordingFailed', clock.nowMs(), { callId: this.#callId, file, error }));
+  }
+
   #then(what: string, work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => {
       // A folder that was removed under us is made again next time.
@@ -69,10 +79,10 @@ export class CallRecording {
     });
   }
 
-  /** One folder a day, in UTC: the name alone finds the file again. */
+  /** A folder each for year, month and day, in UTC: the name alone finds the file again. */
   #file(part: number): string {
     const seconds = Number(this.#callId.split('.')[0]);
-    const day = new Date(seconds * 1000).toISOString().slice(0, 10);
-    return join(this.#parts.recordingsDir, day, `${this.#callId}-${part}.wav`);
+    const day = new Date(seconds * 1000).toISOString().slice(0, 10).split('-');
+    return join(this.#parts.recordingsDir, ...day, `${this.#callId}-${part}.wav`);
   }
 }
