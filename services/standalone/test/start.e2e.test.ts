@@ -128,7 +128,7 @@ describe('ritmo start', () => {
     expect(out).toMatch(/ritmo: the data folder .* cannot be used: something on the way to it is not a folder\. Put it right, or choose another with RITMO_DATA\./);
   });
 
-  it('is worked by the ritmo command, which finds the key in the data folder', { timeout: patience }, async () => {
+  it('is worked by the ritmo command, which finds the key and the address in the data folder', { timeout: patience }, async () => {
     const imported = await told(['import', '100', list, '--json']);
     expect(JSON.parse(imported.out)).toMatchObject({ lines: 500, imported: 500, rejected: [] });
     expect((await told(['campaign', 'activate', '100'])).out).toBe('campaign 100 is active\n');
@@ -137,6 +137,7 @@ describe('ritmo start', () => {
     expect(why.out).toContain('the campaign is not active (rule: campaign-inactive)');
     expect((await told(['why', '11911112222'])).code).toBe(3);
     expect(JSON.parse((await told(['agents', '--json'])).out)).toHaveLength(3);
+    expect((await told(['agents'], { RITMO_HTTP_PORT: '9' })).code).toBe(0);
     expect((await told(['trunks'])).out).toContain('Operadora A');
     expect((await told(['calls'])).out).toBe('(none)\n');
   });

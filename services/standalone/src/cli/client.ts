@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@ritmo/runtime';
 import { loadConfig } from '../config.ts';
@@ -15,11 +15,21 @@ export interface ClientOptions {
   readonly key?: string | undefined;
 }
 
-/** Where the installation is: as told, or as the environment and its configuration file say. */
+/** Where the admin API of the installation on this data answers, for commands that are started without its environment. */
+const addressFile = 'http.url';
+
+const reachable = (listen: string): string => (listen === '0.0.0.0' || listen === '::' ? '127.0.0.1' : listen);
+
+/** Tells `ritmo` commands on the same data folder where to ask. */
+export async function tellAddress(dataDir: string, listen: string, httpPort: number): Promise<void> {
+  await writeFile(join(dataDir, addressFile), `http://${reachable(listen)}:${httpPort}\n`);
+}
+
+/** Where the installation is: as told, as it said itself in its data folder, or as the environment and its configuration file say. */
 export async function connect(options: ClientOptions, env: Readonly<Record<string, string | undefined>>): Promise<AdminClient> {
   const config = await loadConfig(env);
-  const host = config.listen === '0.0.0.0' || config.listen === '::' ? '127.0.0.1' : config.listen;
-  const base = (options.url ?? env['RITMO_URL'] ?? `http://${host}:${config.httpPort}`).replace(/\/$/, '');
+  const told = await readFile(join(config.dataDir, addressFile), 'utf8').catch(() => `http://${reachable(config.listen)}:${config.httpPort}`);
+  const base = (options.url ?? env['RITMO_URL'] ?? told).trim().replace(/\/$/, '');
   const key = options.key ?? config.adminKey ?? (await readKey(config.dataDir));
 
   const call = async <T>(method: string, path: string, body?: { readonly type: string; readonly content: string | Buffer }): Promise<T> => {

@@ -23,7 +23,7 @@ export async function importFile(client: AdminClient, args: readonly string[], o
   const query = new URLSearchParams({ name: basename(file), wait: 'false', again: String(options.again ?? false) });
   const { importId, repeated, state } = await client.upload<Begun>(`/v1/campaigns/${campaignId}/import?${query.toString()}`, content);
   if (repeated && state === 'running') process.stderr.write(`import ${importId} of this file runs already\n`);
-  const shown = await watched(client, importId);
+  const shown = await watched(client, importId, options.json !== true);
   const rejected = shown.rejectedLines.map(({ line, column, reason }) => (line === 0 ? reason : `${file}:${line}${column === null ? '' : ` [${column}]`}  ${reason}`));
   const { imported, lines, linesPerSecond, ...rest } = shown;
   const counts = `${imported} contacts imported from ${lines} lines, ${shown.rejected} lines rejected`;
@@ -36,7 +36,7 @@ export async function importFile(client: AdminClient, args: readonly string[], o
   return { data: { ...shown, repeated }, text: [...rejected, said].join('\n'), exitCode: rest.state === 'failed' ? 1 : 0 };
 }
 
-async function watched(client: AdminClient, importId: number): Promise<Shown> {
+async function watched(client: AdminClient, importId: number, isTold: boolean): Promise<Shown> {
   const isSeen = process.stderr.isTTY;
   let toldAt = performance.now();
   for (;;) {
@@ -44,7 +44,7 @@ async function watched(client: AdminClient, importId: number): Promise<Shown> {
     const { percent, linesPerSecond, imported, rejected, state } = shown;
     const line = `${percent.toFixed(1).padStart(5)} %  ${linesPerSecond} lines/s  ${imported} imported, ${rejected} rejected`;
     if (isSeen) process.stderr.write(`\r${line}\x1b[K${state === 'running' ? '' : '\n'}`);
-    else if (performance.now() - toldAt > tellEveryMs) {
+    else if (isTold && performance.now() - toldAt > tellEveryMs) {
       toldAt = performance.now();
       process.stderr.write(`${line}\n`);
     }

@@ -1,6 +1,7 @@
 import { createLogger, exitOnUncaught, explainFatal, stopOnSignals } from '@ritmo/runtime';
 import { startRitmo, type Ports, type RunningRitmo } from '../compose.ts';
 import { loadConfig, type RitmoConfig } from '../config.ts';
+import { tellAddress } from './client.ts';
 
 /** Ports and the settings that change them, for the message when one is taken. */
 function portSettings(config: RitmoConfig): Readonly<Record<number, string>> {
@@ -37,6 +38,7 @@ export async function start(env: Readonly<Record<string, string | undefined>>): 
     const { integrationPassword, adminKey, dataDir } = running.foundations;
     if (integrationPassword.origin === 'made') log.info(`the password of the database user integracao is in ${integrationPassword.file}`);
     if (adminKey.origin === 'made') log.info(`the key of the admin API is in ${adminKey.file}`);
+    await tellAddress(dataDir, config.listen, running.ports.http);
     process.stdout.write(`${readyLine(config.listen, running.ports, dataDir)}\n`);
   } catch (error) {
     process.stderr.write(`ritmo: ${explainFatal(error, portSettings(config))}\n`);
