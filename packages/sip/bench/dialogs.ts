@@ -42,7 +42,7 @@ export async function dialogs(stack: SipStack, far: FarProcess, count: number, r
     await new Promise((resolve) => setTimeout(resolve, (count / rate) * 10));
   }
   await until(() => calls.open === 0);
-  return { asked: count, established, failures: calls.tally.failed, rssMb, farRssMb, settledRssMb, settledHeapMb, leftOver: stack.stats.dialogs, memory: watch.stop() };
+  return { asked: count, established, failures: calls.tally.failed + calls.tally.shedHere + calls.tally.shedThere, rssMb, farRssMb, settledRssMb, settledHeapMb, leftOver: stack.stats.dialogs, memory: watch.stop() };
 }
 
 async function until(done: () => boolean): Promise<void> {
