@@ -54,10 +54,23 @@ module.exports = {
       to: { path: room('packages/testing') },
     },
     {
+      name: 'the-load-test-stands-outside',
+      comment: 'It runs the product as its users do, and judges it by the wire: nothing of ours is needed but runtime and the simulators.',
+      severity: 'error',
+      from: { path: room('loadtest') },
+      to: { path: '^(packages|services)/', pathNot: '^packages/(runtime|testing)/' },
+    },
+    {
+      name: 'nobody-needs-the-load-test',
+      severity: 'error',
+      from: { path: '^(packages|services)/' },
+      to: { path: room('loadtest') },
+    },
+    {
       name: 'enter-a-package-by-its-door',
       comment: 'Import @ritmo/x, not its inside.',
       severity: 'error',
-      from: { path: '^(packages|services)/([^/]+)/' },
+      from: { path: '^(packages|services|loadtest)/([^/]+)' },
       to: { path: '^packages/[^/]+/src/', pathNot: ['^$1/$2/', '/src/index\\.ts$', '/src/(testing|contract)\\.ts$'] },
     },
     {

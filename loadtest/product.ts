@@ -1,0 +1,179 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { UserError } from '@ritmo/runtime';
+import { freeUdpPortRange } from '@ritmo/testing';
+import type { Profile } from './profile.ts';
+
+/** The product as its users run it: `ritmo start` in a process of its own, on free ports and an empty folder, asked by its admin API. */
+
+export interface ProductOptions {
+  readonly folder: string;
+  readonly carrier: { readonly host: string; readonly port: number; readonly transport: Profile['transport'] };
+  readonly agents: number;
+  readonly channels: number;
+  readonly callsPerSecond: number;
+}
+
+export interface CampaignFigures {
+  readonly attempts: number;
+  readonly abandoned: number;
+  readonly abandonRatePct: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+export const queueNumber = '1140028922';
+export const passwordOf = (extension: string): string => `load-${extension}`;
+export const extensionOf = (index: number): string => String(2001 + index);
+
+const campaignId = 100;
+const adminKey = 'load-test-of-this-machine';
+const readyMs = 90_000;
+const stopMs = 20_000;
+const linesPerImport = 20_000;
+/** Linux counts a process's CPU in these. */
+const msPerTick = 10;
+
+export class Product {
+  readonly sipPort: number;
+  private readonly base: string;
+  private readonly child: ChildProcess;
+  private peakRssMb = 0;
+  onExit: (code: number | null) => void = () => undefined;
+
+  private constructor(child: ChildProcess, ports: { readonly http: number; readonly sip: number }) {
+    this.child = child;
+    this.sipPort = ports.sip;
+    this.base = `http://127.0.0.1:${ports.http}`;
+    child.once('exit', (code) => this.onExit(code));
+  }
+
+  static async start(options: ProductOptions): Promise<Product> {
+    const { folder } = options;
+    const data = join(folder, 'data');
+    await mkdir(data, { recursive: true });
+    const configFile = join(folder, 'ritmo.yaml');
+    await writeFile(configFile, JSON.stringify(configOf(options, await freeUdpPortRange(Math.max(400, options.agents * 8))), null, 1));
+    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+    const main = fileURLToPath(new URL('../services/standalone/src/cli/main.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', loader, main, 'start'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? folder, RITMO_CONFIG: configFile, RITMO_DATA: data, RITMO_ADMIN_KEY: adminKey },
+    });
+    const log = createWriteStream(join(folder, 'ritmo.log'));
+    child.stderr?.pipe(log);
+    try {
+      const ports = await readyPorts(child, log);
+      return new Product(child, ports);
+    } catch (error) {
+      child.kill('SIGKILL');
+      const tail = (await readFile(join(folder, 'ritmo.log'), 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? '';
+      throw new UserError(`the product did not start: ${(error as Error).message}. ${tail.slice(0, 400)}`);
+    }
+  }
+
+  async importContacts(numbers: readonly string[]): Promise<void> {
+    for (let from = 0; from < numbers.length; from += linesPerImport) {
+      const lines = numbers.slice(from, from + linesPerImport).map((number, index) => `L${from + index};Carga;11;${number};`);
+      const result = await this.ask<{ imported: number; rejected: readonly { line: number; reason: string }[] }>('POST', `/v1/campaigns/${campaignId}/import?name=load-${from}.txt`, `${lines.join('\r\n')}\r\n`);
+      const [first] = result.rejected;
+      if (first) throw new UserError(`line ${first.line} of the list was refused: ${first.reason}`);
+    }
+  }
+
+  async agentsReady(count: number): Promise<void> {
+    const deadline = performance.now() + readyMs;
+    for (;;) {
+      const { agents } = await this.ask<{ agents: readonly { registered: boolean; state: string }[] }>('GET', '/v1/live/agents');
+      const ready = agents.filter(({ registered, state }) => registered && state === 'free').length;
+      if (ready >= count) return;
+      if (performance.now() > deadline) throw new UserError(`only ${ready} of ${count} agents registered within ${readyMs / 1000} s`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  /** The trunk's limit is the throttle of a run: the campaign always wants more. */
+  async setRate(callsPerSecond: number): Promise<void> {
+    await this.ask('PATCH', '/v1/trunks/1', JSON.stringify({ callsPerSecond }));
+  }
+
+  async setActive(active: boolean): Promise<void> {
+    await this.ask('POST', `/v1/campaigns/${campaignId}/${active ? 'activate' : 'deactivate'}`, '{}');
+  }
+
+  campaign(): Promise<CampaignFigures> {
+    return this.ask('GET', `/v1/campaigns/${campaignId}/status`);
+  }
+
+  async callsInProgress(): Promise<number> {
+    return (await this.ask<{ calls: readonly unknown[] }>('GET', '/v1/live/calls')).calls.length;
+  }
+
+  /** User and system time of the process since it began, and the most memory seen. Null where there is no /proc. */
+  async usage(): Promise<{ readonly cpuMs: number; readonly peakRssMb: number } | null> {
+    const pid = this.child.pid ?? 0;
+    const [stat, status] = await Promise.all(['stat', 'status'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')));
+    if (!stat || !status) return null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const rssKb = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+    this.peakRssMb = Math.max(this.peakRssMb, rssKb / 1024);
+    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * msPerTick, peakRssMb: this.peakRssMb };
+  }
+
+  async stop(): Promise<void> {
+    this.onExit = () => undefined;
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), stopMs);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  private async ask<T>(method: string, path: string, body?: string): Promise<T> {
+    const type = path.includes('/import') ? 'text/plain' : 'application/json';
+    const response = await fetch(`${this.base}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminKey}`, ...(body === undefined ? {} : { 'content-type': type }) },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+}
+
+function readyPorts(child: ChildProcess, log: NodeJS.WritableStream): Promise<{ http: number; sip: number }> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => reject(new Error(`no ready line within ${readyMs / 1000} s`)), readyMs);
+    child.stdout?.on('data', (chunk: Buffer) => {
+      log.write(chunk);
+      const match = /ritmo is ready .*?HTTP (\d+).*?SIP (\d+)/.exec((text = (text + chunk.toString()).slice(-20_000)));
+      if (!match) return;
+      clearTimeout(timer);
+      resolve({ http: Number(match[1]), sip: Number(match[2]) });
+    });
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(new Error(`it ended with ${code}`));
+    });
+  });
+}
+
+function configOf({ carrier, agents, channels, callsPerSecond }: ProductOptions, rtpPorts: readonly [number, number]): object {
+  const people = Array.from({ length: agents }, (_, index) => ({ id: index + 1, name: `Agent ${index + 1}`, extension: extensionOf(index), password: passwordOf(extensionOf(index)) }));
+  return {
+    server: { listen: '127.0.0.1', httpPort: 0, socketReadPort: 0, socketWritePort: 0, sipPort: 0, postgresPort: 0, rtpPorts, logLevel: 'warn', stopGraceS: 5 },
+    trunks: [{ id: 1, name: 'SIPp', host: carrier.host, port: carrier.port, transport: carrier.transport, channels, callsPerSecond, callerIds: ['1130001000'], optionsIntervalS: 0 }],
+    routes: [{ id: 1, name: 'All', trunks: [1], homeAreaCode: '11' }],
+    agents: people,
+    queues: [{ id: 10, name: 'Load', members: people.map(({ id }) => ({ agentId: id })), numbers: [queueNumber], ringTimeoutS: 5, wrapUpS: 0, missedBeforePause: 0 }],
+    callWindows: [{ id: 2, name: 'Always', periods: [{ days: [0, 1, 2, 3, 4, 5, 6], from: '00:00', to: '24:00' }] }],
+    campaigns: [{ id: campaignId, name: 'Load', queueId: 10, mode: 'power', ratio: 10, abandonCapPct: 100, callWindowId: 2, parameters: ['Contrato', 'Nome'] }],
+  };
+}

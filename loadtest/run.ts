@@ -1,0 +1,136 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UserError } from '@ritmo/runtime';
+import { compare, readEarlier } from './compare.ts';
+import { createDialRun } from './dial-run.ts';
+import { judge, loadLimits } from './judge.ts';
+import { createCallerRun } from './caller-run.ts';
+import { Meter, type SecondPoint } from './meter.ts';
+import type { LoadOptions } from './options.ts';
+import { loadProfile, type Profile } from './profile.ts';
+import { renderReport } from './report.ts';
+import type { LoadResult } from './result.ts';
+import { combine, type ProductFigures } from './run-metrics.ts';
+import { createScreen, type Screen } from './screen.ts';
+import { callsOf, rateAt } from './shapes.ts';
+import { sizeFor } from './sizing.ts';
+import type { Sipp } from './sipp.ts';
+
+/** What a run is made of, whoever calls whom. */
+export interface LoadRun {
+  readonly sipp: Sipp;
+  /** What the far end is asked for at a rate; the product's limit is whole. */
+  quantise(rate: number): number;
+  /** The rate of the second that begins. */
+  setRate(rate: number, meter: Meter): Promise<void>;
+  /** No new calls; those that are up may end. */
+  endDialing(): Promise<void>;
+  /** Nothing is left that will end by itself. */
+  isOver(meter: Meter): Promise<boolean>;
+  figures(meter: Meter): Promise<ProductFigures>;
+  readonly agents: number;
+  readonly target: string | null;
+  /** Hard cap on calls, for what was asked. */
+  readonly maxCalls: number;
+}
+
+export interface RunParts {
+  readonly options: LoadOptions;
+  readonly profile: Profile;
+  readonly folder: string;
+  readonly say: (line: string) => void;
+  readonly lost: AbortController;
+  readonly closing: (() => Promise<unknown>)[];
+  readonly agents: number;
+  readonly channels: number;
+  /** Mean. */
+  readonly talkMs: number;
+}
+
+const drainLimitMs = 60_000;
+const readEveryMs = 200;
+
+export async function runLoad(options: LoadOptions, out: NodeJS.WriteStream, signal: AbortSignal): Promise<LoadResult> {
+  const profile = await loadProfile(options.profile);
+  const limits = await loadLimits(options.limits ?? profile.limits);
+  const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
+  const size = sizeFor(profile, options.rate, options.inbound);
+  const screen = createScreen(out, options.seconds);
+  const closing: (() => Promise<unknown>)[] = [];
+  const lost = new AbortController();
+  const onAbort = (): void => lost.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'ritmo-load-'));
+    // PostgreSQL runs under an account of its own when we are root.
+    await chmod(folder, 0o755);
+    closing.push(() => (options.keep ? Promise.resolve(screen.say(`logs are in ${folder}`)) : rm(folder, { recursive: true, force: true })));
+    const parts: RunParts = {
+      options, profile, folder, lost, closing, say: (line) => screen.say(line), agents: options.agents ?? size.agents, channels: options.channels === 0 ? size.channels : options.channels,
+      talkMs: size.talkMs,
+    };
+    const run = await (options.target === undefined && !options.inbound ? createDialRun(parts) : createCallerRun(parts));
+    const startedAt = new Date();
+    const measured = await measure(run, options, screen, lost.signal);
+    const { meter, points } = measured;
+    const figures = meter.figures();
+    const asked = Math.min(run.maxCalls, callsOf({ name: options.shape, rate: options.rate, seconds: options.seconds }, run.quantise));
+    const metrics = combine(figures, await run.figures(meter), { calls: asked, seconds: options.seconds });
+    const draft: LoadResult = {
+      format: 'ritmo-loadtest-1', startedAt: startedAt.toISOString(), profile: profile.name, mode: options.target !== undefined ? 'target' : options.inbound ? 'inbound' : 'dial',
+      target: run.target, shape: options.shape, rate: options.rate, seconds: options.seconds, seed: options.seed, agents: run.agents, metrics, byCode: figures.byCode,
+      limitsExceeded: meter.exceededDetails, perSecond: points, verdict: judge(metrics, points, limits), comparison: null, report: options.report === undefined ? null : resolve(options.report),
+    };
+    const result: LoadResult = { ...draft, comparison: earlier === undefined ? null : compare(earlier, draft) };
+    if (result.report !== null) await writeFile(result.report, renderReport(result, profile, earlier));
+    return result;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    for (const close of closing.reverse()) await close().catch((error: unknown) => screen.say(`closing: ${String(error)}`));
+  }
+}
+
+/** Second by second: sets the rate, reads what the far end wrote, shows it; then lets the last calls end. */
+async function measure(run: LoadRun, options: LoadOptions, screen: Screen, lost: AbortSignal): Promise<{ readonly meter: Meter; readonly points: readonly SecondPoint[] }> {
+  const shape = { name: options.shape, rate: options.rate, seconds: options.seconds };
+  const startedAtMs = Date.now();
+  const meter = new Meter(startedAtMs);
+  const read = (): Promise<void> => run.sipp.read((record) => meter.record(record));
+  const until = async (ms: number): Promise<void> => {
+    for (;;) {
+      lost.throwIfAborted();
+      await read();
+      const left = ms - (Date.now() - startedAtMs);
+      if (left <= 0) return;
+      await new Promise((done) => setTimeout(done, Math.min(left, readEveryMs)));
+    }
+  };
+  for (let second = 0; second < options.seconds; second += 1) {
+    // A caller ends when it has made its calls; before the first one it could not begin.
+    if (run.sipp.exitCode !== null && (run.maxCalls === Number.POSITIVE_INFINITY || meter.figures().attempts === 0)) throw await run.sipp.failure();
+    await run.setRate(run.quantise(rateAt(shape, second)), meter);
+    await until((second + 1) * 1000);
+    meter.tick(Date.now());
+    screen.show(meter.point(second, run.quantise(rateAt(shape, second))));
+  }
+  await run.endDialing();
+  screen.say('no new calls; those on their way and those up may end');
+  const deadline = Date.now() + drainLimitMs;
+  let second = options.seconds;
+  while (Date.now() < deadline && !(await run.isOver(meter))) {
+    await until((second + 1) * 1000);
+    meter.tick(Date.now());
+    second += 1;
+  }
+  await run.sipp.stop();
+  await read();
+  await run.sipp.close();
+  const seconds = Math.max(options.seconds, second);
+  return { meter, points: Array.from({ length: seconds }, (_, at) => meter.point(at, run.quantise(rateAt(shape, at)))) };
+}
+
+/** Everything that a run cannot live without says so here. */
+export function loseWith(lost: AbortController, message: string): void {
+  lost.abort(new UserError(message));
+}
