@@ -38,7 +38,7 @@ export async function start(env: Readonly<Record<string, string | undefined>>): 
     const { integrationPassword, adminKey, dataDir } = running.foundations;
     if (integrationPassword.origin === 'made') log.info(`the password of the database user integracao is in ${integrationPassword.file}`);
     if (adminKey.origin === 'made') log.info(`the key of the admin API is in ${adminKey.file}`);
-    await tellAddress(dataDir, config.listen, running.ports.http);
+    if (running.ports.http !== null) await tellAddress(dataDir, config.listen, running.ports.http);
     process.stdout.write(`${readyLine(config.listen, running.ports, dataDir)}\n`);
   } catch (error) {
     process.stderr.write(`ritmo: ${explainFatal(error, portSettings(config))}\n`);
