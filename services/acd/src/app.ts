@@ -160,7 +160,7 @@ async function run(context: ServiceContext, options: AcdOptions, metrics: Return
 function followDirectory({ directory }: ServiceContext, shell: Shell): () => void {
   const statuses = (): void => {
     const pauseStatusId = asId<UserStatusId>(directory.get('settings', 1)?.pauseStatusId ?? 6);
-    shell.act({ kind: 'put-statuses', statuses: directory.all('user-status'), pauseStatusId });
+    shell.act({ kind: 'put-statuses', statuses: directory.all('user-status'), pauseStatusId, licences: directory.get('settings', 1)?.maxExtensions ?? Infinity });
   };
   const changed = (kind: DirectoryKind, id: number): void => {
     switch (kind) {

@@ -5,6 +5,7 @@ import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import { agentState, isPaused, isRegistered } from './core/matching.ts';
 import { loggedIn, loggedOut, type AgentEntry, type Core } from './core/model.ts';
 import { reasonNotToDial } from './core/own-calls.ts';
+import { hasLicence, mayHaveStatus } from './core/status.ts';
 import { dialedBy, planDial, type DialDecision } from './dial-plan.ts';
 import type { Shell } from './shell.ts';
 
@@ -32,6 +33,7 @@ export function serveCommands(parts: CommandParts): readonly BusSubscription[] {
       if (!agent) return unknownAgent;
       if (agent.config.kind === 'hardphone') return { ok: false, code: 'hardphone' };
       if (!core.statuses.has(statusId)) return { ok: false, code: 'unknown-status' };
+      if (!mayHaveStatus(agent, asId<UserStatusId>(statusId))) return { ok: false, code: 'blocked' };
       shell.act({ kind: 'set-status', agent, statusId: asId<UserStatusId>(statusId), by });
       return done;
     }),
@@ -49,6 +51,8 @@ export function serveCommands(parts: CommandParts): readonly BusSubscription[] {
     bus.serve('acd.agent.pause', ({ extension, by }) => {
       const agent = agentOf(extension);
       if (!agent) return unknownAgent;
+      // No status but logged out is his: to who asks, there is no such extension.
+      if (agent.config.blocked === true) return unknownAgent;
       if (isPaused(core, agent)) return { ok: false, code: 'already' };
       shell.act({ kind: 'pause', agent, by });
       return done;
@@ -93,6 +97,7 @@ function login({ context, core, shell }: CommandParts, request: Requests['acd.ag
   const { extension, sharedExtension, hardphone, by } = request;
   const agent = core.byExtension.get(extension);
   if (!agent) return unknownAgent;
+  if (agent.config.blocked === true) return { ok: false, code: 'blocked' };
   if (!hardphone && agent.config.kind === 'hardphone') return { ok: false, code: 'hardphone' };
   if (hardphone && agent.config.kind !== 'hardphone' && sharedExtension === null) return unknownAgent;
   if (sharedExtension !== null && !context.directory.all('shared-extension').some((shared) => shared.extension === sharedExtension)) {
@@ -100,18 +105,12 @@ function login({ context, core, shell }: CommandParts, request: Requests['acd.ag
   }
   // 1.1.1: the extension has to be registered at a softphone. A desk phone may come later.
   if (!hardphone && !isRegistered(core, agent)) return { ok: false, code: 'not-registered' };
-  if (agent.statusId === loggedOut && loggedInCount(core) >= (context.directory.get('settings', 1)?.maxExtensions ?? Infinity)) {
+  if (agent.statusId === loggedOut && !hasLicence(core)) {
     return { ok: false, code: 'licence' };
   }
   if (sharedExtension !== null) shell.act({ kind: 'move-to-station', agent, station: sharedExtension });
   shell.act({ kind: 'set-status', agent, statusId: loggedIn, by });
   return done;
-}
-
-function loggedInCount(core: Core): number {
-  let count = 0;
-  for (const { statusId } of core.agents.values()) if (statusId !== loggedOut) count += 1;
-  return count;
 }
 
 /** `discar`: the extension rings, then the number. */

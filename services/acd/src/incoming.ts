@@ -61,7 +61,8 @@ export const agentAt = ({ core }: CommandParts, dialed: string): AgentEntry | un
 async function internalCall(parts: CommandParts, caller: AgentEntry, callId: CallId, target: AgentEntry | { readonly queueId: QueueId }): Promise<void> {
   const { context, core, shell } = parts;
   const reject = (sipCode: number) => context.bus.request('telephony.reject', { callId, sipCode });
-  const refusal = 'id' in target ? reasonNotToRing(core, target) : null;
+  // Who calls himself is busy: with this call.
+  const refusal = !('id' in target) ? null : target === caller ? 486 : reasonNotToRing(core, target);
   if (refusal !== null) {
     await reject(refusal);
     return;

@@ -4,17 +4,20 @@ import type { BusSubscription } from '@ritmo/bus';
 import { migrate } from '@ritmo/database';
 import type { CallId } from '@ritmo/domain';
 import type { MediaEngine } from '@ritmo/media';
-import { createCallIdAllocator, type ServiceApp, type ServiceContext } from '@ritmo/service-kit';
+import { createCallIdAllocator, tellHealth, type HealthTeller, type ServiceApp, type ServiceContext } from '@ritmo/service-kit';
 import type { SipHandlers, SipStack } from '@ritmo/sip';
 import { createBindings } from './bindings.ts';
 import type { Call } from './call/call.ts';
-import { findAgentDialog } from './call/transfer.ts';
 import type { CallWires } from './call/wires.ts';
+import { dialogIdsWith, readDialogSecret, type DialogIdsOf } from './dialog-ids.ts';
 import { createIncomingCalls } from './incoming.ts';
+import { findDialog } from './internal-transfer.ts';
 import { createTelephonyMetrics } from './metrics.ts';
+import { mediaHealth } from './media-health.ts';
 import { createOpenCalls } from './open-calls.ts';
 import { createPeople } from './people.ts';
 import { createRecovery } from './recovery.ts';
+import { ringingPhone } from './ringing-phone.ts';
 import { serveRequests } from './requests.ts';
 import { createSoundFinder } from './sounds.ts';
 import { TrunkBook } from './trunk-book.ts';
@@ -32,7 +35,7 @@ export interface TelephonyOptions {
   readonly soundsDir?: string;
   /** How long a reserved slot is kept. Default 3 000. */
   readonly slotLeaseMs?: number;
-  /** What the way to the carrier may take from the distance between two INVITEs without the limit being broken there. Default 100. */
+  /** What the way to the carrier may take from the distance between two INVITEs without the limit being broken there. Default 70. */
   readonly rateMarginMs?: number;
   /** Default 3 000. */
   readonly optionsTimeoutMs?: number;
@@ -51,6 +54,9 @@ const defaultGraceMs = 10_000;
 /** How long calls that are hung up at the stop may take to say so. */
 const farewellMs = 3_000;
 
+/** RTP. */
+const defaultMediaTimeoutS = 60;
+
 export function createTelephonyApp(context: ServiceContext, options: TelephonyOptions): TelephonyApp {
   const { bus, database, journal, clock, directory } = context;
   const log = context.log.child({ service: 'telephony' });
@@ -65,7 +71,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
     locks,
     options: {
       leaseMs: options.slotLeaseMs ?? 3_000,
-      rateMarginMs: options.rateMarginMs ?? 100,
+      rateMarginMs: options.rateMarginMs ?? 70,
       optionsTimeoutMs: options.optionsTimeoutMs ?? 3_000,
       ownershipRetryMs: options.ownershipRetryMs ?? 2_000,
     },
@@ -89,22 +95,28 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
     unregistered: (user, reason) => bindings.unregistered(user, reason),
     trouble: (error) => log.warn({ err: error }, 'SIP trouble'),
   });
-  const recovery = createRecovery({ context, openCalls, sip, freed: (trunk) => trunks.roomChanged(trunk.id) });
+  const recovery = createRecovery({ context, openCalls, sip, ringingPhone: (callId) => ringingPhone({ context, sip, bindings, sipDomain: options.sipDomain, dialogIds }, callId), freed: (trunk) => trunks.roomChanged(trunk.id) });
   const wires: CallWires = {
     sip, media, bus, journal, clock, log, bindings, openCalls, metrics,
     sounds: createSoundFinder(options.soundsDir ?? join(context.dataDir, 'sounds')),
     sipDomain: options.sipDomain,
+    dialogIds: (sipCallId) => dialogIds(sipCallId),
     recordingsDir: options.recordingsDir ?? join(context.dataDir, 'recordings'),
+    mediaTimeoutMs: () => (directory.get('settings', 1)?.mediaTimeoutS ?? defaultMediaTimeoutS) * 1_000,
     channelFree(call) {
       trunks.freeCall(call.identity.trunkId, call.id);
       openCalls.end(call.id);
     },
-    callOfAgentDialog: (sipCallId) => findAgentDialog(calls.values(), sipCallId),
+    callOfDialog: (replaces, asker) => findDialog(calls.values(), replaces, asker)?.id,
     over(callId) {
       calls.delete(callId);
     },
   };
+  let dialogIds: DialogIdsOf = () => {
+    throw new Error('telephony has not started');
+  };
   let isAccepting = false;
+  let mediaTeller: HealthTeller | undefined;
   const accepting = (): boolean => isAccepting;
   const incoming = createIncomingCalls({
     context, trunks, calls, accepting, wires: () => wires,
@@ -134,6 +146,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
     }
     for (const subscription of served) subscription.stop();
     recovery.stop();
+    mediaTeller?.stop();
     await trunks.stop();
     people.stop();
     await sip.stop();
@@ -155,14 +168,16 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
     },
     async start() {
       await migrate(database, { owner: 'telephony', folder: new URL('../sql', import.meta.url) });
+      dialogIds = dialogIdsWith(await readDialogSecret(database));
       await media.start();
       address = await sip.start();
-      await trunks.start(sip);
       await bindings.start();
+      await trunks.start(sip);
       served = serveRequests({ context, calls, trunks, bindings, incoming, wires, accepting });
       isAccepting = true;
       metrics.setLive(() => calls.size);
       metrics.setChannels(() => trunks.statuses().map(({ name, channelsUsed, channelLimit }) => ({ trunk: name, used: channelsUsed, limit: channelLimit })));
+      mediaTeller = tellHealth(context, 'media', () => mediaHealth(media.state));
       context.health.register('telephony', () => {
         const down = trunks.statuses().filter(({ up }) => !up);
         const detail = down.length === 0 ? `${calls.size} calls` : `trunks down: ${down.map(({ name }) => name).join(', ')}`;

@@ -1,5 +1,5 @@
 /** INVITEs that come to us: calls over a trunk, and calls that agents make. The acd answers or rejects them. */
-import { asExtension, asId, type CallId, type TrunkId } from '@ritmo/domain';
+import { asExtension, asId, type CallDirection, type CallId, type TrunkId } from '@ritmo/domain';
 import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import type { IncomingCall } from '@ritmo/sip';
 import { Call } from './call/call.ts';
@@ -11,6 +11,8 @@ import type { TrunkBook } from './trunk-book.ts';
 const decisionMs = 10_000;
 /** Longest an inbound call rings before it is taken. */
 const inboundRingMs = 60_000;
+
+export const isIncoming = (direction: CallDirection): boolean => direction === 'inbound' || direction === 'internal';
 
 export interface IncomingCalls {
   came(incoming: IncomingCall): void;
@@ -62,7 +64,7 @@ export function createIncomingCalls(parts: {
       return true;
     }
     const call = calls.get(callId);
-    if (!call || call.identity.direction !== 'inbound' || call.answeredAt !== null) return false;
+    if (!call || !isIncoming(call.identity.direction) || call.answeredAt !== null) return false;
     call.end({ by: 'system', outcome: 'rejected', reason: 'refused', sipCode });
     return true;
   };

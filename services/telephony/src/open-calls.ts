@@ -28,14 +28,21 @@ export interface OpenCall {
   readonly agentDialog: DialogSnapshot | null;
 }
 
+/** A call that a process before this one, or another one, has written down. */
+export interface FoundCall extends OpenCall {
+  readonly node: string;
+  /** Its far end was done with it: nothing is left to end on the wire, and it holds no channel. */
+  readonly over: boolean;
+}
+
 export interface OpenCalls {
   /** Durable when it resolves: the INVITE may leave. False when a call of this id is there already. */
   begin(call: OpenCall): Promise<boolean>;
-  /** Soon, and only the last state of a call. */
-  update(call: OpenCall): void;
-  /** Soon, once the call's facts are likely to be stored. */
+  /** Soon, and only the last state of a call. Resolves when it is written, or could not be. */
+  update(call: OpenCall): Promise<void>;
+  /** The far end is done with it: noted soon; the row goes once the call's facts are likely to be stored. */
   end(callId: CallId): void;
-  ofTrunk(trunkId: TrunkId): Promise<readonly OpenCall[]>;
+  ofTrunk(trunkId: TrunkId): Promise<readonly FoundCall[]>;
   /** Writes what waits. */
   close(): Promise<void>;
 }
@@ -62,6 +69,8 @@ export function createOpenCalls(parts: {
   const { database, node, log } = parts;
   let beginnings: Beginning[] = [];
   const updates = new Map<CallId, OpenCall>();
+  let updated: (() => void)[] = [];
+  let overs: CallId[] = [];
   const ended = new Map<CallId, number>();
   let working: Promise<void> | undefined;
   let closed = false;
@@ -71,9 +80,9 @@ export function createOpenCalls(parts: {
     beginnings = [];
     try {
       const { rows } = await database.query<{ call_id: CallId }>(
-        `INSERT INTO telephony.open_calls (call_id, trunk_id, node, placed_at, ring_ms, identity)
+        `INSERT INTO telephony.open_calls (call_id, trunk_id, node, placed_at, ring_ms, identity, dialog, agent_dialog)
          SELECT * FROM jsonb_to_recordset($1::jsonb)
-           AS r(call_id text, trunk_id integer, node text, placed_at bigint, ring_ms integer, identity jsonb)
+           AS r(call_id text, trunk_id integer, node text, placed_at bigint, ring_ms integer, identity jsonb, dialog jsonb, agent_dialog jsonb)
          ON CONFLICT (call_id) DO NOTHING RETURNING call_id`,
         [JSON.stringify(batch.map(({ call }) => rowOf(call, node)))],
       );
@@ -84,14 +93,22 @@ export function createOpenCalls(parts: {
     }
   };
   const writeUpdates = async (): Promise<void> => {
-    const batch = [...updates.values()];
+    const [batch, told] = [[...updates.values()], updated];
     updates.clear();
+    updated = [];
     await database.query(
       `UPDATE telephony.open_calls AS c SET answered_at = r.answered_at, identity = r.identity, dialog = r.dialog, agent_dialog = r.agent_dialog
          FROM jsonb_to_recordset($1::jsonb) AS r(call_id text, answered_at bigint, identity jsonb, dialog jsonb, agent_dialog jsonb)
         WHERE c.call_id = r.call_id`,
       [JSON.stringify(batch.map((call) => rowOf(call, node)))],
-    );
+    ).finally(() => {
+      for (const tell of told) tell();
+    });
+  };
+  const writeOvers = async (): Promise<void> => {
+    const batch = overs;
+    overs = [];
+    await database.query('UPDATE telephony.open_calls SET over = true WHERE call_id = ANY($1)', [batch]);
   };
   const writeEnds = async (due: readonly CallId[]): Promise<void> => {
     await database.query('DELETE FROM telephony.open_calls WHERE call_id = ANY($1)', [due]);
@@ -103,9 +120,10 @@ export function createOpenCalls(parts: {
     return [...ended].filter(([, at]) => closed || at <= before).map(([callId]) => callId);
   };
   const work = async (): Promise<void> => {
-    while (beginnings.length > 0 || updates.size > 0) {
+    while (beginnings.length > 0 || updates.size > 0 || overs.length > 0) {
       if (beginnings.length > 0) await writeBeginnings();
       if (updates.size > 0) await writeUpdates();
+      if (overs.length > 0) await writeOvers();
     }
   };
   const wake = (): void => {
@@ -116,7 +134,7 @@ export function createOpenCalls(parts: {
       })
       .finally(() => {
         working = undefined;
-        if (beginnings.length > 0) wake();
+        if (beginnings.length > 0 || updates.size > 0 || overs.length > 0) wake();
       });
   };
   const sweep = setInterval(() => {
@@ -133,17 +151,23 @@ export function createOpenCalls(parts: {
       });
     },
     update(call) {
-      if (ended.has(call.identity.callId)) return;
-      updates.set(call.identity.callId, call);
-      wake();
+      if (ended.has(call.identity.callId)) return Promise.resolve();
+      return new Promise((resolve) => {
+        updates.set(call.identity.callId, call);
+        updated.push(resolve);
+        wake();
+      });
     },
     end(callId) {
+      if (ended.has(callId)) return;
       updates.delete(callId);
       ended.set(callId, performance.now());
+      overs.push(callId);
+      wake();
     },
     async ofTrunk(trunkId) {
       const { rows } = await database.query<OpenCallRow>(
-        'SELECT placed_at, ring_ms, answered_at, identity, dialog, agent_dialog FROM telephony.open_calls WHERE trunk_id = $1',
+        'SELECT * FROM telephony.open_calls WHERE trunk_id = $1',
         [trunkId],
       );
       return rows.map((row) => ({
@@ -153,6 +177,8 @@ export function createOpenCalls(parts: {
         answeredAt: row.answered_at === null ? null : Number(row.answered_at),
         dialog: row.dialog,
         agentDialog: row.agent_dialog,
+        node: row.node,
+        over: row.over,
       }));
     },
     async close() {
@@ -172,6 +198,8 @@ interface OpenCallRow {
   readonly identity: CallIdentity;
   readonly dialog: DialogSnapshot | null;
   readonly agent_dialog: DialogSnapshot | null;
+  readonly node: string;
+  readonly over: boolean;
 }
 
 const rowOf = (call: OpenCall, node: string): Readonly<Record<string, unknown>> => ({

@@ -1,13 +1,13 @@
 /** Calls of a process that died: they occupy their channels until they are ended on the wire, and get the end that they lack. */
 import { fact, streams, type CallId } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
-import type { SipStack } from '@ritmo/sip';
-import type { OpenCall, OpenCalls } from './open-calls.ts';
+import type { DialogSnapshot, SipStack } from '@ritmo/sip';
+import type { FoundCall, OpenCall, OpenCalls } from './open-calls.ts';
 import type { OwnedTrunk } from './trunk-book.ts';
 
 /**
- * A call whose dialog was not yet written down cannot be ended by us. Its far end gives up by itself: when nobody answers,
- * after its ring time; when somebody does, 64*T1 after a 200 that is never acknowledged (RFC 3261 13.3.1.4).
+ * A call from outside that was not answered yet: its INVITE is the caller's, and we have no dialog to end. The caller gives up by itself:
+ * when nobody answers, after its ring time; else 64*T1 after a 200 that is never acknowledged (RFC 3261 13.3.1.4).
  */
 const unacknowledgedMs = 32_000;
 
@@ -19,7 +19,16 @@ export interface Recovery {
   stop(): void;
 }
 
-export function createRecovery(parts: { readonly context: ServiceContext; readonly openCalls: OpenCalls; readonly sip: SipStack; readonly freed: (trunk: OwnedTrunk) => void }): Recovery {
+export interface RecoveryParts {
+  readonly context: ServiceContext;
+  readonly openCalls: OpenCalls;
+  readonly sip: SipStack;
+  /** The dialog of the agent's phone that may ring for a call, when it was not written down. */
+  readonly ringingPhone: (callId: CallId) => Promise<DialogSnapshot | undefined>;
+  readonly freed: (trunk: OwnedTrunk) => void;
+}
+
+export function createRecovery(parts: RecoveryParts): Recovery {
   const { context, openCalls, sip } = parts;
   const working = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
@@ -45,8 +54,8 @@ export function createRecovery(parts: { readonly context: ServiceContext; readon
 
   const endOne = async (trunk: OwnedTrunk, call: OpenCall): Promise<void> => {
     const { callId } = call.identity;
-    const agentEnded = call.agentDialog ? sip.endOrphan(call.agentDialog) : undefined;
     const ended = call.dialog ? sip.endOrphan(call.dialog) : undefined;
+    const agentEnded = call.agentDialog ? sip.endOrphan(call.agentDialog) : parts.ringingPhone(callId).then((dialog) => dialog && sip.endOrphan(dialog));
     await finish(call);
     // The row goes only when the far end is done: until then the next process must count it too.
     if (ended) {
@@ -60,19 +69,25 @@ export function createRecovery(parts: { readonly context: ServiceContext; readon
         timers.add(timer);
       });
     }
-    await agentEnded;
     trunk.ledger.freeCall(callId);
-    openCalls.end(callId);
     parts.freed(trunk);
+    await agentEnded;
+    openCalls.end(callId);
+  };
+  /** Its far end is done with it: only its last fact may be missing. */
+  const closeOne = async (call: FoundCall): Promise<void> => {
+    await finish(call);
+    openCalls.end(call.identity.callId);
   };
 
   return {
     async recover(trunk, isLive) {
-      const orphans = (await openCalls.ofTrunk(trunk.id)).filter((call) => !isLive(call.identity.callId));
+      const found = (await openCalls.ofTrunk(trunk.id)).filter((call) => !isLive(call.identity.callId));
+      const orphans = found.filter(({ over }) => !over);
       for (const call of orphans) trunk.ledger.addOrphan(call.identity.callId);
       if (orphans.length > 0) context.log.info({ trunkId: trunk.id, calls: orphans.length }, 'ending calls of before the restart');
-      for (const call of orphans) {
-        const work: Promise<void> = endOne(trunk, call)
+      for (const call of found) {
+        const work: Promise<void> = (call.over ? closeOne(call) : endOne(trunk, call))
           .catch((error: unknown) => context.log.error({ err: error, callId: call.identity.callId }, 'a call of before the restart could not be ended'))
           .finally(() => working.delete(work));
         working.add(work);

@@ -10,7 +10,9 @@ import { beginOwnCall, transferOut } from './call/own-call.ts';
 import { join, refuseTransfer } from './call/transfer.ts';
 import type { CallWires } from './call/wires.ts';
 import type { Bindings } from './bindings.ts';
-import type { IncomingCalls } from './incoming.ts';
+import { isIncoming, type IncomingCalls } from './incoming.ts';
+import { takeInternal } from './internal-calls.ts';
+import { takeOver, turn } from './internal-transfer.ts';
 import type { OwnedTrunk, TrunkBook } from './trunk-book.ts';
 
 export interface RequestParts {
@@ -59,7 +61,7 @@ export function serveRequests(parts: RequestParts): readonly BusSubscription[] {
     ),
     serve('telephony.answer', ({ callId, queueId, record }) =>
       ofCall(callId, (call) => {
-        if (call.ended || call.answeredAt !== null || call.identity.direction !== 'inbound') return unknownCall;
+        if (call.ended || call.answeredAt !== null || !isIncoming(call.identity.direction)) return unknownCall;
         parts.incoming.decided(callId);
         call.record = record;
         call.identity = { ...call.identity, queueId };
@@ -75,6 +77,17 @@ export function serveRequests(parts: RequestParts): readonly BusSubscription[] {
       ofCall(callId, async (call) => {
         const other = parts.calls.get(otherCallId);
         return other && (await join(call, other)) ? done : unknownCall;
+      }),
+    ),
+    serve('telephony.take-internal', (request) => {
+      const incoming = parts.incoming.claim(request.callId);
+      return incoming && takeInternal(parts, request, incoming);
+    }),
+    serve('telephony.turn', ({ callId }) => ofCall(callId, async (call) => ((await turn(call)) ? done : unknownCall))),
+    serve('telephony.take-over', ({ callId, otherCallId, ...order }) =>
+      ofCall(callId, async (call) => {
+        const other = parts.calls.get(otherCallId);
+        return other && (await takeOver(call, other, order)) ? done : unknownCall;
       }),
     ),
     bus.serve('telephony.calls', () => ({ node: parts.context.node, calls: [...parts.calls.values()].map((call) => call.live()) })),
@@ -124,6 +137,7 @@ function originate(parts: RequestParts, request: Requests['telephony.originate']
 
 const leavingBy = (trunk: OwnedTrunk, callId: CallId) => ({
   target: { config: trunk.config, host: trunk.host },
+  turn: (isWanted: () => boolean) => trunk.departures.turn(callId, isWanted),
   leaves: () => trunk.ledger.sent(callId, performance.now()),
 });
 

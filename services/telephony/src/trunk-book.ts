@@ -6,6 +6,7 @@ import type { TrunkStatus } from '@ritmo/bus';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { SipAddress, SipStack, TrunkRegistration } from '@ritmo/sip';
 import { ChannelLedger } from './channel-ledger.ts';
+import { Departures } from './departures.ts';
 import type { TrunkLocks } from './trunk-locks.ts';
 
 export interface OwnedTrunk {
@@ -14,6 +15,7 @@ export interface OwnedTrunk {
   /** The host as an address. */
   host: string;
   readonly ledger: ChannelLedger;
+  readonly departures: Departures;
   up: boolean;
   registered: boolean | null;
   detail: string;
@@ -40,6 +42,8 @@ const failuresUntilDown = 2;
 const probeWhileDownMs = 5_000;
 const sampleMs = 1_000;
 const unregisterMs = 1_000;
+/** A place in the rate is promised this long before it is free: the way from the dialer's tick to the INVITE. */
+const aheadMs = 250;
 /** Changes of a trunk's room are told together. */
 const tellDelayMs = 20;
 
@@ -168,15 +172,16 @@ export class TrunkBook {
       return;
     }
     if (!(await this.#locks.take(id))) return;
+    const ledger = new ChannelLedger({
+      limits: { channels: config.channels, callsPerSecond: config.callsPerSecond },
+      name: `${id}-${this.#context.node}-${this.#context.clock.nowMs().toString(36)}`,
+      leaseMs: this.#options.leaseMs,
+      windowMs: 1_000 + this.#options.rateMarginMs,
+      aheadMs,
+      nowMs: performance.now(),
+    });
     const entry: Entry = {
-      id, config, host,
-      ledger: new ChannelLedger({
-        limits: { channels: config.channels, callsPerSecond: config.callsPerSecond },
-        name: `${id}-${this.#context.node}-${this.#context.clock.nowMs().toString(36)}`,
-        leaseMs: this.#options.leaseMs,
-        windowMs: 1_000 + this.#options.rateMarginMs,
-        nowMs: performance.now(),
-      }),
+      id, config, host, ledger, departures: new Departures(ledger),
       up: true, registered: config.register ? false : null, detail: 'not checked yet',
       probe: undefined, failures: 0, registration: undefined, toldUsage: -1, told: undefined,
     };
@@ -204,6 +209,7 @@ export class TrunkBook {
 
   async #drop(entry: Entry): Promise<void> {
     this.#owned.delete(entry.id);
+    entry.departures.stop();
     clearTimeout(entry.probe);
     clearTimeout(entry.told);
     await stopRegistration(entry);

@@ -48,6 +48,8 @@ async function logIn(ramal: string, shared: string | null, hardphone: boolean, b
       return refused(hardphone ? 'extension-unknown' : 'hardphone');
     case 'not-registered':
       return refused(hardphone ? 'extension-unknown' : 'not-connected');
+    case 'blocked':
+      return refused('extension-blocked');
     case 'licence':
       return refused('licence-exceeded');
     case 'unknown-shared-extension':
@@ -104,6 +106,9 @@ export const setStatus: ContractFunction = {
         return refused('extension-unknown');
       case 'unknown-status':
         return refused('status-unknown');
+      case 'blocked':
+        // 1.1.6 knows no such answer: a blocked extension is none that can have a status.
+        return refused('extension-unknown');
       case 'hardphone':
         return refused('hardphone');
     }

@@ -20,7 +20,7 @@ export type Input =
   | { readonly kind: 'remove-agent'; readonly agentId: AgentId }
   | { readonly kind: 'put-queue'; readonly queue: Queue }
   | { readonly kind: 'remove-queue'; readonly queueId: QueueId }
-  | { readonly kind: 'put-statuses'; readonly statuses: readonly UserStatus[]; readonly pauseStatusId: UserStatusId }
+  | { readonly kind: 'put-statuses'; readonly statuses: readonly UserStatus[]; readonly pauseStatusId: UserStatusId; readonly licences?: number }
   | { readonly kind: 'put-campaign'; readonly campaign: Campaign }
   | { readonly kind: 'remember-agent'; readonly agent: RememberedAgent }
   | { readonly kind: 'day-began' }
@@ -68,7 +68,8 @@ export const nextDueAt = (core: Core): number | undefined => core.timers.peek()?
 function apply(core: Core, input: Input): void {
   switch (input.kind) {
     case 'put-agent':
-      return putAgent(core, input.agent);
+      putAgent(core, input.agent);
+      return blockedWhileRinging(core, core.agents.get(input.agent.id as AgentId));
     case 'remove-agent':
       return removeAgent(core, input.agentId);
     case 'put-queue':
@@ -79,6 +80,7 @@ function apply(core: Core, input: Input): void {
       core.statuses.clear();
       for (const status of input.statuses) core.statuses.set(status.id, status);
       core.pauseStatusId = input.pauseStatusId;
+      core.licences = input.licences ?? Infinity;
       return statusesChanged(core);
     case 'put-campaign':
       core.campaigns.set(input.campaign.id as CampaignId, input.campaign);
@@ -150,6 +152,11 @@ function takeBackOffer(core: Core, agent: AgentEntry): void {
   if (call.phase.kind === 'offering' && call.phase.why === 'direct') return;
   core.effects.push({ kind: 'cancel-offer', callId: call.id, legId });
   offerMissed(core, call.id, legId, 'rejected');
+}
+
+/** Who is blocked while a queue's call rings loses it. */
+function blockedWhileRinging(core: Core, agent: AgentEntry | undefined): void {
+  if (agent?.config.blocked === true) takeBackOffer(core, agent);
 }
 
 function fire(core: Core, event: TimerEvent): void {

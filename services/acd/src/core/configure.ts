@@ -4,6 +4,7 @@ import { IndexedHeap } from './indexed-heap.ts';
 import { agentChanged, takeSeatsAnew } from './matching.ts';
 import { clearTimer, loggedOut, type AgentEntry, type Core, type QueueEntry, type Seat } from './model.ts';
 import { orderOfCalls, orderOfSeats } from './order.ts';
+import { blockedChanged } from './status.ts';
 
 export function putAgent(core: Core, config: Agent): void {
   const id = asId<AgentId>(config.id);
@@ -13,6 +14,7 @@ export function putAgent(core: Core, config: Agent): void {
     const own = asExtension(known.config.extension);
     known.config = config;
     if (own !== extension) moveExtension(core, known, own, extension);
+    blockedChanged(core, known);
     agentChanged(core, known);
     return;
   }
@@ -137,6 +139,8 @@ export function rememberAgent(core: Core, before: RememberedAgent): void {
   if (!agent) return;
   agent.statusId = before.statusId;
   agent.statusSinceAt = before.statusSinceAt;
+  // Blocked while no acd ran.
+  blockedChanged(core, agent);
   agentChanged(core, agent);
 }
 

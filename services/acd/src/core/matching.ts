@@ -23,6 +23,7 @@ export function isFree(core: Core, agent: AgentEntry): boolean {
     agent.phase.kind === 'idle' &&
     agent.calls.size === 0 &&
     agent.statusId !== loggedOut &&
+    !agent.config.blocked &&
     !isPaused(core, agent) &&
     isRegistered(core, agent)
   );

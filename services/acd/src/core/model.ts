@@ -162,6 +162,8 @@ export interface Core {
   readonly statuses: Map<number, UserStatus>;
   readonly campaigns: Map<CampaignId, Campaign>;
   pauseStatusId: UserStatusId;
+  /** Most agents logged in at once (manual 1.1.1: LICENCA DE RAMAIS EXCEDIDA). */
+  licences: number;
   readonly timers: IndexedHeap<Timer>;
   sequence: number;
   effects: Effect[];
@@ -181,6 +183,7 @@ export function createCore(): Core {
     statuses: new Map(),
     campaigns: new Map(),
     pauseStatusId: 6 as UserStatusId,
+    licences: Infinity,
     timers: new IndexedHeap(orderOfTimers),
     sequence: 0,
     effects: [],

@@ -7,7 +7,8 @@ import { recordDelivered } from './offers.ts';
 import { becomeIdle } from './status.ts';
 
 /** Why an agent may not begin a call now; null when it may. A paused agent may. */
-export function reasonNotToDial(core: Core, agent: AgentEntry): 'not-registered' | 'busy' | null {
+export function reasonNotToDial(core: Core, agent: AgentEntry): 'not-registered' | 'busy' | 'not-allowed' | null {
+  if (agent.config.blocked === true) return 'not-allowed';
   if (!isRegistered(core, agent)) return 'not-registered';
   if (agent.statusId === loggedOut) return 'not-registered';
   if (agent.phase.kind === 'ringing' || agent.calls.size >= agent.config.maxConcurrentCalls) return 'busy';

@@ -25,9 +25,26 @@ export function changeStatus(core: Core, agent: AgentEntry, statusId: UserStatus
   pushFact(core, streams.agent(agent.id), fact('AgentStatusChanged', core.nowMs, changed));
 }
 
+/** Room for one more who is logged in. */
+export function hasLicence(core: Core): boolean {
+  if (core.agents.size <= core.licences) return true;
+  let count = 0;
+  for (const { statusId } of core.agents.values()) if (statusId !== loggedOut) count += 1;
+  return count < core.licences;
+}
+
+/** A blocked agent may only leave (manual 1.1.1: RAMAL ESTA BLOQUEADO). */
+export const mayHaveStatus = (agent: AgentEntry, statusId: UserStatusId): boolean => statusId === loggedOut || agent.config.blocked !== true;
+
 export function setStatus(core: Core, agent: AgentEntry, statusId: UserStatusId, by: Actor): void {
+  if (!mayHaveStatus(agent, statusId)) return;
   changeStatus(core, agent, statusId, by, 'requested');
   agentChanged(core, agent);
+}
+
+/** Who is blocked is logged out; a call that goes on goes on. */
+export function blockedChanged(core: Core, agent: AgentEntry): void {
+  if (agent.config.blocked === true) changeStatus(core, agent, loggedOut, { kind: 'system' }, 'requested');
 }
 
 /** False when the agent is in a pause already, whichever it is. */
@@ -84,7 +101,7 @@ function arrived(core: Core, agent: AgentEntry, change: RegistrationChange, befo
   if (before !== undefined) pushFact(core, stream, fact('ExtensionUnregistered', core.nowMs, { agentId: agent.id, extension, reason: 'replaced' }));
   const data = { agentId: agent.id, extension, contact: change.contact, userAgent: change.userAgent };
   pushFact(core, stream, fact('ExtensionRegistered', core.nowMs, data));
-  if (before === undefined && agent.config.loginOnRegister && agent.statusId === loggedOut) {
+  if (before === undefined && agent.config.loginOnRegister && agent.statusId === loggedOut && mayHaveStatus(agent, loggedIn) && hasLicence(core)) {
     changeStatus(core, agent, loggedIn, { kind: 'system' }, 'registration');
   }
 }

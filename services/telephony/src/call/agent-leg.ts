@@ -1,11 +1,12 @@
 /** An agent's extension is rung for a call that is up, and joined to it at its 200. */
 import type { Requests } from '@ritmo/bus';
-import type { LegId } from '@ritmo/domain';
-import type { Binding, WireEnd } from '@ritmo/sip';
+import type { CallId, LegId } from '@ritmo/domain';
+import type { Binding, OutgoingInvite, WireEnd } from '@ritmo/sip';
 import { endUnanswered } from '../internal-caller.ts';
 import type { AgentLeg, Call } from './call.ts';
 import { Party, type PartyEvents } from './party.ts';
 import { transferDone, transferRequested } from './transfer.ts';
+import type { CallWires } from './wires.ts';
 
 type Offer = Requests['telephony.offer']['request'];
 
@@ -46,11 +47,7 @@ export function ring(call: Call, leg: AgentLeg, binding: Binding, options: Ringi
       }
       leg.party = new Party(mediaLeg, { ...agentEvents(call, leg), ...events });
       leg.party.dial(wires.sip, {
-        uri: binding.contactUri,
-        destination: binding.reachedAt,
-        toUri: `sip:${leg.extension}@${wires.sipDomain}`,
-        from: { user: callerOf(options.callerNumber), displayName: options.callerName, host: wires.sipDomain },
-        sipCallId: `${call.id}-a${number}@${wires.sipDomain}`,
+        ...agentInvite(wires, { ...options, callId: call.id, extension: leg.extension, binding }),
         ringTimeoutMs: options.ringTimeoutMs,
         headers: { ...options.headers, ...(options.autoAnswer ? autoAnswerHeaders(wires.sipDomain) : {}) },
       });
@@ -67,6 +64,29 @@ export function ring(call: Call, leg: AgentLeg, binding: Binding, options: Ringi
       events.failed({ by: 'local', sipCode: 500, reasonPhrase: 'no media' });
     },
   );
+}
+
+export interface AgentInvite {
+  readonly callId: CallId;
+  readonly legId: LegId;
+  readonly extension: string;
+  readonly binding: Binding;
+  readonly callerNumber: string;
+  readonly callerName: string;
+}
+
+/** What names the dialog of an agent's leg: all of it follows from the call and the leg. */
+export function agentInvite(wires: Pick<CallWires, 'sipDomain' | 'dialogIds'>, leg: AgentInvite): Omit<OutgoingInvite, 'body' | 'events'> {
+  const { sipDomain, dialogIds } = wires;
+  const sipCallId = `${leg.callId}-a${leg.legId.slice(leg.legId.lastIndexOf('/') + 1)}@${sipDomain}`;
+  return {
+    uri: leg.binding.contactUri,
+    destination: leg.binding.reachedAt,
+    toUri: `sip:${leg.extension}@${sipDomain}`,
+    from: { user: callerOf(leg.callerNumber), displayName: leg.callerName, host: sipDomain },
+    sipCallId,
+    dialogIds: dialogIds(sipCallId),
+  };
 }
 
 /** What an agent's leg does once it is up, however it came up. */

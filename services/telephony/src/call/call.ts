@@ -5,10 +5,11 @@
 import type { LiveCall, Signals } from '@ritmo/bus';
 import { fact, streams, type AgentId, type CallEndedBy, type CallId, type DomainEvent, type EventDataByType, type Extension, type LegId, type QueueId } from '@ritmo/domain';
 import type { MediaLeg, MediaSession } from '@ritmo/media';
-import type { EndReason, WireEnd } from '@ritmo/sip';
-import type { CallIdentity } from '../open-calls.ts';
+import type { DialogSnapshot, EndReason, WireEnd } from '@ritmo/sip';
+import type { CallIdentity, OpenCall } from '../open-calls.ts';
 import { sounds } from '../sounds.ts';
 import type { Party } from './party.ts';
+import { isMediaTimeout, mediaLostCause, mediaTimeoutCause, type Silence } from './media-timeout.ts';
 import { CallRecording } from './recording.ts';
 import type { CallWires } from './wires.ts';
 
@@ -36,6 +37,8 @@ export interface EndOfCall {
 export const normalClearing: EndReason = { q850: 16, text: 'normal clearing' };
 /** A recording that does not close must not keep the call's last fact. */
 const closeRecordingMs = 3_000;
+/** How long the ACK of an answer may wait for the dialog's row. The peer repeats its answer meanwhile. */
+const noteDialogMs = 1_000;
 
 export class Call {
   readonly wires: CallWires;
@@ -48,6 +51,8 @@ export class Call {
   readonly ringMs: number;
   record: boolean;
   customer: Party | undefined;
+  /** internal: whose phone is the customer's side. */
+  caller: Pick<AgentLeg, 'legId' | 'agentId' | 'extension'> | undefined;
   /** Talks, or is being held. */
   agent: AgentLeg | undefined;
   /** Rings. */
@@ -65,6 +70,7 @@ export class Call {
   #heldBy = new Set<'customer' | 'agent'>();
   #hangupAfterPlaying = false;
   #played = 0;
+  #remembered: Promise<void> = Promise.resolve();
   #readyLeg: Promise<MediaLeg | undefined> | undefined;
 
   constructor(wires: CallWires, identity: CallIdentity, options: { readonly record: boolean; readonly ringMs: number; readonly session?: MediaSession }) {
@@ -86,6 +92,9 @@ export class Call {
           this.#playbackEnded();
         },
         recordingFailed: (file, error) => this.recording.failed(file, error),
+        recordingCut: (part) => this.recording.cut(part),
+        silent: (mediaLegId, silentMs, everHeard) => this.#silent(mediaLegId, { silentMs, everHeard }),
+        lost: (reason) => this.end({ by: 'system', outcome: this.answeredAt === null ? 'cancelled' : 'answered', reason: `media lost: ${reason}`, q850: mediaLostCause }),
       });
     }
   }
@@ -106,9 +115,22 @@ export class Call {
   /** For the process that comes after a crash. */
   remember(): void {
     if (this.ended) return;
-    const agentDialog = (this.agent ?? this.offered)?.party?.snapshot() ?? null;
+    this.#remembered = this.wires.openCalls.update(this.open(this.customer?.snapshot() ?? null));
+  }
+
+  /** What is written down of it. */
+  open(dialog: DialogSnapshot | null): OpenCall {
     const { identity, placedAt, ringMs, answeredAt } = this;
-    this.wires.openCalls.update({ identity, placedAt, ringMs, answeredAt, dialog: this.customer?.snapshot() ?? null, agentDialog });
+    return { identity, placedAt, ringMs, answeredAt, dialog, agentDialog: (this.agent ?? this.offered)?.party?.snapshot() ?? null };
+  }
+
+  /** Resolves when the customer's dialog, just answered, is written down; or soon: a slow database must not cost the call. */
+  async dialogNoted(): Promise<void> {
+    // What follows from the answer comes in this turn, `answered` with its `remember` too.
+    await Promise.resolve();
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([this.#remembered, new Promise<void>((resolve) => (timer = setTimeout(resolve, noteDialogMs)))]);
+    clearTimeout(timer);
   }
 
   placed(): void {
@@ -116,7 +138,6 @@ export class Call {
     const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension } = this.identity;
     const dialog = { ...(this.customer?.snapshot() ?? {}) };
     this.note('CallPlaced', { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension, dialog });
-    this.remember();
   }
 
   rings(sipCode: number, earlyMedia: boolean): void {
@@ -171,6 +192,7 @@ export class Call {
       this.note('CallHeld', { callId: this.id, by });
       void this.recording.stop();
       if (by === 'agent') this.musicForCustomer();
+      else if (this.caller) this.musicForAgent();
       return;
     }
     this.#heldBy.delete(by);
@@ -183,6 +205,18 @@ export class Call {
     if (!customer?.isUp) return;
     this.session.unbridge(customer.leg.id);
     customer.leg.play({ file: this.wires.sounds.shipped(sounds.music), loop: true });
+  }
+
+  musicForAgent(): void {
+    const { agent } = this;
+    if (!agent?.party?.isUp) return;
+    this.session.unbridge(agent.party.leg.id);
+    agent.party.leg.play({ file: this.wires.sounds.shipped(sounds.music), loop: true });
+  }
+
+  /** Who held is gone. */
+  holdForgotten(): void {
+    this.#heldBy.clear();
   }
 
   /** The customer talks to a leg that is no agent's: an outside number, or another call's customer. */
@@ -213,6 +247,17 @@ export class Call {
 
   // ---- ends
 
+  /** Whoever is on hold, or does not talk yet, may be silent. */
+  #silent(mediaLegId: string, silence: Silence): void {
+    if (this.ended || this.answeredAt === null || this.#heldBy.size > 0) return;
+    const { agent } = this;
+    const side = mediaLegId === customerLeg ? 'customer' : agent?.upAt != null && agent.party?.leg.id === mediaLegId ? 'agent' : undefined;
+    if (side === undefined || !isMediaTimeout(silence, this.wires.mediaTimeoutMs())) return;
+    const silentS = Math.round(silence.silentMs / 1000);
+    this.wires.log.warn({ callId: this.id, side, silentS }, 'no RTP any more: the call is ended');
+    this.end({ by: 'system', outcome: 'answered', reason: `RTP timeout: nothing from the ${side} for ${silentS} s`, q850: mediaTimeoutCause });
+  }
+
   /** The agent's leg is over, the customer stays. What becomes of the customer is the caller's to say. */
   agentLegOver(leg: AgentLeg, by: CallEndedBy, refusal?: number): void {
     if (leg.over) return;
@@ -240,7 +285,7 @@ export class Call {
   customerGone(end: WireEnd, outcome: WireOutcome): void {
     const by: CallEndedBy =
       end.by === 'remote' ? (outcome === 'trunk-failure' || this.answeredAt === null ? 'carrier' : 'customer') : end.by === 'transport' ? 'carrier' : 'system';
-    this.end({ by, outcome, reason: end.reasonPhrase ?? '', sipCode: end.sipCode ?? null, q850: end.q850 ?? null });
+    this.end({ by: this.caller && by === 'carrier' ? 'customer' : by, outcome, reason: end.reasonPhrase ?? '', sipCode: end.sipCode ?? null, q850: end.q850 ?? null });
   }
 
   /** Ends whatever is still there, once. The first cause is the one that is told. */
@@ -299,7 +344,12 @@ export class Call {
     const { callId, direction, campaignId, contactId, queueId, trunkId, from, to } = this.identity;
     const state = this.ended ? 'ending' : this.agent ? 'delivered' : this.offered ? 'offering' : this.answeredAt !== null ? 'answered' : this.rang ? 'ringing' : 'dialing';
     const extension = (this.agent ?? this.offered)?.extension ?? this.identity.extension;
-    return { callId, direction, state, campaignId, contactId, queueId, trunkId, extension, from, to, startedAt: this.placedAt, answeredAt: this.answeredAt };
+    const leg = this.agent ?? this.offered;
+    const agentLeg = leg ? { legId: leg.legId, agentId: leg.agentId, upAt: leg === this.agent ? leg.upAt : null } : null;
+    return {
+      callId, direction, state, campaignId, contactId, queueId, trunkId, extension, from, to, startedAt: this.placedAt, answeredAt: this.answeredAt,
+      caller: this.caller?.extension ?? null, agentLeg,
+    };
   }
 }
 

@@ -1,10 +1,12 @@
 /** The customer's side of a call: dialed over a trunk, or come in from one. */
-import { outcomeOf, outcomeReason, type IncomingCall, type SipStack, type WireEnd } from '@ritmo/sip';
+import { outcomeOf, outcomeReason, type IncomingCall, type OutgoingInvite, type WireEnd } from '@ritmo/sip';
 import type { Trunk } from '@ritmo/domain';
 import type { MediaLeg } from '@ritmo/media';
 import { callerOf } from './agent-leg.ts';
+import { callerHungUp } from '../internal-caller.ts';
 import { customerLeg, type Call } from './call.ts';
 import { Party, type PartyEvents } from './party.ts';
+import { transferRequested } from './transfer.ts';
 
 export interface TrunkTarget {
   readonly config: Trunk;
@@ -22,33 +24,56 @@ export interface DialOptions {
   /** Early media, for the agent who waits on the line. */
   readonly early?: (sdp: string) => void;
   readonly rings?: () => void;
+  /** Resolves when the trunk's rate has room for the INVITE; false when the call is over by then. */
+  readonly turn: (isWanted: () => boolean) => Promise<boolean>;
   /** The INVITE leaves now. */
   readonly leaves: () => void;
 }
 
 /**
- * Ports first, then the row that a later process finds, then the INVITE. Resolves when it left, or when it will not leave:
- * then the call has ended.
+ * Ports first, then the trunk's rate, then the row by which a later process can end the dialog, then the INVITE. Resolves when it left,
+ * or when it will not leave: then the call has ended.
  */
 export async function dialCustomer(call: Call, options: DialOptions): Promise<void> {
   const { wires } = call;
   try {
     const leg = options.leg ?? (await call.session.openLeg(customerLeg, 'customer'));
-    const isNew = await wires.openCalls.begin({
-      identity: call.identity, placedAt: call.placedAt, ringMs: call.ringMs, answeredAt: null, dialog: null, agentDialog: null,
-    });
+    const request = inviteOf(call, options);
+    if (!(await options.turn(() => !call.ended))) {
+      if (!call.ended) throw new Error('the trunk is no longer here');
+      return;
+    }
+    const isNew = await wires.openCalls.begin(call.open(wires.sip.snapshotOf(request)));
     if (!isNew) throw new Error('a call with this id was placed before');
     if (call.ended) return;
-    invite(call, leg, options, wires.sip);
+    invite(call, leg, options, request);
   } catch (error) {
     wires.log.error({ err: error, callId: call.id }, 'the call could not be placed');
     call.end({ by: 'system', outcome: 'trunk-failure', reason: error instanceof Error ? error.message : 'could not be placed' });
   }
 }
 
-function invite(call: Call, leg: MediaLeg, options: DialOptions, sip: SipStack): void {
-  const { target, dialString } = options;
+type Invite = Omit<OutgoingInvite, 'body' | 'events'>;
+
+function inviteOf(call: Call, { target, dialString, callerId }: DialOptions): Invite {
   const { host, config } = target;
+  const { sipDomain, dialogIds } = call.wires;
+  const parameters = config.transport === 'udp' ? '' : `;transport=${config.transport}`;
+  const address = host.includes(':') ? `[${host}]` : host;
+  const sipCallId = `${call.id}@${sipDomain}`;
+  return {
+    uri: `sip:${dialString}@${address}:${config.port}${parameters}`,
+    destination: { host, port: config.port, transport: config.transport },
+    transport: config.transport,
+    from: { user: callerOf(callerId), host: sipDomain },
+    sipCallId,
+    dialogIds: dialogIds(sipCallId),
+    ringTimeoutMs: call.ringMs,
+    ...(config.username === undefined ? {} : { credentials: { username: config.username, password: config.password ?? '' } }),
+  };
+}
+
+function invite(call: Call, leg: MediaLeg, options: DialOptions, request: Invite): void {
   call.customer = new Party(leg, {
     ...customerEvents(call),
     progress: (code, sdp) => {
@@ -58,35 +83,36 @@ function invite(call: Call, leg: MediaLeg, options: DialOptions, sip: SipStack):
         options.rings?.();
       }
     },
+    confirms: () => call.dialogNoted(),
     up: options.answered,
   });
   options.leaves();
-  const parameters = config.transport === 'udp' ? '' : `;transport=${config.transport}`;
-  const address = host.includes(':') ? `[${host}]` : host;
-  call.customer.dial(sip, {
-    uri: `sip:${dialString}@${address}:${config.port}${parameters}`,
-    destination: { host, port: config.port, transport: config.transport },
-    transport: config.transport,
-    from: { user: callerOf(options.callerId), host: call.wires.sipDomain },
-    sipCallId: `${call.id}@${call.wires.sipDomain}`,
-    ringTimeoutMs: call.ringMs,
-    ...(config.username === undefined ? {} : { credentials: { username: config.username, password: config.password ?? '' } }),
-  });
+  call.customer.dial(call.wires.sip, request);
   call.placed();
 }
 
-function customerEvents(call: Call): Omit<PartyEvents, 'progress' | 'up'> {
+export function customerEvents(call: Call): Omit<PartyEvents, 'progress' | 'up'> {
   return {
     failed: (end) => call.customerGone({ ...end, reasonPhrase: outcomeReason(end) }, outcomeOf(end)),
-    ended: (end) => call.customerGone(end, 'answered'),
-    down: () => call.wires.channelFree(call),
+    ended: (end) => {
+      if (!callerHungUp(call)) call.customerGone(end, 'answered');
+    },
+    down: () => {
+      // A phone that called may leave a call that goes on.
+      if (call.ended || !call.caller) call.wires.channelFree(call);
+    },
+    referred: (request) => {
+      // Only agents' phones may ask: RFC 3515 2.4.2 leaves it to us.
+      if (call.caller) transferRequested(call, call.caller, request);
+      else request.reject(603);
+    },
     held: (held) => call.held('customer', held),
     dtmf: (digit) => call.dtmf('customer', digit),
   };
 }
 
 /** A call that came in over a trunk: it rings until the acd takes it. False when it was refused at once. */
-export async function takeInbound(call: Call, incoming: IncomingCall): Promise<boolean> {
+export async function takeInbound(call: Call, incoming: IncomingCall, up = (): void => call.answered()): Promise<boolean> {
   const { wires } = call;
   let givenUp: WireEnd | undefined;
   incoming.onCancel((end) => (givenUp = end));
@@ -99,11 +125,10 @@ export async function takeInbound(call: Call, incoming: IncomingCall): Promise<b
     call.customer = new Party(leg, {
       ...customerEvents(call),
       failed: (end) => call.customerGone(end, 'cancelled'),
-      up: () => call.answered(),
+      up,
     });
     const taken = call.customer.take(incoming);
-    const row = { identity: call.identity, placedAt: call.placedAt, ringMs: call.ringMs, answeredAt: null, dialog: null, agentDialog: null };
-    wires.openCalls.begin(row).catch((error: unknown) => wires.log.error({ err: error, callId: call.id }, 'an inbound call could not be noted'));
+    wires.openCalls.begin(call.open(null)).catch((error: unknown) => wires.log.error({ err: error, callId: call.id }, 'an inbound call could not be noted'));
     call.placed();
     if (taken) call.customer.ring(false);
     else call.end({ by: 'system', outcome: 'rejected', reason: 'no common codec', sipCode: 488 });

@@ -4,6 +4,8 @@ import type { DialogSnapshot, EndReason, EstablishedCall, IncomingCall, Outgoing
 
 export interface PartyEvents {
   progress?(code: number, sdp: string | undefined): void;
+  /** The other side has answered: its ACK waits for this, so that the dialog is known to a later process when the peer takes it for up. */
+  confirms?(): Promise<void>;
   /** The dialog is confirmed and the media agreed. */
   up(): void;
   /** It never came up. Nothing follows but `down`. */
@@ -52,6 +54,13 @@ export class Party {
     return (this.#call ?? this.#outgoing ?? this.#incoming)?.sipCallId;
   }
 
+  /** RFC 3891 3: a to-tag is compared with our tag, a from-tag with the peer's. */
+  isDialog({ sipCallId, toTag, fromTag }: NonNullable<ReferRequest['replaces']>): boolean {
+    if (this.sipCallId !== sipCallId) return false;
+    const dialog = this.snapshot();
+    return dialog?.localTag === toTag && dialog.remoteTag === fromTag;
+  }
+
   snapshot(): DialogSnapshot | null {
     return (this.#call ?? this.#outgoing)?.snapshot() ?? null;
   }
@@ -65,6 +74,7 @@ export class Party {
         provisional: (code, sdp) => {
           if (this.#state === 'calling') this.#events.progress?.(code, sdp);
         },
+        ...(this.#events.confirms ? { confirms: () => this.#events.confirms?.() ?? Promise.resolve() } : {}),
         answered: (call, sdp) => this.#answered(call, sdp),
         failed: (end) => this.#failed(end),
       },
@@ -211,12 +221,12 @@ export class Party {
     }
   }
 
-  /** Moves the other side's sound to a leg of another session (attended transfer). */
-  async moveTo(leg: MediaLeg): Promise<Party> {
+  /** Moves the other side's sound to a leg of another session (attended transfer). What happens from then on is told to `events`. */
+  async moveTo(leg: MediaLeg, events: PartyEvents = this.#events): Promise<Party> {
     const call = this.#call;
     if (!call || this.#state !== 'up') throw new Error('the call is not up');
     leg.accept(await call.reinvite(leg.offer()));
-    const moved = new Party(leg, this.#events);
+    const moved = new Party(leg, events);
     moved.#state = 'up';
     moved.#adopt(call);
     this.#call = undefined;

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fact, streams, type AgentId, type CallId } from '@ritmo/domain';
-import type { MediaSession } from '@ritmo/media';
+import type { MediaSession, RecordingPart } from '@ritmo/media';
 import type { Clock, Journal } from '@ritmo/service-kit';
 import type { Logger } from 'pino';
 
@@ -62,6 +62,20 @@ export class CallRecording {
       journal.record(streams.call(this.#callId), fact('RecordingClosed', clock.nowMs(), data));
     });
     return this.#work;
+  }
+
+  /** What wrote the part died: it ends here, and the next one begins. */
+  cut(part: RecordingPart): void {
+    const cut = this.#running;
+    if (!cut) return;
+    this.#then('cut', () => {
+      if (this.#running !== cut) return Promise.resolve();
+      this.#running = undefined;
+      const { journal, clock } = this.#parts;
+      journal.record(streams.call(this.#callId), fact('RecordingClosed', clock.nowMs(), { callId: this.#callId, part: cut.part, ...part, agentId: cut.agentId }));
+      return Promise.resolve();
+    });
+    this.start(cut.agentId);
   }
 
   /** A part cannot be written, or not to its end. */

@@ -1,24 +1,26 @@
 /** REFER from an agent: the acd decides, these carry it out. */
-import type { CallId, LegId } from '@ritmo/domain';
+import type { LegId } from '@ritmo/domain';
 import type { ReferRequest } from '@ritmo/sip';
 import type { AgentLeg, Call } from './call.ts';
 
 /** Without a decision by then the phone is told that it failed, and keeps its call. */
 const decisionMs = 10_000;
 
-export function transferRequested(call: Call, leg: AgentLeg, request: ReferRequest): void {
-  if (call.transfer || call.agent !== leg) {
+/** `asker`: the agent's leg, or the phone that called. */
+export function transferRequested(call: Call, asker: Pick<AgentLeg, 'legId' | 'extension'>, request: ReferRequest): void {
+  const { legId } = asker;
+  if (call.transfer || (call.agent?.legId !== legId && call.caller?.legId !== legId)) {
     request.reject(491);
     return;
   }
   const progress = request.accept();
   progress.trying();
-  const timer = setTimeout(() => refuseTransfer(call, leg.legId, 503), decisionMs);
-  call.transfer = { legId: leg.legId, progress, timer };
-  const other = request.replaces ? call.wires.callOfAgentDialog(request.replaces.sipCallId) : undefined;
+  const timer = setTimeout(() => refuseTransfer(call, legId, 503), decisionMs);
+  call.transfer = { legId, progress, timer };
+  const other = request.replaces ? call.wires.callOfDialog(request.replaces, asker) : undefined;
   call.note('TransferRequested', {
     callId: call.id,
-    legId: leg.legId,
+    legId,
     target: request.targetUser,
     attended: request.replaces !== undefined,
     otherCallId: other ?? null,
@@ -42,7 +44,8 @@ export function refuseTransfer(call: Call, legId: LegId, sipCode: number): boole
   clearTimeout(transfer.timer);
   call.transfer = undefined;
   transfer.progress.failed(sipCode);
-  if (!call.agent?.party?.isUp) call.end({ by: 'agent', outcome: 'answered', reason: 'the transfer was refused' });
+  const isThere = call.caller?.legId === legId ? call.customer?.isUp : call.agent?.party?.isUp;
+  if (!isThere) call.end({ by: 'agent', outcome: 'answered', reason: 'the transfer was refused' });
   return true;
 }
 
@@ -76,10 +79,3 @@ export async function join(call: Call, other: Call): Promise<boolean> {
   call.bridgeTo(leg.id);
   return true;
 }
-
-/** The calls' registry finds the call whose agent's leg has this SIP Call-ID. */
-export function findAgentDialog(calls: Iterable<Call>, sipCallId: string): CallId | undefined {
-  for (const call of calls) if (call.agent?.party?.sipCallId === sipCallId) return call.id;
-  return undefined;
-}
-

@@ -1,11 +1,12 @@
 /** What a call is given. */
 import type { Bus } from '@ritmo/bus';
-import type { CallId } from '@ritmo/domain';
+import type { CallId, Extension } from '@ritmo/domain';
 import type { MediaEngine } from '@ritmo/media';
 import type { Clock, Journal } from '@ritmo/service-kit';
-import type { SipStack } from '@ritmo/sip';
+import type { ReferRequest, SipStack } from '@ritmo/sip';
 import type { Logger } from 'pino';
 import type { Bindings } from '../bindings.ts';
+import type { DialogIdsOf } from '../dialog-ids.ts';
 import type { TelephonyMetrics } from '../metrics.ts';
 import type { OpenCalls } from '../open-calls.ts';
 import type { SoundFinder } from '../sounds.ts';
@@ -23,11 +24,14 @@ export interface CallWires {
   readonly sounds: SoundFinder;
   readonly metrics: TelephonyMetrics;
   readonly sipDomain: string;
+  readonly dialogIds: DialogIdsOf;
   readonly recordingsDir: string;
+  /** A side without RTP for this long ends the call; 0: never. */
+  mediaTimeoutMs(): number;
   /** The call's channel at the far end is free. */
   channelFree(call: Call): void;
-  /** The call that has an agent's leg with this SIP Call-ID. */
-  callOfAgentDialog(sipCallId: string): CallId | undefined;
+  /** The call in which the phone of `asker` has this dialog. */
+  callOfDialog(replaces: NonNullable<ReferRequest['replaces']>, asker: { readonly extension: Extension }): CallId | undefined;
   /** The call is over: its last fact is recorded. */
   over(callId: CallId): void;
 }
