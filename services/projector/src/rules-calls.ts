@@ -41,9 +41,11 @@ export function callPlaced(batch: Batch, data: Data<'CallPlaced'>, at: number): 
   if (batch.calls.get(data.callId) !== undefined) return;
   batch.calls.put(newCall(batch, data, at));
   // An agent's own call: it is in it from the beginning.
-  const agent = data.direction === 'agent' && data.extension !== null ? batch.directoryNow.agentByExtension(data.extension) : undefined;
+  const agent = begunByAgent(data.direction) && data.extension !== null ? batch.directoryNow.agentByExtension(data.extension) : undefined;
   if (agent !== undefined) changeAgent(batch, agent.id, () => ({ call_id: data.callId }));
 }
+
+const begunByAgent = (direction: CallRow['direction']): boolean => direction === 'agent' || direction === 'internal';
 
 function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, placedAt: number): CallRow {
   const route = data.routeId === null ? undefined : batch.entry('route', data.routeId);
@@ -88,7 +90,8 @@ export function callDelivered(batch: Batch, data: Data<'CallDelivered'>, at: num
     extension: data.extension,
   });
   const call = batch.calls.get(data.callId);
-  if (call !== undefined) batch.calls.put({ ...call, agent_id: data.agentId, extension: data.extension });
+  // A call between extensions stays its caller's: `destino` names who was called.
+  if (call !== undefined && call.direction !== 'internal') batch.calls.put({ ...call, agent_id: data.agentId, extension: data.extension });
   if (call?.ended !== true) changeAgent(batch, data.agentId, () => ({ call_id: data.callId }));
   if (data.queueId === null) return;
   logQueue(batch, data.legId, {
@@ -118,7 +121,7 @@ export function callAbandoned(batch: Batch, data: Data<'CallAbandoned'>, at: num
 }
 
 const customerNumber = (call: CallRow | undefined): string | null =>
-  call === undefined ? null : call.direction === 'inbound' ? call.from_number : call.to_number;
+  call === undefined ? null : call.direction === 'inbound' || call.direction === 'internal' ? call.from_number : call.to_number;
 
 function logQueue(batch: Batch, key: string, known: Partial<QueueLogRow> & { readonly call_id: string }): void {
   const empty = { key, id: null, queue_id: null, wait_s: null, talk_s: null, campaign_id: null, agent_id: null, number: null, at: null };

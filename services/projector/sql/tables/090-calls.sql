@@ -2,7 +2,7 @@
 CREATE TABLE :schema:.calls (
   call_id         text      PRIMARY KEY,
   id              bigint    NOT NULL UNIQUE,
-  -- campaign, agent or inbound.
+  -- campaign, agent, inbound or internal.
   direction       text      NOT NULL,
   from_number     text      NOT NULL,
   to_number       text      NOT NULL,

@@ -10,14 +10,14 @@ SELECT u.id,
        (u.entry->>'groupId')::integer AS id_grupo,
        u.entry->>'email' AS email,
        u.entry->>'mobile' AS mobile,
-       CASE k.direction WHEN 'campaign' THEN 'D' WHEN 'agent' THEN 'A' WHEN 'inbound' THEN 'R' END AS tipo_da_ligacao,
+       CASE k.direction WHEN 'campaign' THEN 'D' WHEN 'agent' THEN 'A' WHEN 'inbound' THEN 'R' WHEN 'internal' THEN CASE WHEN k.extension = u.entry->>'extension' THEN 'A' ELSE 'R' END END AS tipo_da_ligacao,
        k.call_id AS uniqueid,
        c.parameter1 AS parametro1,
        c.parameter2 AS parametro2,
-       CASE WHEN k.direction <> 'inbound' THEN k.to_number END AS telefone,
+       CASE WHEN k.direction = 'inbound' OR k.direction = 'internal' AND k.extension <> u.entry->>'extension' THEN NULL ELSE k.to_number END AS telefone,
        k.campaign_id AS id_campanha,
-       CASE WHEN k.direction = 'inbound' AND k.from_number ~ '^[0-9]{1,18}$' THEN k.from_number::bigint END AS telefone_origem,
-       CASE k.direction WHEN 'campaign' THEN 'D' WHEN 'agent' THEN 'A' WHEN 'inbound' THEN 'R' END AS tipo_de_ligacao
+       CASE WHEN (k.direction = 'inbound' OR k.direction = 'internal' AND k.extension <> u.entry->>'extension') AND k.from_number ~ '^[0-9]{1,18}$' THEN k.from_number::bigint END AS telefone_origem,
+       CASE k.direction WHEN 'campaign' THEN 'D' WHEN 'agent' THEN 'A' WHEN 'inbound' THEN 'R' WHEN 'internal' THEN CASE WHEN k.extension = u.entry->>'extension' THEN 'A' ELSE 'R' END END AS tipo_de_ligacao
   FROM :schema:.directory u
   LEFT JOIN :schema:.agents a ON a.agent_id = u.id
   LEFT JOIN :schema:.directory s ON s.kind = 'user-status' AND s.id = COALESCE(a.status_id, 2)
