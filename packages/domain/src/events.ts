@@ -203,6 +203,11 @@ export interface EventDataByType {
     to: string;
     dialog: Readonly<Record<string, unknown>>;
   };
+  /**
+   * Detection's word on who answered: of the carrier, or of a detector beside the engine, by the admin API. The grace clock of
+   * a campaign with `graceClock: detection-end` begins here.
+   */
+  AnswerClassified: { callId: CallId; campaignId: CampaignId | null; verdict: 'person' | 'machine'; detectMs: number };
   /** A */
   CallQueued: { callId: CallId; queueId: QueueId; campaignId: CampaignId | null; number: string; position: number };
   /** A: an agent's extension is being rung. */

@@ -13,10 +13,11 @@ import { createFleet } from './fleet.ts';
 import { createMetrics } from './metrics.ts';
 import { withDefaults, type DialerOptions } from './options.ts';
 import { createOwnership } from './ownership.ts';
-import type { DialerParts } from './parts.ts';
+import { dayZoneOf, type DialerParts } from './parts.ts';
 import { createPreviews } from './preview.ts';
 import { createReconciliation } from './reconcile.ts';
 import { serveRequests } from './requests/serve.ts';
+import { createShortCalls } from './short-calls.ts';
 import { createTrunkRoom } from './trunk-room.ts';
 import { createIdBlocks } from './work-index.ts';
 
@@ -34,6 +35,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     agents: createAgentBoard(context),
     claims: createClaims(context),
     trunks: createTrunkRoom(context),
+    shortCalls: createShortCalls(context),
     callIds: createCallIdAllocator(context),
     metrics: createMetrics(context.metrics),
     indexed: () => feed.caughtUp(),
@@ -45,6 +47,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
   const feed = createFeed({
     database,
     events,
+    dayZone: () => dayZoneOf(context),
     graceMs: (campaignId) => directory.get('campaign', campaignId)?.graceMs ?? 2_000,
     onApplied: parts.book.forget,
     onActive: (campaignId, active) => fleet.setActive(campaignId, active),
@@ -74,6 +77,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       parts.agents.start();
       parts.claims.start();
       parts.trunks.start();
+      await parts.shortCalls.start();
       facts.start();
       subscriptions.push(...serveRequests(parts, { ids, fleet, previews }), ...fleet.subscribe());
       await feed.caughtUp();
@@ -99,6 +103,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       parts.agents.stop();
       parts.claims.stop();
       parts.trunks.stop();
+      parts.shortCalls.stop();
       await ownership.stop();
       await feed.stop();
     },

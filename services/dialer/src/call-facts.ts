@@ -2,7 +2,7 @@
 import type { BusSubscription } from '@ritmo/bus';
 import type { CallId } from '@ritmo/domain';
 import type { PacingFact } from '@ritmo/pacing';
-import type { CallInFlight } from './calls-in-flight.ts';
+import { waitedMs, type CallInFlight } from './calls-in-flight.ts';
 import type { CampaignRunner } from './campaign-runner.ts';
 import type { DialerParts } from './parts.ts';
 import { hear, heardTypes, settle, type HeardFact } from './settle.ts';
@@ -23,16 +23,28 @@ export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: numbe
 
   const observe = (call: CallInFlight, fact: PacingFact): void => runnerOf(call.campaignId)?.observe(fact);
 
-  /** Told once each, as they happen; what is read from the stream afterwards is not told again. */
+  /** Told once each, as they happen; what is read from the stream afterwards is not told again. Before `hear`. */
   const tellPacing = (call: CallInFlight, fact: HeardFact): void => {
     if (fact.type === 'CallAnswered' && call.answeredAt === null) {
-      observe(call, { type: 'answered', atMs: fact.at, ringMs: fact.data.ringMs });
+      const detecting = campaignOf(call)?.graceClock === 'detection-end';
+      call.detection = detecting ? 'running' : null;
+      call.graceFrom = detecting ? null : fact.at;
+      observe(call, { type: 'answered', atMs: fact.at, ringMs: fact.data.ringMs, detecting });
+    } else if (fact.type === 'AnswerClassified') {
+      classified(call, fact.data.verdict, fact.at);
     } else if (fact.type === 'CallDelivered' && call.deliveredAt === null) {
-      const graceMs = parts.context.directory.get('campaign', call.campaignId)?.graceMs ?? 2_000;
+      classified(call, 'person', fact.at);
+      const waitMs = waitedMs(call, fact.at) ?? fact.data.waitMs;
       // Given an agent too late is abandoned in the eyes of the rule.
-      if (fact.data.waitMs > graceMs) observe(call, { type: 'abandoned', atMs: fact.at, waitMs: fact.data.waitMs });
-      observe(call, { type: 'delivered', atMs: fact.at, waitMs: fact.data.waitMs });
+      if (!call.late && waitMs > (campaignOf(call)?.graceMs ?? 2_000)) observe(call, { type: 'abandoned', atMs: fact.at, waitMs });
+      observe(call, { type: 'delivered', atMs: fact.at, waitMs });
     }
+  };
+  const campaignOf = (call: CallInFlight) => parts.context.directory.get('campaign', call.campaignId);
+  /** Who takes a call that detection has said nothing of has a person on the line, since the answer. */
+  const classified = (call: CallInFlight, verdict: 'person' | 'machine', atMs: number): void => {
+    if (call.detection !== 'running') return;
+    observe(call, { type: verdict === 'person' ? 'live' : 'machine', atMs, detectMs: Math.max(0, atMs - (call.answeredAt ?? atMs)) });
   };
 
   const finish = async (call: CallInFlight): Promise<void> => {
@@ -44,6 +56,7 @@ export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: numbe
       const { outcome, ended } = settled;
       const atMs = ended?.at ?? parts.context.clock.nowMs();
       if (outcome === 'delivered') observe(call, { type: 'talked', atMs, talkMs: Math.max(0, atMs - (call.deliveredAt ?? atMs)) });
+      else if (outcome === 'abandoned' && call.late) return;
       else if (outcome === 'abandoned') observe(call, { type: 'abandoned', atMs, waitMs: Math.max(0, atMs - (call.answeredAt ?? atMs)) });
       else if (call.answeredAt === null) observe(call, { type: 'failed', atMs, ringMs: ended?.data.ringMs ?? 0 });
       if (settled.failover) await runnerOf(call.campaignId)?.dialAtOnce(await parts.book.load(call.contactId));

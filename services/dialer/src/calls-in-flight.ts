@@ -12,6 +12,12 @@ export interface CallInFlight {
   answeredAt: number | null;
   deliveredAt: number | null;
   agentId: AgentId | null;
+  /** Machine detection: null where the campaign has none. `running` until its word comes, or somebody takes the call. */
+  detection: 'running' | 'person' | 'machine' | null;
+  /** When the grace clock began: at the answer, or with detection's word; null until then. */
+  graceFrom: number | null;
+  /** Pacing knows that the grace time is over. */
+  late: boolean;
   /** The acd said that the person was given up, or gave up. */
   abandoned: boolean;
   /** What telephony said last; kept until the end of the attempt is stored. */
@@ -50,7 +56,7 @@ export function createCallsInFlight(): CallsInFlight {
     add(begun) {
       const known = calls.get(begun.callId);
       if (known) return known;
-      const call: CallInFlight = { ...begun, stage: 'dialing', answeredAt: null, deliveredAt: null, agentId: null, abandoned: false, ended: null, refused: null, ending: false, unknownTimes: 0 };
+      const call: CallInFlight = { ...begun, stage: 'dialing', answeredAt: null, deliveredAt: null, agentId: null, detection: null, graceFrom: null, late: false, abandoned: false, ended: null, refused: null, ending: false, unknownTimes: 0 };
       calls.set(call.callId, call);
       let set = campaigns.get(call.campaignId);
       if (!set) campaigns.set(call.campaignId, (set = new Set()));
@@ -70,4 +76,9 @@ export function createCallsInFlight(): CallsInFlight {
       return calls.size;
     },
   };
+}
+
+/** How long the person has waited for an agent by the campaign's grace clock; null when the clock has not begun. */
+export function waitedMs(call: CallInFlight, nowMs: number): number | null {
+  return call.graceFrom === null || call.detection === 'machine' ? null : Math.max(0, nowMs - call.graceFrom);
 }

@@ -1,12 +1,14 @@
 /** One campaign that this process owns: asks pacing, dials, tells pacing what became of it. */
 import type { CampaignClaim } from '@ritmo/bus';
-import { createPolicy, type PacingDecision, type PacingFact, type PacingHistory, type PacingMode, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
-import { fact, streams, type CampaignId, type QueueId, type TrunkId } from '@ritmo/domain';
+import { fact, streams, type Campaign, type CampaignId, type QueueId } from '@ritmo/domain';
+import type { PacingDecision, PacingFact, PacingMode, PacingObservation } from '@ritmo/pacing';
+import { createCampaignPacing } from './campaign-pacing.ts';
+import { waitedMs } from './calls-in-flight.ts';
 import type { KnownContact } from './contact-book.ts';
 import { dialContacts } from './dial.ts';
 import { createDueWork, type DueWork } from './due-work.ts';
+import { mostPerTick, observationOf, trunkIdsOf } from './observation.ts';
 import { rulesOf, type DialerParts } from './parts.ts';
-import type { Tally } from './tallies.ts';
 
 /** Of pacing's observation: what other campaigns with the same agents claim and leave. */
 export type SharedAgents = Pick<PacingObservation, 'claimedByOthers' | 'othersRiskPct' | 'share'>;
@@ -24,8 +26,8 @@ export interface CampaignRunner {
   /** What it takes of its queue's agents now; null without a queue. */
   claim(): CampaignClaim | null;
   readonly lastDecision: PacingDecision | null;
-  /** The configuration changed. */
-  reconfigure(): void;
+  /** The configuration changed, or the campaign begins: resolves when its policy knows what the campaign has shown. */
+  reconfigure(): Promise<void>;
 }
 
 /** Modes that count lines per free agent take turns: a share on top of the others' claims would leave agents idle. */
@@ -33,71 +35,18 @@ const sharedFor = (mode: PacingMode, shared: SharedAgents): SharedAgents => (mod
 
 /** Rounds of taking further contacts in one tick when rules refuse those taken. */
 const mostRounds = 4;
-/** Attempts begun in one tick at the most, whatever pacing wishes. */
-const mostPerTick = 200;
 
-export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId, options: { readonly active: boolean; readonly tally?: Tally | undefined }): CampaignRunner {
-  const { context, settings, book, calls, agents, trunks, metrics } = parts;
+export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId, options: { readonly active: boolean }): CampaignRunner {
+  const { context, settings, book, calls, metrics, shortCalls } = parts;
   const { directory, clock, journal } = context;
   const work = createDueWork({ campaignId, database: context.database, book, isInFlight: (id) => calls.hasContact(id), batchSize: settings.batchSize });
-  let policy: PacingPolicy | null = null;
-  let configured = '';
+  const pacing = createCampaignPacing(parts, campaignId);
   let lastDecision: PacingDecision | null = null;
   let sampledAt = 0;
   let leftToOthers = false;
   let refilling: Promise<void> | null = null;
 
   const campaign = () => directory.get('campaign', campaignId);
-  const reconfigure = (): void => {
-    const entry = campaign();
-    if (!entry) return;
-    const config = { mode: entry.mode, ratio: entry.ratio, abandon: { capPct: entry.abandonCapPct, graceMs: entry.graceMs }, ...history(options.tally) };
-    // A policy that has learnt is not thrown away for a change that it does not see.
-    const key = JSON.stringify(config);
-    if (key === configured && policy) return;
-    configured = key;
-    policy = createPolicy(config);
-  };
-
-  const observation = (nowMs: number, queueId: QueueId, trunkIds: ReadonlySet<TrunkId>, shared: SharedAgents): PacingObservation => {
-    let freeAgents = 0;
-    const talkingMs: number[] = [];
-    const wrapUpMs: number[] = [];
-    for (const agent of agents.ofQueue(queueId)) {
-      switch (agent.state) {
-        case 'free':
-          freeAgents += 1;
-          break;
-        case 'talking':
-          talkingMs.push(Math.max(0, nowMs - agent.sinceAt));
-          break;
-        case 'ringing':
-        case 'reserved':
-          talkingMs.push(0);
-          break;
-        case 'wrap-up':
-          wrapUpMs.push(Math.max(0, nowMs - agent.sinceAt));
-          break;
-        case 'paused':
-        case 'logged-out':
-          break;
-      }
-    }
-    const ringingMs: number[] = [];
-    let waitingCalls = 0;
-    for (const call of calls.ofCampaign(campaignId)) {
-      if (call.stage === 'dialing') ringingMs.push(Math.max(0, nowMs - call.startedAt));
-      else if (call.stage === 'waiting') waitingCalls += 1;
-    }
-    return { nowMs, freeAgents, talkingMs, wrapUpMs, ringingMs, waitingCalls, channelsFree: trunks.channelsFree(trunkIds), startsAllowed: Math.min(mostPerTick, trunks.callsPerSecond(trunkIds)), ...shared };
-  };
-
-  const trunkIds = (): ReadonlySet<TrunkId> => {
-    const routeIds = campaign()?.routeIds ?? [];
-    const used = directory.all('route').filter((route) => route.active && (routeIds.length === 0 || routeIds.includes(route.id)));
-    return new Set(used.flatMap((route) => route.trunks as TrunkId[]));
-  };
-
   const sample = (decision: PacingDecision, nowMs: number): void => {
     if (nowMs - sampledAt < settings.pacingSampleMs) return;
     if (decision.start === 0 && work.length === 0 && [...calls.ofCampaign(campaignId)].length === 0) return;
@@ -119,7 +68,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
 
   const begun = (count: number): void => {
     const atMs = clock.nowMs();
-    for (let index = 0; index < count; index += 1) policy?.observe({ type: 'dialed', atMs });
+    for (let index = 0; index < count; index += 1) pacing.observe({ type: 'dialed', atMs });
   };
 
   const dialUpTo = async (wanted: number): Promise<void> => {
@@ -139,7 +88,42 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
     }
   };
 
-  reconfigure();
+  /** Who has waited longer than the grace time is abandoned in the eyes of the rule, at this moment and not when the call ends. */
+  const timeGrace = (nowMs: number, graceMs: number): void => {
+    for (const call of calls.ofCampaign(campaignId)) {
+      const waitMs = waitedMs(call, nowMs);
+      if (call.late || call.deliveredAt !== null || waitMs === null || waitMs <= graceMs) continue;
+      call.late = true;
+      pacing.observe({ type: 'abandoned', atMs: nowMs, waitMs });
+    }
+  };
+
+  /** Why none of the campaign's trunks may begin a call; null when one may. */
+  const stoppedBy = (): string | null => {
+    const verdicts = [...trunkIdsOf(parts, campaignId)].map((trunkId) => shortCalls.verdict(trunkId));
+    return verdicts.length > 0 && verdicts.every((verdict) => verdict?.factor === 0) ? (verdicts[0]?.reason ?? null) : null;
+  };
+
+  /** The policy's decision, as the turns of others and the trunks' governors leave it. */
+  const decide = (nowMs: number, entry: Campaign, shared: SharedAgents, hasTurn: boolean): PacingDecision | null => {
+    const observed = observationOf(parts, campaignId, entry.queueId as QueueId, nowMs);
+    const paced = pacing.decide({ ...observed, ...sharedFor(entry.mode, shared) });
+    if (!paced) return null;
+    leftToOthers = paced.start > 0 && !hasTurn && entry.mode !== 'predictive' && !leftToOthers;
+    const stopped = stoppedBy();
+    const held = stopped !== null ? { start: 0, reason: stopped } : leftToOthers ? { start: 0, reason: 'the campaigns that share these agents have their turn' } : {};
+    return { ...paced, ...held, inputs: { ...paced.inputs, share: shared.share ?? 1, channelsFree: observed.channelsFree, startsAllowed: observed.startsAllowed, ...shortShares() } };
+  };
+
+  const shortShares = (): Record<string, number> => {
+    const shares: Record<string, number> = {};
+    for (const trunkId of trunkIdsOf(parts, campaignId)) {
+      const verdict = shortCalls.verdict(trunkId);
+      if (verdict) shares[`shortCallPctTrunk${trunkId}`] = 100 * verdict.share;
+    }
+    return shares;
+  };
+
   return {
     campaignId,
     work,
@@ -152,14 +136,13 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
     },
     async tick(shared, hasTurn) {
       const entry = campaign();
-      if (!this.active || !entry || !policy || entry.mode === 'preview') return;
+      const nowMs = clock.nowMs();
+      if (entry) timeGrace(nowMs, entry.graceMs);
+      if (!this.active || !entry || entry.mode === 'preview') return;
       const stop = metrics.tickSeconds.startTimer({ campaign: campaignId });
       refill();
-      const nowMs = clock.nowMs();
-      const paced = policy.decide(observation(nowMs, entry.queueId as QueueId, trunkIds(), sharedFor(entry.mode, shared)));
-      leftToOthers = paced.start > 0 && !hasTurn && entry.mode !== 'predictive' && !leftToOthers;
-      const held = leftToOthers ? { start: 0, reason: 'the campaigns that share these agents have their turn' } : {};
-      const decision = { ...paced, ...held, inputs: { ...paced.inputs, share: shared.share ?? 1 } };
+      const decision = decide(nowMs, entry, shared, hasTurn);
+      if (!decision) return;
       lastDecision = decision;
       sample(decision, nowMs);
       if (decision.start > 0 && work.length > 0) {
@@ -171,7 +154,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       metrics.readAhead.set({ campaign: campaignId }, work.length);
       stop();
     },
-    observe: (pacingFact) => policy?.observe(pacingFact),
+    observe: (pacingFact) => pacing.observe(pacingFact),
     async dialAtOnce(contact) {
       if (!this.active) return;
       const result = await dialContacts(parts, campaignId, [contact]);
@@ -194,20 +177,6 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       const expectedAnswers = Math.min(dialing, inputs?.['expectedAnswers'] ?? dialing) + waiting;
       return { campaignId, queueId: entry.queueId as QueueId, dialing: isDialing, expectedAnswers, wishedRiskPct: inputs?.['wishedRiskPct'] ?? null };
     },
-    reconfigure,
-  };
-}
-
-/** Attempts from which a restart learns something. */
-const enoughAttempts = 200;
-
-/** What earlier runs taught: enough to begin warm after a restart. */
-function history(tally: Tally | undefined): { history?: PacingHistory } {
-  if (!tally || tally.attempts < enoughAttempts || tally.delivered === 0) return {};
-  return {
-    history: {
-      attempts: tally.attempts, liveP: tally.answered / tally.attempts, meanRingMs: tally.ringMs / tally.attempts,
-      meanHandleMs: tally.talkMs / tally.delivered, live: tally.answered, abandoned: tally.abandoned + tally.late,
-    },
+    reconfigure: () => pacing.renew(),
   };
 }

@@ -136,6 +136,11 @@ async function reserve(parts: DialerParts, candidates: readonly Candidate[]): Pr
     if (byTrunk.size === 0) break;
     await Promise.all(
       [...byTrunk].map(async ([trunkId, list]) => {
+        // What a governor holds back keeps its trunk, as what the calls per second hold back does; a trunk that it stopped is full.
+        const admitted = parts.shortCalls.admit(trunkId, list.length);
+        if (parts.shortCalls.verdict(trunkId)?.factor === 0) return void full.add(trunkId);
+        for (const { candidate } of list.splice(admitted)) inNextTick.add(candidate);
+        if (list.length === 0) return;
         try {
           const reply = await bus.request('telephony.reserve', { trunkId, count: list.length }, { timeoutMs: 1_000 });
           parts.trunks.learn(trunkId, reply.channelsFree, reply.up);

@@ -81,7 +81,9 @@ export function createDueWork(options: DueWorkOptions): DueWork {
     async refill(nowMs, window) {
       if (nowMs >= urgentReadAt) {
         urgentReadAt = nowMs + urgentEveryMs;
-        enqueue(urgent, await readUrgent(database, campaignId, nowMs, urgentBatch + urgent.length), nowMs);
+        const read = await readUrgent(database, campaignId, nowMs, urgentBatch + urgent.length);
+        // Named after the wait: contacts put back meanwhile have made it another list.
+        enqueue(urgent, read, nowMs);
       }
       if (ordinary.length > batchSize / 2 || nowMs < emptyUntilMs) return;
       const limit = batchSize + ordinary.length + Math.min(book.aheadOfIndex(campaignId), mostAhead);

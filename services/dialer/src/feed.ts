@@ -2,10 +2,12 @@
 import type { Database, SqlSession } from '@ritmo/database';
 import { contactFactTypes, evolve, noContact, upcast, type CampaignId, type ContactId, type DomainEvent } from '@ritmo/domain';
 import type { EventStore, StoredEvent, Subscription } from '@ritmo/event-store';
+import { createLessons, taughtBy, writeLessons } from './learning.ts';
+import { createParameterChanges, writeParameters } from './parameters.ts';
 import { applyTallies, createTallies } from './tallies.ts';
 import { addContacts, addPhones, isDueByItself, readContacts, updateContacts, writeBlocked, type BlockedChange, type IndexedContact, type IndexedPhone } from './work-index.ts';
 
-const types = [...contactFactTypes, 'CampaignActivated', 'CampaignDeactivated', 'CallDelivered', 'NumberBlocked', 'NumberUnblocked'];
+const types = [...new Set([...contactFactTypes, ...taughtBy, 'CampaignActivated', 'CampaignDeactivated', 'NumberBlocked', 'NumberUnblocked'])];
 const contactTypes: ReadonlySet<string> = new Set(contactFactTypes);
 const batchSize = 2_000;
 
@@ -19,6 +21,8 @@ export interface Feed {
 export interface FeedOptions {
   readonly database: Database;
   readonly events: EventStore;
+  /** Zone in which a day begins and ends. */
+  readonly dayZone: () => string;
   /** Grace time of a campaign, ms. */
   readonly graceMs: (campaignId: CampaignId) => number;
   /** The index has these versions now, whichever process applied them. */
@@ -48,7 +52,7 @@ export function createFeed(options: FeedOptions): Feed {
       const fresh = position === null ? batch : batch.filter((event) => event.position > BigInt(position));
       const last = fresh.at(-1);
       if (!last) return;
-      await apply(session, fresh, options.graceMs);
+      await apply(session, fresh, options);
       await session.query('UPDATE dialer.checkpoint SET position = $1', [String(last.position)]);
     });
     tell(batch);
@@ -77,8 +81,10 @@ export function createFeed(options: FeedOptions): Feed {
 }
 
 /** All of a batch: one read of the contacts it touches, one write of each table. */
-async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs: FeedOptions['graceMs']): Promise<void> {
+async function apply(session: SqlSession, batch: readonly StoredEvent[], { graceMs, dayZone }: Pick<FeedOptions, 'graceMs' | 'dayZone'>): Promise<void> {
   const tallies = createTallies();
+  const lessons = createLessons(dayZone(), graceMs);
+  const parameters = createParameterChanges();
   const phones: IndexedPhone[] = [];
   const blocked: BlockedChange[] = [];
   const facts = batch.map((stored) => ({ stored, fact: upcast(stored) }));
@@ -86,6 +92,8 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs
   const changed = new Map<ContactId, IndexedContact>();
   for (const { stored, fact } of facts) {
     collectOther(fact, stored.position, { tallies, phones, blocked, graceMs });
+    lessons.hear(fact, stored.position);
+    parameters.hear(fact);
     const contactId = contactOf(fact);
     if (contactId === null) continue;
     const before = changed.get(contactId) ?? known.get(contactId);
@@ -99,8 +107,10 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], graceMs
   await addContacts(session, contacts.filter(({ contactId }) => !known.has(contactId)));
   await updateContacts(session, contacts.filter(({ contactId }) => known.has(contactId)));
   await addPhones(session, phones);
+  await writeParameters(session, parameters);
   await writeBlocked(session, blocked);
   await applyTallies(session, tallies);
+  await writeLessons(session, lessons);
 }
 
 async function readTouched(session: SqlSession, facts: readonly DomainEvent[]): Promise<ReadonlyMap<ContactId, IndexedContact>> {

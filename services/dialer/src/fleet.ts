@@ -84,7 +84,8 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
     async add(campaignId) {
       const tally = (await readTallies(database)).get(campaignId);
       const active = tally?.active ?? directory.get('campaign', campaignId)?.active ?? false;
-      const runner = createCampaignRunner(parts, campaignId, { active, tally });
+      const runner = createCampaignRunner(parts, campaignId, { active });
+      await runner.reconfigure();
       runners.set(campaignId, runner);
       log.info({ campaignId, active }, 'this process runs the campaign');
       return runner;
@@ -116,7 +117,7 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
     },
     subscribe() {
       const stopChanges = directory.onChange((kind, id) => {
-        if (kind === 'campaign') runners.get(id)?.reconfigure();
+        if (kind === 'campaign') void runners.get(id)?.reconfigure();
         if (kind === 'call-window' || kind === 'route' || kind === 'trunk') for (const runner of runners.values()) runner.work.wake();
       });
       return [

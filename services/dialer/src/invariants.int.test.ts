@@ -39,7 +39,7 @@ it.each(seeds)('nobody is called twice at once, blocked, finished or outside the
   await start({
     answer, startDialer: false, agents: 8,
     campaign: {
-      // More than any contact needs, so that none waits for tomorrow.
+      // More than any contact needs.
       callWindowId: 1, maxAttemptsPerDay: 30, maxAttempts: 30,
       retries: [{ outcome: 'busy', samePhoneTries: 2, afterMinutes: 0, then: 'next-phone', nextPhoneAfterMinutes: 0 }],
     },
@@ -103,7 +103,11 @@ it.each(seeds)('nobody is called twice at once, blocked, finished or outside the
     const done = new Set((await factsOf('ContactFinished')).map(({ data }) => data.contactId));
     const open = (await factsOf('ContactImported')).filter(({ data }) => !done.has(data.contactId) && data.phones[0]?.areaCode !== '21');
     const streams = await Promise.all(open.map(({ data }) => rig.events.readStream(`contact-${data.contactId}`)));
-    return streams.map((facts) => facts.map(({ type, data }) => `${type} ${JSON.stringify(data['next'] ?? data['rule'] ?? '')}`).join(', ')).join('\n');
+    const { rows } = await rig.database.query(`SELECT contact_id, version, next_at, next_rank, next_zone, dialing_call FROM dialer.contacts WHERE contact_id = ANY($1::int[])`, [open.map(({ data }) => data.contactId)]);
+    const [decision] = (await rig.bus.request('dialer.status', { campaignId })).campaigns;
+    const { rows: at } = await rig.database.query('SELECT * FROM dialer.checkpoint');
+    const known = `${JSON.stringify(decision)}\n${JSON.stringify(at)} of ${await rig.events.head()}\n${rows.map((row) => JSON.stringify(row)).join('\n')}\n`;
+    return known + streams.map((facts) => facts.map(({ type, data }) => `${type} ${JSON.stringify(data['next'] ?? data['rule'] ?? '')}`).join(', ')).join('\n');
   };
   await until('every attempt has ended', async () => {
     const started = await factsOf('AttemptStarted');

@@ -7,6 +7,7 @@ import type { Claims } from './claims.ts';
 import type { ContactBook } from './contact-book.ts';
 import type { DialerMetrics } from './metrics.ts';
 import type { DialerSettings } from './options.ts';
+import type { ShortCalls } from './short-calls.ts';
 import type { TrunkRoom } from './trunk-room.ts';
 
 export interface DialerParts {
@@ -17,6 +18,7 @@ export interface DialerParts {
   readonly agents: AgentBoard;
   readonly claims: Claims;
   readonly trunks: TrunkRoom;
+  readonly shortCalls: ShortCalls;
   readonly callIds: CallIdAllocator;
   readonly metrics: DialerMetrics;
   /** Resolves when the work index has everything stored up to now: who looks for what was just imported waits for it. */
@@ -26,9 +28,11 @@ export interface DialerParts {
 export function rulesOf({ directory }: ServiceContext, campaignId: CampaignId): DialRules | undefined {
   const campaign = directory.get('campaign', campaignId);
   if (!campaign) return undefined;
-  const dayZone = directory.get('settings', 1)?.timeZone ?? 'America/Sao_Paulo';
-  return { campaign, window: windowOf({ directory }, campaign.callWindowId), dayZone };
+  return { campaign, window: windowOf({ directory }, campaign.callWindowId), dayZone: dayZoneOf({ directory }) };
 }
+
+/** Zone in which a day begins and ends. */
+export const dayZoneOf = ({ directory }: Pick<ServiceContext, 'directory'>): string => directory.get('settings', 1)?.timeZone ?? 'America/Sao_Paulo';
 
 /** A campaign that names a window that is gone is never open: when the check cannot be made the answer is no. */
 const closed: CallWindow = { id: 1, name: 'a call window that does not exist', periods: [], holidays: [], timeZones: {} };

@@ -64,6 +64,7 @@ async function outcomeOf(parts: DialerParts, call: CallInFlight): Promise<Attemp
   if (wire !== 'answered' && wire !== 'interrupted') return wire;
   if (wire === 'answered' || call.answeredAt !== null) await hearTheAcd(parts, call);
   if (call.deliveredAt !== null) return 'delivered';
+  if (call.detection === 'machine') return 'machine';
   return wire === 'interrupted' ? 'interrupted' : 'abandoned';
 }
 
@@ -73,7 +74,7 @@ const verdictStepMs = 100;
 
 async function hearTheAcd({ context }: DialerParts, call: CallInFlight): Promise<void> {
   const until = performance.now() + verdictWaitMs;
-  while (call.deliveredAt === null && !call.abandoned) {
+  while (call.deliveredAt === null && !call.abandoned && call.detection !== 'machine') {
     for (const event of await context.events.readStream(streams.call(asCallId(call.callId)))) hear(call, upcast(event));
     if (call.deliveredAt !== null || call.abandoned || performance.now() >= until) return;
     await new Promise((resolve) => setTimeout(resolve, verdictStepMs));
@@ -81,7 +82,7 @@ async function hearTheAcd({ context }: DialerParts, call: CallInFlight): Promise
 }
 
 /** Facts that say how a call in flight goes. */
-export const heardTypes = ['CallAnswered', 'CallQueued', 'OfferMade', 'OfferMissed', 'CallDelivered', 'CallAbandoned', 'CallEnded'] as const;
+export const heardTypes = ['CallAnswered', 'AnswerClassified', 'CallQueued', 'OfferMade', 'OfferMissed', 'CallDelivered', 'CallAbandoned', 'CallEnded'] as const;
 export type HeardFact = DomainEvent<(typeof heardTypes)[number]>;
 const isHeard = (fact: DomainEvent): fact is HeardFact => (heardTypes as readonly string[]).includes(fact.type);
 
@@ -92,6 +93,12 @@ export function hear(call: CallInFlight, fact: DomainEvent): void {
     case 'CallAnswered':
       call.stage = call.stage === 'dialing' ? 'waiting' : call.stage;
       call.answeredAt ??= fact.at;
+      if (call.detection === null) call.graceFrom ??= fact.at;
+      return;
+    case 'AnswerClassified':
+      if (call.detection === 'person' || call.detection === 'machine') return;
+      if (call.detection === 'running') call.graceFrom = fact.at;
+      call.detection = fact.data.verdict;
       return;
     case 'CallQueued':
     case 'OfferMissed':
@@ -104,6 +111,7 @@ export function hear(call: CallInFlight, fact: DomainEvent): void {
       call.stage = 'delivered';
       call.answeredAt ??= fact.at;
       call.deliveredAt ??= fact.at;
+      if (call.detection === 'running') call.detection = 'person';
       call.agentId = fact.data.agentId;
       return;
     case 'CallAbandoned':

@@ -9,15 +9,15 @@ export interface IndexedContact {
   readonly state: ContactState;
 }
 
-interface Row {
+export interface ContactRow {
   readonly contact_id: ContactId;
   readonly campaign_id: CampaignId;
   readonly version: number;
   readonly state: ContactState;
 }
 
-const fromRow = (row: Row): IndexedContact => ({ contactId: row.contact_id, campaignId: row.campaign_id, version: row.version, state: row.state });
-const columns = 'contact_id, campaign_id, version, state';
+export const fromRow = (row: ContactRow): IndexedContact => ({ contactId: row.contact_id, campaignId: row.campaign_id, version: row.version, state: row.state });
+export const contactColumns = 'contact_id, campaign_id, version, state';
 
 export type Rank = 0 | 1 | 2 | 3;
 
@@ -55,13 +55,13 @@ export interface DueQuery {
 export async function readDue(database: SqlSession, query: DueQuery): Promise<readonly IndexedContact[]> {
   const ranges = [2, 3].flatMap((rank) =>
     query.openZones.map(
-      (zone) => `(SELECT ${columns}, next_rank, next_at FROM dialer.contacts WHERE campaign_id = $1 AND next_rank = ${rank}
+      (zone) => `(SELECT ${contactColumns}, next_rank, next_at FROM dialer.contacts WHERE campaign_id = $1 AND next_rank = ${rank}
         AND next_zone = ${Math.trunc(zone)} AND next_at <= $2 ORDER BY next_at, contact_id LIMIT $3)`,
     ),
   );
   if (ranges.length === 0) return [];
-  const { rows } = await database.query<Row>(
-    `SELECT ${columns} FROM (${ranges.join(' UNION ALL ')}) AS due ORDER BY next_rank, next_at, contact_id LIMIT $3`,
+  const { rows } = await database.query<ContactRow>(
+    `SELECT ${contactColumns} FROM (${ranges.join(' UNION ALL ')}) AS due ORDER BY next_rank, next_at, contact_id LIMIT $3`,
     [query.campaignId, query.nowMs, query.limit],
   );
   return rows.map(fromRow);
@@ -69,23 +69,23 @@ export async function readDue(database: SqlSession, query: DueQuery): Promise<re
 
 /** Calls to be made at once and callbacks whose time has come: ahead of everything else. */
 export async function readUrgent(database: SqlSession, campaignId: CampaignId, nowMs: number, limit: number): Promise<readonly IndexedContact[]> {
-  const range = (rank: number): string => `(SELECT ${columns}, next_rank, next_at FROM dialer.contacts WHERE campaign_id = $1 AND next_rank = ${rank}
+  const range = (rank: number): string => `(SELECT ${contactColumns}, next_rank, next_at FROM dialer.contacts WHERE campaign_id = $1 AND next_rank = ${rank}
     AND next_at <= $2 ORDER BY next_at LIMIT $3)`;
-  const { rows } = await database.query<Row>(
-    `SELECT ${columns} FROM (${range(0)} UNION ALL ${range(1)}) AS due ORDER BY next_rank, next_at LIMIT $3`,
+  const { rows } = await database.query<ContactRow>(
+    `SELECT ${contactColumns} FROM (${range(0)} UNION ALL ${range(1)}) AS due ORDER BY next_rank, next_at LIMIT $3`,
     [campaignId, nowMs, limit],
   );
   return rows.map(fromRow);
 }
 
 export async function readContacts(database: SqlSession, contactIds: readonly number[]): Promise<readonly IndexedContact[]> {
-  const { rows } = await database.query<Row>(`SELECT ${columns} FROM dialer.contacts WHERE contact_id = ANY($1::int[])`, [contactIds]);
+  const { rows } = await database.query<ContactRow>(`SELECT ${contactColumns} FROM dialer.contacts WHERE contact_id = ANY($1::int[])`, [contactIds]);
   return rows.map(fromRow);
 }
 
 /** Attempts that have begun and, as far as the index knows, not ended. */
 export async function readUnsettled(database: SqlSession, campaignId: CampaignId): Promise<readonly IndexedContact[]> {
-  const { rows } = await database.query<Row>(`SELECT ${columns} FROM dialer.contacts WHERE campaign_id = $1 AND dialing_call IS NOT NULL`, [campaignId]);
+  const { rows } = await database.query<ContactRow>(`SELECT ${contactColumns} FROM dialer.contacts WHERE campaign_id = $1 AND dialing_call IS NOT NULL`, [campaignId]);
   return rows.map(fromRow);
 }
 
@@ -105,20 +105,9 @@ export async function countAgentCallbacks(database: SqlSession, agentId: number)
   return rows[0]?.open ?? 0;
 }
 
-/** `index` is 1 for Parâmetro 1. Beyond 2 the whole campaign is read. campaignId null: every campaign. Newest first. */
-export async function findByParameter(database: SqlSession, campaignId: number | null, index: number, value: string, limit = 100): Promise<readonly IndexedContact[]> {
-  const column = index === 1 ? 'parameter1' : index === 2 ? 'parameter2' : `(state->'contact'->'parameters'->>${Math.trunc(index) - 1})`;
-  const { rows } = await database.query<Row>(
-    `SELECT ${columns} FROM dialer.contacts WHERE ${column} = $1 AND ($2::int IS NULL OR campaign_id = $2)
-     ORDER BY contact_id DESC LIMIT $3`,
-    [value, campaignId, limit],
-  );
-  return rows.map(fromRow);
-}
-
 export async function findByTail(database: SqlSession, tail: string, campaignId: number | null, limit: number): Promise<readonly IndexedContact[]> {
-  const { rows } = await database.query<Row>(
-    `SELECT ${columns} FROM dialer.contacts WHERE contact_id IN (
+  const { rows } = await database.query<ContactRow>(
+    `SELECT ${contactColumns} FROM dialer.contacts WHERE contact_id IN (
        SELECT contact_id FROM dialer.phones WHERE tail = $1 AND ($2::int IS NULL OR campaign_id = $2) ORDER BY contact_id DESC LIMIT $3)
      ORDER BY contact_id DESC`,
     [tail, campaignId, limit],
@@ -127,8 +116,8 @@ export async function findByTail(database: SqlSession, tail: string, campaignId:
 }
 
 export async function findByPhone(database: SqlSession, phoneId: number): Promise<IndexedContact | undefined> {
-  const { rows } = await database.query<Row>(
-    `SELECT ${columns} FROM dialer.contacts WHERE contact_id = (SELECT contact_id FROM dialer.phones WHERE phone_id = $1)`,
+  const { rows } = await database.query<ContactRow>(
+    `SELECT ${contactColumns} FROM dialer.contacts WHERE contact_id = (SELECT contact_id FROM dialer.phones WHERE phone_id = $1)`,
     [phoneId],
   );
   return rows.map(fromRow)[0];
@@ -136,8 +125,8 @@ export async function findByPhone(database: SqlSession, phoneId: number): Promis
 
 /** A page of a campaign's contacts, by id. */
 export async function readCampaignPage(database: SqlSession, campaignId: number, after: number, limit: number): Promise<readonly IndexedContact[]> {
-  const { rows } = await database.query<Row>(
-    `SELECT ${columns} FROM dialer.contacts WHERE campaign_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3`,
+  const { rows } = await database.query<ContactRow>(
+    `SELECT ${contactColumns} FROM dialer.contacts WHERE campaign_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3`,
     [campaignId, after, limit],
   );
   return rows.map(fromRow);

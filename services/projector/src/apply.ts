@@ -41,6 +41,7 @@ const rules: { readonly [T in EventType]: Rule<T> } = {
   CallPlaced: calls.callPlaced,
   CallRang: nothing,
   CallAnswered: calls.callAnswered,
+  AnswerClassified: nothing,
   CallQueued: calls.callQueued,
   OfferMade: nothing,
   OfferMissed: calls.offerMissed,

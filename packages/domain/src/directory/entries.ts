@@ -9,6 +9,16 @@ const closed = { additionalProperties: false } as const;
 const name = Type.String({ minLength: 1, maxLength: 120 });
 const clock = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$', description: 'HH:MM, local time of the callee' });
 
+/** Calls of a day that were not completed or ended within six seconds. Absent: counted, and not limited. */
+const ShortCallsSchema = Type.Object(
+  {
+    minCalls: Type.Integer({ minimum: 1, default: 1000, description: 'Fewer calls of the day are not judged' }),
+    slowPct: Type.Number({ minimum: 0, maximum: 100, default: 80, description: 'From this share on the trunk begins fewer calls a second' }),
+    stopPct: Type.Number({ minimum: 0, maximum: 100, default: 85, description: 'At this share it begins none until the day is over' }),
+  },
+  { additionalProperties: false },
+);
+
 export const TrunkSchema = Type.Object(
   {
     id: id('Trunk id, shown in uso_canais.trunk_id'),
@@ -27,6 +37,7 @@ export const TrunkSchema = Type.Object(
     optionsIntervalS: Type.Integer({ minimum: 0, default: 30, description: 'OPTIONS keep-alive; 0 turns it off' }),
     inboundAddresses: Type.Array(Type.String(), { default: [], description: 'Further addresses that calls of this trunk come from' }),
     enabled: Type.Boolean({ default: true }),
+    shortCalls: Type.Optional(ShortCallsSchema),
   },
   closed,
 );
@@ -195,6 +206,18 @@ export const CampaignSchema = Type.Object(
     ratio: Type.Number({ minimum: 1, maximum: 10, default: 1.5, description: 'Lines per free agent in power mode' }),
     abandonCapPct: Type.Number({ minimum: 0, maximum: 100, default: 3 }),
     graceMs: Type.Integer({ minimum: 0, default: 2000, description: 'Answered to agent within this is not abandoned' }),
+    graceClock: Type.Optional(
+      Type.Union([Type.Literal('answer'), Type.Literal('detection-end')], { description: 'When graceMs begins: at the answer (default), or when machine detection has spoken' }),
+    ),
+    abandonWindow: Type.Optional(
+      Type.Union([Type.Literal('campaign'), Type.Literal('day'), Type.Literal('24h'), Type.Literal('30d')], { description: 'What abandonCapPct is counted over; campaign when left out' }),
+    ),
+    abandonDenominator: Type.Optional(
+      Type.Union([Type.Literal('live'), Type.Literal('answered'), Type.Literal('estimated')], {
+        description: 'What abandoned calls are divided by: people (default), all answered calls, or answered calls less machineSharePct',
+      }),
+    ),
+    machineSharePct: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'Estimated share of machines among answered calls, without detection' })),
     maxQueueMs: Type.Integer({ minimum: 0, default: 10000, description: 'A dialed caller waits at most this long, then safe harbour and hang-up' }),
     ringTimeoutMs: Type.Integer({ minimum: 5000, default: 30000 }),
     callerIds: Type.Array(Type.String(), { default: [], description: "Empty: the trunk's" }),

@@ -33,6 +33,16 @@ const SurveyBody = Type.Object(
   { additionalProperties: false },
 );
 
+const ClassificationBody = Type.Object(
+  {
+    callId: Type.String({ minLength: 1 }),
+    verdict: Type.Union([Type.Literal('person'), Type.Literal('machine')]),
+    detectMs: Type.Integer({ minimum: 0, default: 0, description: 'From the answer to the verdict' }),
+    at,
+  },
+  { additionalProperties: false },
+);
+
 /** Facts whose producers are outside until their own rooms exist: they feed mensagens_sms_recebidas, ura_logs and resultados_ura_pesquisa. */
 export function registerFactRoutes(app: FastifyInstance, { context }: AdminParts): void {
   const { journal, clock } = context;
@@ -40,6 +50,11 @@ export function registerFactRoutes(app: FastifyInstance, { context }: AdminParts
   app.post<{ Body: Static<typeof SmsBody> }>('/v1/facts/sms', { schema: { tags, body: SmsBody } }, async (request, reply) => {
     const { at: happenedAt, ...data } = request.body;
     await journal.commit(streams.system, 'any', [fact('SmsReceived', happenedAt ?? clock.nowMs(), data)]);
+    return reply.code(201).send({ recorded: true });
+  });
+  app.post<{ Body: Static<typeof ClassificationBody> }>('/v1/facts/answer-classifications', { schema: { tags, summary: "A detector's word on who answered a call", body: ClassificationBody } }, async (request, reply) => {
+    const { at: happenedAt, callId, ...data } = request.body;
+    await journal.commit(streams.call(asCallId(callId)), 'any', [fact('AnswerClassified', happenedAt ?? clock.nowMs(), { ...data, callId: asCallId(callId), campaignId: null })]);
     return reply.code(201).send({ recorded: true });
   });
   app.post<{ Body: Static<typeof IvrBody> }>('/v1/facts/ivr-steps', { schema: { tags, body: IvrBody } }, async (request, reply) => {

@@ -97,7 +97,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     },
     put(kind, id, changed) {
       const before = entries.get(`${kind} ${id}`)?.entry ?? { id };
-      const found = { kind, id, entry: Value.Default(directorySchemas[kind], { ...before, ...changed }) as Record<string, unknown> };
+      const found = { kind, id, entry: Value.Default(directorySchemas[kind], structuredClone({ ...before, ...changed })) as Record<string, unknown> };
       entries.set(`${kind} ${id}`, found);
       journal.record(streams.directory(kind, id), fact('DirectoryEntryPut', clock.nowMs(), { ...found, by: { kind: 'admin' } }));
     },

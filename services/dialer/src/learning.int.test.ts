@@ -1,0 +1,99 @@
+import { asId, fact, streams, type CampaignId, type TrunkId } from '@ritmo/domain';
+import { describe, expect, it } from 'vitest';
+import { readLearnt } from './learning.ts';
+import { readTallies } from './tallies.ts';
+import { contactsToImport, until } from './testing/rig.ts';
+import { campaignId, carrier, factsOf, importContacts, indexed, rig, start, status } from './testing/stage.ts';
+
+const dayZone = 'America/Sao_Paulo';
+const learnt = async (window: 'campaign' | 'day' = 'campaign') =>
+  readLearnt(rig.database, { campaignId, tally: (await readTallies(rig.database)).get(campaignId), window, dayZone, nowMs: Date.now(), agentIds: [] });
+
+/** A third of the people answer. */
+const third = (to: string) => (Number(to.slice(-3, -1)) % 3 === 0 ? ({ kind: 'answered', talkMs: 40 } as const) : ({ kind: 'busy' } as const));
+
+async function dialAll(count: number): Promise<void> {
+  await start({ answer: third, campaign: { mode: 'predictive', abandonCapPct: 50 }, agents: 8, dialer: { pacingSampleMs: 50 } });
+  await importContacts(contactsToImport(count));
+  await until('all ended', async () => (await factsOf('AttemptEnded')).length === count, 40_000);
+  await rig.context.journal.flush();
+  await indexed();
+}
+const liveP = async (): Promise<number | undefined> => (await status()).lastDecision?.inputs['liveP'];
+const reason = async (): Promise<string | undefined> => (await status()).lastDecision?.reason;
+
+describe('what a campaign has shown', () => {
+  it('outlives a change of its configuration', async () => {
+    await dialAll(120);
+    const before = await liveP();
+    expect(before).toBeGreaterThan(0.2);
+    rig.put('campaign', 1, { abandonCapPct: 49 });
+    await until('a policy of the new cap', async () => (await factsOf('DirectoryEntryPut')).length === 1 && (await rig.context.directory.get('campaign', 1))?.abandonCapPct === 49);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await liveP()).toBeCloseTo(before ?? 0, 1);
+    expect(await reason()).not.toContain('too little evidence');
+  });
+
+  it('outlives a restart', async () => {
+    await dialAll(120);
+    const before = await liveP();
+    await rig.app.stop();
+    await rig.another().start();
+    await until('a decision', async () => (await liveP()) !== undefined);
+    expect(await liveP()).toBeCloseTo(before ?? 0, 1);
+    expect(await reason()).not.toContain('too little evidence');
+  });
+
+  it('is told fact by fact as far as it is kept, and before that as sums, nothing twice', async () => {
+    await dialAll(60);
+    const answered = (await factsOf('AttemptEnded')).filter(({ data }) => data.outcome === 'delivered').length;
+    const { facts, history } = await learnt();
+    expect(facts.filter(({ type }) => type === 'dialed')).toHaveLength(60);
+    expect(facts.filter(({ type }) => type === 'answered')).toHaveLength(answered);
+    expect(history).toBeUndefined();
+    await rig.database.query('DELETE FROM dialer.recent WHERE position < (SELECT position FROM dialer.recent WHERE campaign_id = 1 ORDER BY position OFFSET 40 LIMIT 1)');
+    const later = await learnt();
+    expect(later.facts.filter(({ type }) => type === 'dialed')).toHaveLength(20);
+    expect(later.history?.attempts).toBe(40);
+    expect(later.history?.live).toBe(answered - later.facts.filter(({ type }) => type === 'answered').length);
+  });
+
+  it('keeps the latest thousand attempts, and counts the calls of another day in another window', async () => {
+    await start({ answer: () => ({ kind: 'busy' }), campaign: { active: false } });
+    const at = Date.now();
+    const old = at - 2 * 86_400_000;
+    const ended = (index: number, when: number) => ({
+      streamId: streams.contact(asId(1)), expectedVersion: 'any' as const,
+      events: [fact('AttemptEnded', when, { callId: `1.${index}` as never, contactId: asId(1), campaignId: asId<CampaignId>(1), phoneId: asId(1), outcome: 'abandoned', dispositionId: asId(11), agentId: null, sipCode: null, q850: null, ringMs: 10, billMs: 20, next: { kind: 'exhausted' } })]
+        .map(({ type, data, at: atMs }) => ({ type, data: data as unknown as Record<string, unknown>, at: atMs })),
+    });
+    await rig.events.appendMany(Array.from({ length: 1_100 }, (_, index) => ended(index, index < 50 ? old : at)));
+    await indexed();
+    const { rows } = await rig.database.query<{ kept: number }>('SELECT count(*)::int AS kept FROM dialer.recent');
+    expect(rows[0]?.kept).toBeLessThanOrEqual(1_001);
+    const live = async (window: 'campaign' | 'day') => {
+      const { facts, history } = await learnt(window);
+      return (history?.live ?? 0) + facts.filter((told) => told.type === 'answered').length;
+    };
+    expect(await live('day')).toBe(1_050);
+    expect((await rig.database.query<{ all: number }>('SELECT sum(answered)::int AS all FROM dialer.campaign_hours')).rows[0]?.all).toBe(1_100);
+  });
+});
+
+describe('the trunk of many short calls', () => {
+  it('slows down, then rests until the day is over, and the record says why', async () => {
+    await start({ answer: () => ({ kind: 'busy' }), agents: 8, dialer: { pacingSampleMs: 50 } });
+    for (const id of [1, 2]) rig.put('trunk', id, { shortCalls: { minCalls: 20, slowPct: 50, stopPct: 90 } });
+    await until('both limits are known', () => [1, 2].every((id) => rig.context.directory.get('trunk', asId<TrunkId>(id))?.shortCalls !== undefined));
+    await importContacts(contactsToImport(3_000));
+    await until('the first trunk rests', async () => new Set((await factsOf('AttemptStarted')).map(({ data }) => data.trunkId)).has(asId<TrunkId>(2)), 40_000);
+    await until('the record says that both rest', async () => (await status()).lastDecision?.reason.includes('the share of short calls reached the limit of the day') === true, 40_000);
+    expect((await status()).lastDecision).toMatchObject({ start: 0, inputs: { shortCallPctTrunk1: 100, shortCallPctTrunk2: 100 } });
+    const dialed = carrier.invites.length;
+    expect(dialed).toBeLessThan(3_000);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(carrier.invites).toHaveLength(dialed);
+    rig.put('trunk', 1, { shortCalls: undefined });
+    await until('without a limit it goes on', () => carrier.invites.length > dialed, 20_000);
+  });
+});
