@@ -8,8 +8,11 @@ export type SipTransport = 'udp' | 'tcp' | 'tls';
 
 export interface SipAddress {
   readonly host: string;
+  /** 0 where a name was given without a port: DNS says which (RFC 3263: NAPTR, SRV), else the default port of the transport. */
   readonly port: number;
   readonly transport: SipTransport;
+  /** The name that DNS led here from: what a TLS peer's certificate must be for (RFC 5922 7.3). */
+  readonly name?: string;
 }
 
 export interface DigestCredentials {
@@ -47,9 +50,20 @@ export interface SipStackOptions {
   readonly minSessionExpiresS?: number;
   /** Limits on REGISTER's expiry, seconds. Defaults 60, 3600 and 300. */
   readonly registrar?: { readonly minExpiresS?: number; readonly maxExpiresS?: number; readonly defaultExpiresS?: number };
+  /** `address:port` of the name servers to ask. Default: the machine's. */
+  readonly dnsServers?: readonly string[];
   /** How long a nonce of ours may be used. Default 300 000 ms. */
   readonly nonceTtlMs?: number;
   readonly handlers: SipHandlers;
+  /** Told of every message as it leaves and comes, retransmissions included. For a person who looks at one trunk; not for a loaded stack. */
+  readonly trace?: (message: TracedMessage) => void;
+}
+
+export interface TracedMessage {
+  readonly direction: 'sent' | 'received';
+  readonly peer: SipAddress;
+  /** One byte a character. */
+  readonly wire: string;
 }
 
 export interface SipHandlers {

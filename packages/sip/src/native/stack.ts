@@ -7,10 +7,11 @@ import type { ClientOwner } from '../transactions/layer.ts';
 import { TimerWheel } from '../transactions/wheel.ts';
 import type { WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
+import { tracedSender } from '../transport/trace.ts';
 import { Transports } from '../transport/transports.ts';
 import { newBranch, newTag, randomHex } from '../wire/ids.ts';
 import type { SipMessage } from '../wire/message.ts';
-import { hostText } from '../wire/uri.ts';
+import { hostPortText } from '../wire/uri.ts';
 import { LoadSampler } from './admission.ts';
 import { assemble, emptyStats } from './assemble.ts';
 import { trouble } from './core.ts';
@@ -33,17 +34,21 @@ class NativeSipStack implements SipStack {
   private readonly sampler: LoadSampler;
 
   constructor(options: SipStackOptions) {
+    const { trace } = options;
     const stats = emptyStats();
     const tell = (error: Error): void => trouble(this.core, error);
     const wheel = new TimerWheel(tell);
     this.transports = new Transports(options, {
       opens: (packet, host, port) => router.opens(packet, host, port),
-      message: (wire, flow) => router.receive(wire, flow),
+      message: (wire, flow) => {
+        if (trace !== undefined) trace({ direction: 'received', peer: { host: flow.host, port: flow.port, transport: flow.transport }, wire });
+        router.receive(wire, flow);
+      },
       trouble: tell,
       dropped: () => stats.dropped++,
       probed: (probe) => this.sampler.arrived(probe),
     });
-    const { core, router, registrar } = assemble(options, wheel, this.transports, stats);
+    const { core, router, registrar } = assemble(options, wheel, trace === undefined ? this.transports : tracedSender(this.transports, trace), stats);
     this.core = core;
     this.registrar = registrar;
     this.sampler = new LoadSampler(core.admission);
@@ -108,7 +113,7 @@ class Probe implements ClientOwner {
     this.core = core;
     this.resolve = resolve;
     this.timer = core.wheel.start(this, 0, timeoutMs);
-    const uri = `sip:${hostText(target.host)}:${target.port}`;
+    const uri = `sip:${hostPortText(target.host, target.port)}`;
     const contact = core.transports.contactOf(target.transport);
     this.transaction = core.transactions.request({
       method: 'OPTIONS', uri, branch: newBranch(), from: `<sip:ritmo@${core.transports.hostOf()}>;tag=${newTag()}`, to: `<${uri}>`,
