@@ -79,7 +79,8 @@ function callerParts(sipp: Sipp, maxCalls: number): Omit<LoadRun, 'agents' | 'ta
   return {
     sipp, maxCalls,
     quantise: (rate) => Math.max(0, rate),
-    setRate: (rate) => Promise.resolve(sipp.setRate(rate)),
+    // The first word may have come before SIPp listened.
+    setRate: (rate, meter) => Promise.resolve(sipp.setRate(rate, !meter.hasCalls)),
     endDialing: () => Promise.resolve(sipp.setRate(0)),
     isOver: (meter) => Promise.resolve(meter.channels === 0 || sipp.exitCode !== null),
   };

@@ -89,6 +89,10 @@ export class Meter {
     return this.channelsNow;
   }
 
+  get hasCalls(): boolean {
+    return this.calls.size > 0 || this.finished.length > 0;
+  }
+
   record(record: WireRecord): void {
     const { sipCallId, method, code } = record;
     let call = this.calls.get(sipCallId);

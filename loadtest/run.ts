@@ -108,7 +108,7 @@ async function measure(run: LoadRun, options: LoadOptions, screen: Screen, lost:
   };
   for (let second = 0; second < options.seconds; second += 1) {
     // A caller ends when it has made its calls; before the first one it could not begin.
-    if (run.sipp.exitCode !== null && (run.maxCalls === Number.POSITIVE_INFINITY || meter.figures().attempts === 0)) throw await run.sipp.failure();
+    if (run.sipp.exitCode !== null && (run.maxCalls === Number.POSITIVE_INFINITY || !meter.hasCalls)) throw await run.sipp.failure();
     await run.setRate(run.quantise(rateAt(shape, second)), meter);
     await until((second + 1) * 1000);
     meter.tick(Date.now());

@@ -38,6 +38,7 @@ export class Sipp {
   private readonly controlPort: number;
   private readonly control = createSocket('udp4');
   private stderr = '';
+  private rate = 0;
   private stopping: Promise<void> | undefined;
   /** Null while it runs. */
   exitCode: number | null = null;
@@ -99,9 +100,10 @@ export class Sipp {
     return new UserError(`sipp ended with ${this.exitCode}: ${(this.stderr.trim() === '' ? log : this.stderr).trim().slice(0, 600)}`);
   }
 
-  /** New calls a second, of one that calls. Said every second, changed or not: it is a datagram, and SIPp may not listen yet. */
-  setRate(rate: number): void {
-    if (this.exitCode !== null) return;
+  /** New calls a second, of one that calls. SIPp begins its second anew each time it is told, so it is told of changes alone. */
+  setRate(rate: number, again = false): void {
+    if (this.exitCode !== null || (rate === this.rate && !again)) return;
+    this.rate = rate;
     this.control.send(`cset rate ${rate.toFixed(3)}\n`, this.controlPort, '127.0.0.1', () => undefined);
   }
 
