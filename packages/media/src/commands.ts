@@ -7,7 +7,7 @@ export type Side = 'customer' | 'agent';
 
 export interface RelayOptions {
   readonly latch: LatchPolicy;
-  /** No RTP for this long is reported as silence. */
+  /** No RTP for this long is reported as silence, then every second. */
   readonly silentAfterMs: number;
 }
 
@@ -39,7 +39,7 @@ export type RelayReport =
   | { readonly kind: 'dtmf'; readonly session: number; readonly legId: string; readonly digit: string }
   | { readonly kind: 'playbackEnded'; readonly session: number; readonly legId: string }
   | { readonly kind: 'playbackFailed'; readonly session: number; readonly legId: string; readonly file: string; readonly error: string }
-  | { readonly kind: 'silent'; readonly session: number; readonly legId: string; readonly silentMs: number }
+  | { readonly kind: 'silent'; readonly session: number; readonly legId: string; readonly silentMs: number; readonly everHeard: boolean }
   | { readonly kind: 'recordingFailed'; readonly session: number; readonly file: string; readonly error: string };
 
 /** Places in the counters that both threads see. */

@@ -1,43 +1,32 @@
 /** MediaEngine on node:dgram. Ports and SDP live here; packets move in relay-core, by default in a thread of their own. */
 import { COUNTER, type RelayAnswer, type RelayCommand, type RelayOptions, type RelayReport, type RelayRequest, type RelayTold, type Side } from './commands.ts';
+import { MediaEngineDownError, NoMediaPortError } from './errors.ts';
 import { NativeSession, type SessionHost } from './native-session.ts';
-import type { Codec, MediaEngine, MediaEngineOptions, MediaSession } from './port.ts';
+import type { Codec, MediaEngine, MediaEngineOptions, MediaEngineState, MediaSession } from './port.ts';
 import { PortPool } from './port-pool.ts';
-import { startInCaller, startInWorker, type RelayThread } from './relay-thread.ts';
+import { startInCaller, type RelayThread, type WorkerHandle } from './relay-thread.ts';
 import type { LatchPolicy } from './source-latch.ts';
+import { ThreadKeeper } from './thread-keeper.ts';
 
 export interface NativeMediaEngineOptions extends MediaEngineOptions {
   /** Where packets move. Default `worker`. */
   readonly thread?: 'worker' | 'main';
   /** Whose packets a leg hears. Default `private-nat`. */
   readonly latch?: LatchPolicy;
-  /** A leg without RTP for this long is reported. Default 10 000. */
+  /** A leg without RTP for this long is reported, and again every second while it lasts. Default 1 000. */
   readonly silentAfterMs?: number;
   /** How long a port rests after a call. Default 5 000. */
   readonly portQuarantineMs?: number;
-  /** The thread died: no call has sound any more. Without a listener the error is thrown. */
+  /** The thread died; a new one takes over the calls. */
+  readonly onRestart?: (error: Error) => void;
+  /** The thread does not live, however often it is started: no call has sound any more. Without a listener the error is thrown. */
   readonly onFailure?: (error: Error) => void;
+  /** Told of each thread that runs. */
+  readonly onThread?: (thread: WorkerHandle) => void;
 }
 
-/** Every port of the range is in use, by calls or by other programs. */
-export class NoMediaPortError extends Error {
-  readonly from: number;
-  readonly to: number;
-  constructor([from, to]: readonly [number, number]) {
-    super(`no free RTP port between ${from} and ${to}`);
-    this.name = 'NoMediaPortError';
-    this.from = from;
-    this.to = to;
-  }
-}
-
-/** The engine is not started, or the thread died. */
-export class MediaEngineDownError extends Error {
-  constructor() {
-    super('the media engine is not running');
-    this.name = 'MediaEngineDownError';
-  }
-}
+/** How long the sockets of a dead thread may take to be gone. */
+const reopenWithinMs = 2_000;
 
 export function createNativeMediaEngine(options: NativeMediaEngineOptions): MediaEngine {
   return new NativeMediaEngine(options);
@@ -48,35 +37,50 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
   private readonly options: NativeMediaEngineOptions;
   private readonly ports: PortPool;
   readonly advertisedHost: string;
-  private thread: RelayThread | undefined;
+  private readonly keeper: ThreadKeeper;
+  private inCaller: RelayThread | undefined;
   private readonly sessions = new Map<number, NativeSession>();
   private readonly waiting = new Map<number, { resolve: (answer: RelayAnswer) => void; reject: (error: Error) => void }>();
   private lastRequest = 0;
   private lastNumber = 0;
   private relayedBefore = 0;
+  private readonly relayOptions: RelayOptions;
 
   constructor(options: NativeMediaEngineOptions) {
     this.options = options;
     this.codecs = options.codecs;
     this.ports = new PortPool(options.portRange, options.portQuarantineMs ?? 5000);
     this.advertisedHost = options.advertisedHost ?? options.host;
+    this.relayOptions = { latch: options.latch ?? 'private-nat', silentAfterMs: options.silentAfterMs ?? 1_000 };
+    this.keeper = new ThreadKeeper({
+      options: this.relayOptions,
+      report: (report) => this.onReport(report),
+      down: (thread, error) => this.onDeath(thread, error),
+      revive: () => this.revive(),
+      gaveUp: (error) => this.onGivenUp(error),
+      ...(options.onThread === undefined ? {} : { onThread: options.onThread }),
+    });
+  }
+
+  private get thread(): RelayThread | undefined {
+    return this.inCaller ?? this.keeper.thread;
   }
 
   async start(): Promise<void> {
     if (this.thread) return;
-    const relayOptions: RelayOptions = { latch: this.options.latch ?? 'private-nat', silentAfterMs: this.options.silentAfterMs ?? 10_000 };
-    const listener = { report: (report: RelayReport) => this.onReport(report), died: (error: Error) => this.onDeath(error) };
-    this.thread = this.options.thread === 'main' ? startInCaller(relayOptions, listener) : await startInWorker(relayOptions, listener);
+    if (this.options.thread !== 'main') return this.keeper.start();
+    this.inCaller = startInCaller(this.relayOptions, { report: (report) => this.onReport(report), died: () => undefined });
   }
 
   async stop(): Promise<void> {
-    const { thread } = this;
-    if (!thread) return;
+    await this.keeper.restarting;
+    if (!this.thread) return;
     await Promise.all([...this.sessions.values()].map((session) => session.close()));
     await this.ask({ kind: 'stop' });
     this.relayedBefore = this.stats.packetsRelayed;
-    this.thread = undefined;
-    await thread.end();
+    await this.inCaller?.end();
+    this.inCaller = undefined;
+    await this.keeper.end();
   }
 
   createSession(id: string): MediaSession {
@@ -105,7 +109,13 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
     this.thread?.send(command);
   }
 
-  ask(command: RelayRequest): Promise<RelayAnswer> {
+  /** While the thread is being started anew it waits for the new one. */
+  async ask(command: RelayRequest): Promise<RelayAnswer> {
+    while (!this.thread && this.keeper.restarting) await this.keeper.restarting;
+    return this.askNow(command);
+  }
+
+  private askNow(command: RelayRequest): Promise<RelayAnswer> {
     const { thread } = this;
     if (!thread) return Promise.reject(new MediaEngineDownError());
     this.lastRequest += 1;
@@ -132,6 +142,28 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
     throw new NoMediaPortError(this.options.portRange);
   }
 
+  /** The port of a leg that was on the thread that died: its socket may take a moment to be gone. */
+  async reopenPort(leg: number, legId: string, session: number, side: Side, port: number): Promise<void> {
+    for (const deadline = performance.now() + reopenWithinMs; ; ) {
+      try {
+        await this.askNow({ kind: 'open', leg, legId, session, side, host: this.options.host, port });
+        return;
+      } catch (error) {
+        if (!(error instanceof RelayRefusal) || error.code !== 'EADDRINUSE' || performance.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  get state(): MediaEngineState {
+    const { lastFailure, restarts } = this.keeper;
+    return {
+      up: this.thread !== undefined && this.keeper.restarting === undefined,
+      restarts,
+      lastFailure: lastFailure === undefined ? null : { agoMs: Math.round(performance.now() - lastFailure.atMs), message: lastFailure.error.message },
+    };
+  }
+
   givePortBack(port: number): void {
     this.ports.giveBack(port, performance.now());
   }
@@ -144,7 +176,9 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
       else waiting?.reject(new RelayRefusal(report.code, report.message));
       return;
     }
-    const events = this.sessions.get(report.session)?.events;
+    const session = this.sessions.get(report.session);
+    if (report.kind === 'playbackEnded') session?.playedToEnd(report.legId);
+    const events = session?.events;
     if (!events) return;
     switch (report.kind) {
       case 'dtmf':
@@ -154,17 +188,26 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
       case 'playbackFailed':
         return events.playbackFailed?.(report.legId, report.file, report.error);
       case 'silent':
-        return events.silent?.(report.legId, report.silentMs);
+        return events.silent?.(report.legId, report.silentMs, report.everHeard);
       case 'recordingFailed':
         return events.recordingFailed?.(report.file, report.error);
     }
   }
 
-  private onDeath(error: Error): void {
-    if (!this.thread) return;
-    this.thread = undefined;
+  private onDeath(thread: RelayThread, error: Error): void {
+    this.relayedBefore += thread.counters[COUNTER.packetsRelayed] ?? 0;
     for (const { reject } of this.waiting.values()) reject(new MediaEngineDownError());
     this.waiting.clear();
+    this.options.onRestart?.(error);
+  }
+
+  /** Calls that run go on in the new thread, on the ports that their peers know. */
+  private async revive(): Promise<void> {
+    await Promise.all([...this.sessions.values()].map((session) => session.revive()));
+  }
+
+  private onGivenUp(error: Error): void {
+    for (const session of this.sessions.values()) session.events?.lost?.(error.message);
     if (!this.options.onFailure) throw error;
     this.options.onFailure(error);
   }

@@ -1,9 +1,11 @@
 /** A call's media session and its legs, as the caller sees them: SDP is spoken here, packets move elsewhere. */
 import { randomInt } from 'node:crypto';
 import type { RelayAnswer, RelayRequest, RelayTold, Side } from './commands.ts';
+import { MediaEngineDownError } from './errors.ts';
 import { Negotiation } from './negotiation.ts';
 import type { Codec, MediaEvents, MediaLeg, MediaSession, MediaStats, PlaySource, RecordingPart } from './port.ts';
 import type { Direction } from './sdp.ts';
+import { repairWav } from './wav.ts';
 
 /** What a session needs of its engine. */
 export interface SessionHost {
@@ -13,6 +15,7 @@ export interface SessionHost {
   tell(command: RelayTold): void;
   ask(command: RelayRequest): Promise<RelayAnswer>;
   openPort(leg: number, legId: string, session: number, side: Side): Promise<number>;
+  reopenPort(leg: number, legId: string, session: number, side: Side, port: number): Promise<void>;
   givePortBack(port: number): void;
   forget(session: number): void;
 }
@@ -25,6 +28,9 @@ export class NativeSession implements MediaSession {
   private readonly engine: SessionHost;
   private readonly opening = new Set<string>();
   private closing: Promise<MediaStats> | undefined;
+  /** Who talks to whom, both ways. */
+  private readonly partners = new Map<string, string>();
+  private recordingFile: string | undefined;
 
   constructor(engine: SessionHost, id: string, number: number) {
     this.engine = engine;
@@ -58,11 +64,21 @@ export class NativeSession implements MediaSession {
   }
 
   bridge(legA: string, legB: string): void {
+    for (const legId of [legA, legB]) this.part(legId);
+    this.partners.set(legA, legB).set(legB, legA);
     this.engine.tell({ kind: 'bridge', legA: this.legOf(legA).number, legB: this.legOf(legB).number });
   }
 
   unbridge(legId: string): void {
+    this.part(legId);
     this.engine.tell({ kind: 'unbridge', leg: this.legOf(legId).number });
+  }
+
+  /** It talks to nobody any more. */
+  part(legId: string): void {
+    const partner = this.partners.get(legId);
+    this.partners.delete(legId);
+    if (partner !== undefined) this.partners.delete(partner);
   }
 
   private legOf(legId: string): NativeLeg {
@@ -76,15 +92,44 @@ export class NativeSession implements MediaSession {
     const customer = [...this.legs.values()].find((leg) => leg.side === 'customer');
     const law = customer?.codec ?? this.engine.codecs[0] ?? 'PCMA';
     await this.engine.ask({ kind: 'startRecording', session: this.number, file, law });
+    this.recordingFile = file;
   }
 
   async stopRecording(): Promise<RecordingPart | undefined> {
-    return (await this.engine.ask({ kind: 'stopRecording', session: this.number })) as RecordingPart | undefined;
+    const part = (await this.engine.ask({ kind: 'stopRecording', session: this.number })) as RecordingPart | undefined;
+    this.recordingFile = undefined;
+    return part;
   }
 
   close(): Promise<MediaStats> {
     this.closing ??= this.closeAll();
     return this.closing;
+  }
+
+  /** Everything that the thread knew of this call, told to the one that follows it. */
+  async revive(): Promise<void> {
+    if (this.closing) return;
+    try {
+      for (const leg of this.legs.values()) await leg.revive();
+      for (const [legA, legB] of this.partners) this.engine.tell({ kind: 'bridge', legA: this.legOf(legA).number, legB: this.legOf(legB).number });
+    } catch (error) {
+      if (!(error instanceof MediaEngineDownError)) this.events?.lost?.((error as Error).message);
+      return;
+    }
+    const file = this.recordingFile;
+    this.recordingFile = undefined;
+    if (file === undefined) return;
+    try {
+      const { durationMs, bytes } = await repairWav(file);
+      this.events?.recordingCut?.({ file, durationMs, bytes });
+    } catch (error) {
+      this.events?.recordingFailed?.(file, (error as Error).message);
+    }
+  }
+
+  /** A file that was played has come to its end. */
+  playedToEnd(legId: string): void {
+    this.legs.get(legId)?.playedToEnd();
   }
 
   private async closeAll(): Promise<MediaStats> {
@@ -116,6 +161,7 @@ class NativeLeg implements MediaLeg {
   private readonly session: NativeSession;
   private readonly negotiation: Negotiation;
   private isFreed = false;
+  private playing: PlaySource | undefined;
 
   constructor(engine: SessionHost, session: NativeSession, facts: { id: string; number: number; port: number; side: Side }) {
     this.engine = engine;
@@ -159,11 +205,23 @@ class NativeLeg implements MediaLeg {
     if (remote) this.engine.tell({ kind: 'remote', leg: this.number, remote });
   }
 
+  async revive(): Promise<void> {
+    await this.engine.reopenPort(this.number, this.id, this.session.number, this.side, this.port);
+    this.applyRemote();
+    if (this.playing) this.play(this.playing);
+  }
+
+  playedToEnd(): void {
+    this.playing = undefined;
+  }
+
   play(source: PlaySource): void {
+    this.playing = source;
     this.engine.tell({ kind: 'play', leg: this.number, file: source.file, loop: source.loop });
   }
 
   stopPlaying(): void {
+    this.playing = undefined;
     this.engine.tell({ kind: 'stopPlaying', leg: this.number });
   }
 
@@ -184,6 +242,7 @@ class NativeLeg implements MediaLeg {
   freed(): void {
     if (this.isFreed) return;
     this.isFreed = true;
+    this.session.part(this.id);
     this.session.legs.delete(this.id);
     this.engine.givePortBack(this.port);
   }

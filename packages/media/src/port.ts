@@ -43,10 +43,14 @@ export interface MediaEvents {
   playbackEnded?(legId: string): void;
   /** The file cannot be played. `playbackEnded` follows, so that whoever waits for the end goes on. */
   playbackFailed?(legId: string, file: string, error: string): void;
-  /** No RTP from the leg for this long. */
-  silent?(legId: string, silentMs: number): void;
+  /** No RTP from the leg for this long, told about once a second while it lasts. `everHeard`: there was some before. */
+  silent?(legId: string, silentMs: number, everHeard: boolean): void;
   /** The file could not be written further (disk full). The call goes on. */
   recordingFailed?(file: string, error: string): void;
+  /** What wrote the recording died and lives again: the part ends here, and the next one is the listener's to start. */
+  recordingCut?(part: RecordingPart): void;
+  /** The call's sound is gone for good. */
+  lost?(reason: string): void;
 }
 
 export interface MediaLeg {
@@ -88,11 +92,21 @@ export interface MediaStats {
   }[];
 }
 
+export interface MediaEngineState {
+  /** False while packets do not move. */
+  readonly up: boolean;
+  /** How often what moves the packets was started anew. */
+  readonly restarts: number;
+  readonly lastFailure: { readonly agoMs: number; readonly message: string } | null;
+}
+
 export interface MediaEngine {
   start(): Promise<void>;
   stop(): Promise<void>;
   createSession(id: string): MediaSession;
   readonly stats: { readonly sessions: number; readonly legs: number; readonly packetsRelayed: number };
+  /** Of an engine in this process. One beside it is watched where it runs. */
+  readonly state?: MediaEngineState;
 }
 
 /** The peer's SDP has no codec or no address that we can use. */

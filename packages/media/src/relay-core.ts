@@ -82,7 +82,7 @@ export class RelayCore {
     const leg: RelayLeg = new RelayLeg({ legId, session, side }, this.options, this.counters, {
       dtmf: (digit) => this.report({ kind: 'dtmf', session, legId, digit }),
       playbackEnded: () => this.report({ kind: 'playbackEnded', session, legId }),
-      silent: (silentMs) => this.report({ kind: 'silent', session, legId, silentMs }),
+      silent: (silentMs, everHeard) => this.report({ kind: 'silent', session, legId, silentMs, everHeard }),
     });
     try {
       await leg.bind(command.host, command.port);

@@ -17,6 +17,7 @@ import { SourceLatch } from './source-latch.ts';
 const COMFORT_AFTER_MS = 200;
 /** A loop that stood still does not make up for more than this. */
 const CATCH_UP_MS = 100;
+const TELL_SILENCE_EVERY_MS = 1_000;
 const EVENT_SAMPLES = 160;
 /** The payload type that our offers give to telephone-event. */
 const OUR_EVENT_PAYLOAD_TYPE = 101;
@@ -24,7 +25,7 @@ const OUR_EVENT_PAYLOAD_TYPE = 101;
 export interface LegReports {
   dtmf(digit: string): void;
   playbackEnded(): void;
-  silent(silentMs: number): void;
+  silent(silentMs: number, everHeard: boolean): void;
 }
 
 export interface LegIdentity {
@@ -52,7 +53,7 @@ export class RelayLeg {
   private isExpectedToSpeak = false;
   private heardAtMs = 0;
   private relayedAtMs = -1;
-  private toldSilent = false;
+  private toldSilentAtMs = -Infinity;
   private nextDueMs = 0;
   private closed = false;
 
@@ -86,7 +87,7 @@ export class RelayLeg {
   setRemote(remote: RemoteAudio, nowMs: number): void {
     const speaks = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
     // The silence of a hold is not counted.
-    if (speaks && !this.isExpectedToSpeak) this.heardAtMs = nowMs;
+    if (!this.isExpectedToSpeak || remote.direction !== this.remoteAudio?.direction) this.heardAtMs = nowMs;
     this.isExpectedToSpeak = speaks;
     this.remoteAudio = remote;
     if (remote.host !== undefined) this.latch.expect(remote.host, remote.port);
@@ -105,7 +106,6 @@ export class RelayLeg {
       return;
     }
     this.heardAtMs = nowMs;
-    this.toldSilent = false;
     const payloadType = (packet[1] as number) & 0x7f;
     const sequence = packet.readUInt16BE(2);
     const timestamp = packet.readUInt32BE(4);
@@ -195,9 +195,9 @@ export class RelayLeg {
 
   private watchSilence(nowMs: number): void {
     const silentMs = nowMs - this.heardAtMs;
-    if (this.toldSilent || !this.isExpectedToSpeak || silentMs < this.options.silentAfterMs) return;
-    this.toldSilent = true;
-    this.reports.silent(Math.round(silentMs));
+    if (!this.isExpectedToSpeak || silentMs < this.options.silentAfterMs || nowMs - this.toldSilentAtMs < TELL_SILENCE_EVERY_MS) return;
+    this.toldSilentAtMs = nowMs;
+    this.reports.silent(Math.round(silentMs), this.incoming.received > 0);
   }
 
   close(): Promise<void> {

@@ -18,13 +18,16 @@ export interface RelayListener {
   died(error: Error): void;
 }
 
+/** What of a worker those may use who want to see it die. */
+export type WorkerHandle = Pick<Worker, 'terminate' | 'threadId'>;
+
 export function startInCaller(options: RelayOptions, listener: RelayListener): RelayThread {
   const counters = new Float64Array(COUNTERS);
   const core = new RelayCore(options, counters, (report) => listener.report(report));
   return { counters, send: (command) => core.handle(command), end: () => Promise.resolve() };
 }
 
-export async function startInWorker(options: RelayOptions, listener: RelayListener): Promise<RelayThread> {
+export async function startInWorker(options: RelayOptions, listener: RelayListener, onThread?: (thread: WorkerHandle) => void): Promise<RelayThread> {
   const counters = new SharedArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT);
   const workerData: RelayWorkerData = { options, counters };
   const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } });
@@ -34,6 +37,7 @@ export async function startInWorker(options: RelayOptions, listener: RelayListen
     worker.once('error', reject);
   });
   worker.removeAllListeners('error');
+  onThread?.(worker);
   let ending = false;
   worker.on('message', (report: RelayReport) => listener.report(report));
   worker.on('error', (error) => listener.died(error as Error));

@@ -9,7 +9,7 @@ import { migrate } from '@ritmo/database';
 import { fact, streams, type EventDataByType } from '@ritmo/domain';
 import type { StoredEvent, Subscription } from '@ritmo/event-store';
 import { NotAWavError, repairWav } from '@ritmo/media';
-import type { PartHealth, ServiceApp, ServiceContext } from '@ritmo/service-kit';
+import { tellHealth, type PartHealth, type ServiceApp, type ServiceContext } from '@ritmo/service-kit';
 import { atMost } from './at-most.ts';
 import { DEFAULT_DISK_LIMITS, DiskWatch, freeBytesOf, type DiskLimits } from './disk-watch.ts';
 import { allFiles, filesOfCall, type RecordingName } from './file-names.ts';
@@ -36,11 +36,9 @@ export interface RecorderOptions {
 const RESTED_MS = 10_000;
 const BATCH_SIZE = 100;
 const RETENTION_EVERY_MS = 3_600_000;
-/** How often a change of the health is looked for and told to the other processes. */
-const TELL_HEALTH_EVERY_MS = 2_000;
 
 export function createRecorderApp(context: ServiceContext, options: RecorderOptions = {}): ServiceApp {
-  const { bus, database, directory, events, journal, clock, health } = context;
+  const { bus, database, directory, events, journal, clock } = context;
   const log = context.log.child({ service: 'recorder' });
   const recordingsDir = options.recordingsDir ?? join(context.dataDir, 'recordings');
   const concurrency = options.concurrency ?? 2;
@@ -53,6 +51,7 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
   const failures = new RecordingFailures();
   const timers: NodeJS.Timeout[] = [];
   let unfollow: () => void = () => undefined;
+  let stopTelling: () => void = () => undefined;
 
   const disk = new DiskWatch({
     folder: recordingsDir,
@@ -91,14 +90,6 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
   };
 
   const healthNow = (): PartHealth => worseOf(disk.health, failures.health(clock.nowMs()));
-  let told: PartHealth['status'] = 'OK';
-  /** The facade that shows it may be another process. */
-  const tellHealth = (): void => {
-    const { status, detail } = healthNow();
-    if (status === told) return;
-    told = status;
-    journal.record(streams.system, fact('PartHealthReported', clock.nowMs(), { part: 'recordings', status, detail: status === 'OK' ? '' : detail }));
-  };
   const expire = async (): Promise<void> => {
     const days = directory.get('settings', 1)?.recordingRetentionDays ?? 0;
     const removed = await removeExpired({ ...context, log }, recordingsDir, days, () => isStopping);
@@ -120,15 +111,15 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
       await mkdir(recordingsDir, { recursive: true });
       await disk.start();
       metrics.setFreeBytes(() => disk.freeBytes);
-      health.register('recordings', healthNow);
+      const teller = tellHealth(context, 'recordings', healthNow);
+      stopTelling = teller.stop;
       serving.push(
         bus.subscribe('fact.RecordingFailed', ({ at, data }) => {
           failures.add(at, data.file, data.error);
           metrics.failed();
-          tellHealth();
+          teller.look();
         }),
       );
-      every(TELL_HEALTH_EVERY_MS, tellHealth);
       every(options.retentionEveryMs ?? RETENTION_EVERY_MS, expireSoon);
       unfollow = directory.onChange((kind) => {
         if (kind === 'settings') expireSoon();
@@ -148,6 +139,7 @@ export function createRecorderApp(context: ServiceContext, options: RecorderOpti
       disk.stop();
       for (const timer of timers.splice(0)) clearInterval(timer);
       unfollow();
+      stopTelling();
       for (const subscription of serving.splice(0)) subscription.stop();
       await following?.stop();
       following = undefined;

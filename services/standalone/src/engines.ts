@@ -20,7 +20,7 @@ export function sipStack(config: RitmoConfig, handlers: SipHandlers): SipStack {
 export function mediaEngine(config: RitmoConfig, log: Logger, onFatal: (error: Error) => void): MediaEngine {
   const { rtpengine } = config.cluster;
   if (rtpengine === undefined) {
-    return createNativeMediaEngine({ host: config.listen, portRange: config.rtpPorts, codecs, onFailure: onFatal, ...advertised(config) });
+    return createNativeMediaEngine({ host: config.listen, portRange: config.rtpPorts, codecs, onFailure: onFatal, onRestart: (error) => log.error({ err: error }, 'the media thread died; a new one takes over its calls'), ...advertised(config) });
   }
   const { host, port, recordings, dtmfLog } = rtpengine;
   return createRtpengineMediaEngine({
