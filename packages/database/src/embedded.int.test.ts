@@ -132,6 +132,18 @@ describe('clients from elsewhere', () => {
     await expect(askFrom('127.0.0.3', integrator)).rejects.toMatchObject({ code: '28000' });
     await expect(askFrom('127.0.0.2', server.connectionString)).rejects.toMatchObject({ code: '28000' });
   });
+
+  it('are let in and shut out while the server runs', async () => {
+    const server = await start({ database: 'totalipdb', listen: '0.0.0.0' });
+    await ask(server.connectionString, "CREATE ROLE integracao LOGIN PASSWORD 'segredo'");
+    const integrator = server.connectionString.replace(/\/\/[^@]+@/, '//integracao:segredo@');
+    const letIn = (): Promise<boolean> => askFrom('127.0.0.3', integrator).then(() => true, () => false);
+    expect(await letIn()).toBe(false);
+    await server.admit([{ address: '127.0.0.3', user: 'integracao', database: 'totalipdb' }]);
+    await expect.poll(letIn, { timeout: 20_000 }).toBe(true);
+    await server.admit([]);
+    await expect.poll(letIn, { timeout: 20_000 }).toBe(false);
+  });
 });
 
 describe('after kill -9 of its process', () => {

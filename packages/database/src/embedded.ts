@@ -1,6 +1,7 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
+import { accessRules, type ClientAddress } from './access-rules.ts';
 import { locateBinaries } from './binaries.ts';
 import {
   findRunningServer,
@@ -21,13 +22,6 @@ import { assertReachable, findServerAccount, giveTo } from './server-account.ts'
 const INSTANCE_LOCK_KEY = 7_246_001;
 /** After kill -9 the server needs a moment to notice that the old holder's connection is gone. */
 const INSTANCE_LOCK_PATIENCE_MS = 3_000;
-
-export interface ClientAddress {
-  /** CIDR, for example 10.11.12.0/24. */
-  readonly address: string;
-  readonly user: string;
-  readonly database: string;
-}
 
 export interface EmbeddedPostgresOptions {
   /** The cluster's own folder. Beside it lie `<dataDir>.lock` and `<dataDir>.log`. */
@@ -54,6 +48,8 @@ export interface EmbeddedPostgres {
   readonly pid: number;
   /** adopted: a server that outlived a killed process was taken over as it ran. */
   readonly origin: 'started' | 'adopted';
+  /** Who may connect from elsewhere than loopback from now on. Who is connected stays so. */
+  admit(clients: readonly ClientAddress[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,11 +79,6 @@ export const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
   timezone: 'UTC',
 };
 
-const LOOPBACK_RULES = [
-  'host all all 127.0.0.1/32 scram-sha-256',
-  'host all all ::1/128 scram-sha-256',
-];
-
 /**
  * Starts, or takes over, the PostgreSQL of this installation.
  * Rejects with SecondInstanceError, PortTakenError, DataFolderUnreachableError, DataFolderOccupiedError, ServerStartError.
@@ -113,6 +104,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       port: server.port,
       pid: server.pid,
       origin: server.origin,
+      async admit(clients) {
+        await writeAccessRules(dataDir, await findServerAccount(), rulesFor(clients, log));
+        if (!stopping) process.kill(server.pid, 'SIGHUP');
+      },
       async stop() {
         if (stopping) return;
         stopping = true;
@@ -127,6 +122,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     throw error;
   }
 }
+
+const rulesFor = (clients: readonly ClientAddress[] | undefined, log: (message: string) => void): readonly string[] =>
+  accessRules(clients ?? [], (address) => log(`"${address}" is neither an address nor a range: nobody is let in by it`));
 
 interface RunningServer {
   readonly adminUrl: string;
@@ -144,8 +142,7 @@ async function bringUp(options: EmbeddedPostgresOptions, log: (message: string) 
   const init = { dataDir, binaries, account, password: options.superuserPassword, durable: options.settings?.['fsync'] !== 'off' };
   if ((await initialiseCluster(init)) === 'created') log(`created a PostgreSQL cluster in ${dataDir}`);
   await giveTo(dataDir, account);
-  const remote = (options.clients ?? []).map((c) => `host ${c.database} ${c.user} ${c.address} scram-sha-256`);
-  await writeAccessRules(dataDir, account, [...LOOPBACK_RULES, ...remote]);
+  await writeAccessRules(dataDir, account, rulesFor(options.clients, log));
 
   const argsFor = (port: number): string[] =>
     serverArguments(dataDir, {

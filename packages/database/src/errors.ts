@@ -95,3 +95,18 @@ export class DatabaseClosedError extends Error {
     this.name = 'DatabaseClosedError';
   }
 }
+
+/** This database user may neither make nor alter the role: an administrator has to. */
+export class RoleRightsError extends Error {
+  readonly role: string;
+  readonly statements: readonly string[];
+  constructor(role: string, user: string, statements: readonly string[]) {
+    super(
+      `The database user ${user} may not create the role ${role}, with which integrators log in. Let an administrator run, in this order:\n  ${statements.join('\n  ')}\n` +
+        `or give the right to: ALTER ROLE "${user}" CREATEROLE;`,
+    );
+    this.name = 'RoleRightsError';
+    this.role = role;
+    this.statements = statements;
+  }
+}

@@ -1,10 +1,11 @@
 export type { CopyTarget, Database, Listening, QueryResult, SqlSession, SqlValue, TransactionOptions } from './port.ts';
+export type { ClientAddress } from './access-rules.ts';
 export { connectDatabase, type ConnectOptions } from './connect.ts';
+export { prepareLimitedRole, type LimitedRole } from './limited-role.ts';
 export { migrate, withVariables, type MigrateOptions, type MigrateResult } from './migrations.ts';
 export {
   DEFAULT_SETTINGS,
   startEmbeddedPostgres,
-  type ClientAddress,
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
 } from './embedded.ts';
@@ -16,6 +17,7 @@ export {
   MigrationFailedError,
   PlatformUnsupportedError,
   PortTakenError,
+  RoleRightsError,
   SecondInstanceError,
   ServerStartError,
 } from './errors.ts';

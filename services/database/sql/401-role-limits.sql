@@ -15,5 +15,8 @@ BEGIN
   ALTER ROLE :role: SET idle_in_transaction_session_timeout = ':idle_transaction_ms:ms';
   ALTER ROLE :role: SET lock_timeout = '10s';
   ALTER ROLE :role: SET max_parallel_workers_per_gather = 0;
+  ALTER ROLE :role: SET work_mem = '4MB';
   ALTER ROLE :role: SET search_path = public;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING 'the limits of :role: are its administrator''s to set';
 END $$;

@@ -1,8 +1,9 @@
 import { createContract, settingsOf } from '@ritmo/contract';
-import { migrate } from '@ritmo/database';
+import { migrate, prepareLimitedRole } from '@ritmo/database';
 import type { ServiceApp, ServiceContext } from '@ritmo/service-kit';
 import { Counter } from 'prom-client';
 import { commandTables } from './command-tables.ts';
+import { createCourtesy } from './courtesy.ts';
 import { createExecutor } from './executor.ts';
 import { endCareless } from './guard.ts';
 import { removeExpired } from './retention.ts';
@@ -23,6 +24,7 @@ export interface DatabaseAppOptions {
 }
 
 const guardEveryMs = 2_000;
+const courtesyEveryMs = 500;
 const retentionEveryMs = 3_600_000;
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
@@ -38,9 +40,12 @@ export function createDatabaseApp(context: ServiceContext, options: DatabaseAppO
   const executor = createExecutor({ context, contract, settleMs: options.settleMs ?? 3_000, carriedOut });
   const timers: NodeJS.Timeout[] = [];
   let unfollow: () => void = () => undefined;
+  /** The integrators' user is ours to alter. */
+  let manages = false;
 
   /** Times that the server fills in by itself are local to the installation. */
   const setTimeZone = async (): Promise<void> => {
+    if (!manages) return;
     await database.tx(async (session) => {
       await session.query('SELECT pg_advisory_xact_lock(7246011)');
       await session.query(`ALTER ROLE ${role} SET timezone = ${literal(settingsOf(directory).timeZone)}`);
@@ -56,6 +61,8 @@ export function createDatabaseApp(context: ServiceContext, options: DatabaseAppO
     name: 'database',
     async start() {
       if (!/^[a-z][a-z0-9_]{0,62}$/.test(role)) throw new Error(`"${role}" cannot be the name of the integrators' user: lower case letters, digits and _ only`);
+      const { managed, advice } = await prepareLimitedRole(database, { role, password: options.integrationPassword });
+      if (!managed) log.warn({ role, advice }, 'the integrators\' user is not ours to alter: its password and limits are its administrator\'s');
       await migrate(database, {
         owner: 'database',
         folder: new URL('../sql/', import.meta.url),
@@ -66,7 +73,7 @@ export function createDatabaseApp(context: ServiceContext, options: DatabaseAppO
           idle_transaction_ms: String(limits.idleTransactionMs),
         },
       });
-      await database.query(`ALTER ROLE ${role} PASSWORD ${literal(options.integrationPassword)}`);
+      manages = managed;
       await setTimeZone();
       unfollow = directory.onChange((kind) => {
         if (kind === 'settings') void setTimeZone().catch((error: unknown) => log.error({ err: error }, 'the time zone of the integrators cannot be set'));
@@ -74,6 +81,8 @@ export function createDatabaseApp(context: ServiceContext, options: DatabaseAppO
       await contract.start({ live: false });
       await executor.start(['importar_discador', ...commandTables.map(({ table }) => table)]);
       every(guardEveryMs, () => endCareless(context, limits));
+      const courtesy = createCourtesy(context, role);
+      every(courtesyEveryMs, () => courtesy.look());
       every(retentionEveryMs, () => removeExpired(context));
       await removeExpired(context);
     },

@@ -3,9 +3,11 @@ import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
 import type { ServiceApp } from '@ritmo/service-kit';
 import { asId, fact, streams, type CampaignId, type ContactId } from '@ritmo/domain';
+import { getPriority } from 'node:os';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createDatabaseApp } from './app.ts';
+import { courtesyNice } from './courtesy.ts';
 
 let db: TestDatabase;
 let stage: Stage;
@@ -133,4 +135,12 @@ test('a row whose import took effect before the process died is not imported aga
   await app.start();
   await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 IN ('took effect', 'did not') AND criado_em IS NOT NULL")).rowCount === 2);
   expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(['did not']);
+});
+
+test('a session of an integrator gives way to those of the product', async () => {
+  const pidOf = async (client: { query(text: string): Promise<{ rows: readonly unknown[] }> }): Promise<number> =>
+    ((await client.query('SELECT pg_backend_pid() AS pid')).rows[0] as { pid: number }).pid;
+  const pid = await pidOf(integrator);
+  await eventually(() => getPriority(pid) === courtesyNice);
+  expect(getPriority(await pidOf(db.database))).toBe(0);
 });

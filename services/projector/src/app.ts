@@ -5,7 +5,6 @@ import { Counter, Gauge } from 'prom-client';
 import { projectedTypes } from './apply.ts';
 import { createProjection, readCheckpoint } from './projection.ts';
 import { rebuildViews, type RebuildReport } from './rebuild.ts';
-import { setIntegrationPassword } from './role.ts';
 import { LIVE_SCHEMA, prepareSchema } from './schema.ts';
 
 const LEADER_LOCK_KEY = 7_246_022;
@@ -18,8 +17,8 @@ const PACE_MS = 50;
 const LAG_WARNING_MS = 10_000;
 
 export interface ProjectorOptions {
-  /** Password of the integrators' user. Without it the user stays as it is; a new one cannot log in. */
-  readonly integrationPassword?: string;
+  /** Who may read the views. Default integracao. Its password and its limits are the SQL facade's. */
+  readonly role?: string;
 }
 
 export interface ProjectorApp extends ServiceApp {
@@ -132,8 +131,7 @@ export function createProjectorApp(context: ServiceContext, options: ProjectorOp
   return {
     name: 'projector',
     async start() {
-      const { outdated } = await prepareSchema(database);
-      if (options.integrationPassword !== undefined) await setIntegrationPassword(database, options.integrationPassword);
+      const { outdated } = await prepareSchema(database, options.role);
       if (outdated) {
         log.info('the views were made by another version and are rebuilt');
         await rebuildViews({ database, events, log: (message) => log.info(message) });

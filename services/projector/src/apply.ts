@@ -42,6 +42,7 @@ const rules: { readonly [T in EventType]: Rule<T> } = {
   CallRang: nothing,
   CallAnswered: calls.callAnswered,
   AnswerClassified: nothing,
+  OwnCallRefused: nothing,
   CallQueued: calls.callQueued,
   OfferMade: nothing,
   OfferMissed: calls.offerMissed,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createInProcessBus } from '@ritmo/bus';
-import { connectDatabase } from '@ritmo/database';
+import { connectDatabase, prepareLimitedRole } from '@ritmo/database';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
 import { asCallId, asExtension, asId, asLegId, fact, shippedDispositions, streams, type ContactId, type DispositionId, type PhoneId } from '@ritmo/domain';
 import { createMemoryEventStore, type EventStore } from '@ritmo/event-store';
@@ -47,7 +47,7 @@ const rowOf = async (sql: string): Promise<Record<string, unknown> | undefined> 
 beforeEach(async () => {
   test = await startTestDatabase(prepared);
   events = createMemoryEventStore();
-  app = createProjectorApp(contextOn(test.database, events), { integrationPassword: 'segredo' });
+  app = createProjectorApp(contextOn(test.database, events));
   await app.start();
   await appendFacts(events, sampleDirectory());
 });
@@ -215,6 +215,7 @@ describe('the views of agents and calls', () => {
 describe('the user of integrators', () => {
   it('reads every view and nothing behind them', async () => {
     const url = test.url.replace(/\/\/[^@]+@/, '//integracao:segredo@');
+    await prepareLimitedRole(test.database, { role: 'integracao', password: 'segredo' });
     const integrator = connectDatabase({ url, maxConnections: 1 });
     try {
       await app.caughtUp();

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { withVariables, type Database, type SqlSession } from '@ritmo/database';
+import { prepareLimitedRole, withVariables, type Database, type SqlSession } from '@ritmo/database';
 import { RULES_VERSION } from './apply.ts';
 
 export const LIVE_SCHEMA = 'views';
 /** Held for the length of each batch and of the swap: whoever has it alone decides what the tables are. */
 export const BATCH_LOCK_KEY = 7_246_020;
+
+/** The user's name in the manual (1.3). */
+const integrators = 'integracao';
 
 interface SqlFile {
   readonly name: string;
@@ -44,23 +47,33 @@ export async function createTables(session: SqlSession, schema: string): Promise
 
 /** Makes the integrators' views, new, on the live tables, with the right to read them. */
 export async function installViews(session: SqlSession): Promise<void> {
+  const role = await integratorsOf(session);
   const files = await filesOf('views');
   for (const file of [...files].reverse()) await session.query(`DROP VIEW IF EXISTS public.${viewName(file)}`);
   for (const file of files) {
     await session.query(withVariables(file.text, { schema: LIVE_SCHEMA }));
-    await session.query(`GRANT SELECT ON public.${viewName(file)} TO integracao`);
+    await session.query(`GRANT SELECT ON public.${viewName(file)} TO ${role}`);
   }
+  await session.query('UPDATE projector.installed_views SET checksum = $1', [checksumOf(files)]);
+}
+
+/** Who may read the views: told at the start of the service, kept for whoever rebuilds them. */
+async function integratorsOf(session: SqlSession): Promise<string> {
+  const { rows } = await session.query<{ role: string }>('SELECT quote_ident(role) AS role FROM projector.installed_views');
+  return rows[0]?.role ?? integrators;
+}
+
+/** Answers false when the views that are there were made for another user. */
+async function nameIntegrators(session: SqlSession, role: string): Promise<boolean> {
   await session.query('CREATE SCHEMA IF NOT EXISTS projector');
   await session.query('CREATE TABLE IF NOT EXISTS projector.installed_views (one boolean PRIMARY KEY DEFAULT true CHECK (one), checksum text NOT NULL)');
-  await session.query(
-    'INSERT INTO projector.installed_views (checksum) VALUES ($1) ON CONFLICT (one) DO UPDATE SET checksum = EXCLUDED.checksum',
-    [checksumOf(files)],
-  );
+  await session.query(`ALTER TABLE projector.installed_views ADD COLUMN IF NOT EXISTS role text NOT NULL DEFAULT '${integrators}'`);
+  await session.query("INSERT INTO projector.installed_views (checksum, role) VALUES ('', $1) ON CONFLICT (one) DO NOTHING", [role]);
+  const { rowCount } = await session.query('UPDATE projector.installed_views SET role = $1 WHERE role <> $1', [role]);
+  return rowCount === 0;
 }
 
 async function viewsAreCurrent(session: SqlSession): Promise<boolean> {
-  const { rows } = await session.query<{ there: boolean }>("SELECT to_regclass('projector.installed_views') IS NOT NULL AS there");
-  if (rows[0]?.there !== true) return false;
   const installed = await session.query<{ checksum: string }>('SELECT checksum FROM projector.installed_views');
   return installed.rows[0]?.checksum === checksumOf(await filesOf('views'));
 }
@@ -70,28 +83,18 @@ export interface SchemaState {
   readonly outdated: boolean;
 }
 
-/** Tables, views and the integrators' role as this version has them. Tables of another version are left for the rebuild. */
-export async function prepareSchema(database: Database): Promise<SchemaState> {
-  await ensureRole(database);
+/** Tables and views as this version has them, readable by a role that is there. Tables of another version are left for the rebuild. */
+export async function prepareSchema(database: Database, role = integrators): Promise<SchemaState> {
+  await prepareLimitedRole(database, { role });
   return database.tx(async (session) => {
     await session.query('SELECT pg_advisory_xact_lock($1)', [BATCH_LOCK_KEY]);
     const { rows } = await session.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [`${LIVE_SCHEMA}.checkpoint`]);
     if (rows[0]?.there !== true) await createTables(session, LIVE_SCHEMA);
+    const sameRole = await nameIntegrators(session, role);
     const { rows: made } = await session.query<{ projection: string }>(`SELECT projection FROM ${LIVE_SCHEMA}.checkpoint`);
     const outdated = made[0]?.projection !== (await projectionName());
     // New views may need columns that old tables lack: they come with the rebuild.
-    if (!outdated && !(await viewsAreCurrent(session))) await installViews(session);
+    if (!outdated && !(sameRole && (await viewsAreCurrent(session)))) await installViews(session);
     return { outdated };
   });
-}
-
-/** Roles belong to the whole server, and another database of it may make the same one at this moment. */
-async function ensureRole(database: Database): Promise<void> {
-  await database.query(
-    `DO $$ BEGIN
-       IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'integracao') THEN
-         CREATE ROLE integracao LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
-       END IF;
-     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
-  );
 }

@@ -75,6 +75,12 @@ export async function layFoundations(config: RitmoConfig, options: FoundationOpt
     closing.push(() => Promise.race([journal.flush(), new Promise<void>((resolve) => setTimeout(resolve, flushLimitMs).unref())]));
     const directory = createDirectoryReader({ bus });
     closing.push(() => directory.stop());
+    // The list of the file counts until the directory is read, then the one that is configured.
+    directory.onChange((kind) => {
+      if (kind !== 'settings' || postgres === undefined) return;
+      const allowed = directory.get('settings', 1)?.databaseAllow ?? [];
+      postgres.admit(integratorsAt(allowed)).catch((error: unknown) => log.error({ err: error }, 'the addresses of integrators could not be changed'));
+    });
 
     const health = createHealthRegistry();
     health.register('PostgreSQL', async () => {
@@ -115,6 +121,8 @@ export async function layFoundations(config: RitmoConfig, options: FoundationOpt
   }
 }
 
+const integratorsAt = (addresses: readonly string[]): readonly ClientAddress[] => addresses.map((address) => ({ address, user: integrationUser, database: databaseName }));
+
 async function startPostgres(
   config: RitmoConfig,
   dataDir: string,
@@ -124,14 +132,13 @@ async function startPostgres(
 ): Promise<EmbeddedPostgres> {
   const superuser = await openSecret({ folder: secrets, name: superuserSecret });
   const allowed = (config.seed['settings'] as { databaseAllow?: readonly string[] } | undefined)?.databaseAllow ?? [];
-  const clients: readonly ClientAddress[] = allowed.map((address) => ({ address, user: integrationUser, database: databaseName }));
   return startEmbeddedPostgres({
     dataDir: join(dataDir, 'postgres'),
     port: config.postgresPort,
     listen: config.listen,
     superuserPassword: superuser.value,
     database: databaseName,
-    clients,
+    clients: integratorsAt(allowed),
     log: (message) => log.info({ part: 'postgres' }, message),
     onLost: onFatal,
   });

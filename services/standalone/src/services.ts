@@ -38,8 +38,7 @@ export const services = {
       seed: config.seed,
       ...(config.seedName === undefined ? {} : { seedName: config.seedName }),
     }),
-  projector: ({ foundations }: ServiceParts): ProjectorApp =>
-    createProjectorApp(foundations.contextFor('projector'), { integrationPassword: foundations.integrationPassword.value }),
+  projector: ({ foundations }: ServiceParts): ProjectorApp => createProjectorApp(foundations.contextFor('projector')),
   recorder: ({ foundations }: ServiceParts): ServiceApp => createRecorderApp(foundations.context),
   telephony,
   acd: ({ foundations }: ServiceParts): AcdApp => createAcdApp(foundations.context),
