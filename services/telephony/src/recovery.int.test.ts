@@ -48,3 +48,31 @@ test('41: after a kill the next start ends what still rings and talks, counts it
   await Promise.all([carrier.stop(), phone.stop()]);
   await db.close();
 }, 40_000);
+
+test.each(['INVITE', 'ACK'] as const)('41: a kill in the moment of an %s leaves nothing at the carrier, and channels come back within seconds', async (moment) => {
+  const db = await startTestDatabase();
+  const carrier = await FarEnd.start({ hz: 500 });
+  const child = fork(fileURLToPath(new URL('./test/crash-child.ts', import.meta.url)), [db.url, String(carrier.port), '101,102,103', 'at once'], {
+    execArgv: ['--import', 'tsx'],
+    stdio: 'inherit',
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  let port = 0;
+  child.on('message', (message) => (port = (message as { port?: number }).port ?? port));
+  carrier.onCall = async (call) => {
+    if (moment === 'ACK') await call.answer();
+    // Before the dialog's row can be written by whatever the INVITE's sender does next.
+    child.kill('SIGKILL');
+    if (moment === 'INVITE') call.ring();
+  };
+  await exited;
+  const rig = await Rig.start({ database: db, sipPort: port });
+  rig.put('trunk', { id: 1, name: 'carrier', host: '127.0.0.1', port: carrier.port, callsPerSecond: 50, channels: 10 });
+  await rig.telephony.start();
+  await waitFor(async () => (await rig.bus.request('telephony.reserve', { trunkId: asId<TrunkId>(1), count: 99 })).slots.length === 10, { what: 'all channels', timeoutMs: 10_000 });
+  expect(carrier.calls.length).toBeGreaterThan(0);
+  await waitFor(() => carrier.calls.every((call) => call.isOver), { what: 'the end of every call that the carrier saw' });
+  await rig.stop();
+  await carrier.stop();
+  await db.close();
+}, 60_000);

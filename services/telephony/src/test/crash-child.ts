@@ -1,15 +1,19 @@
-/** Tests only: a telephony process that places calls and waits to be killed. Arguments: database URL, carrier port, phone's port. */
+/** Tests only: a telephony process that places calls and waits to be killed. Arguments: database URL, carrier port, numbers, `at once` when it need not wait for a phone. */
 import { connectDatabase } from '@ritmo/database';
 import { waitFor } from '@ritmo/testing';
 import { Rig } from './rig.ts';
 
-const [url = '', carrierPort = '', numbers = ''] = process.argv.slice(2);
+const [url = '', carrierPort = '', numbers = '', when = ''] = process.argv.slice(2);
 const database = connectDatabase({ url });
 const rig = await Rig.start({ database: { url, database, close: () => database.close() } });
 rig.put('trunk', { id: 1, name: 'carrier', host: '127.0.0.1', port: Number(carrierPort), callsPerSecond: 50, channels: 10 });
 rig.put('agent', { id: 1, name: 'Ana', extension: '1001', password: 'secret' });
 await rig.telephony.start();
 process.send?.({ port: rig.port });
+if (when === 'at once') {
+  for (const number of numbers.split(',')) await rig.originate(number);
+  await new Promise(() => setInterval(() => undefined, 1_000));
+}
 await waitFor(async () => (await rig.bus.request('telephony.bindings', {})).bindings.length > 0, { what: 'the phone' });
 const calls = [];
 for (const number of numbers.split(',')) calls.push(await rig.originate(number));
