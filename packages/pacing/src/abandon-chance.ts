@@ -52,7 +52,7 @@ function exactTail(free: number, supplyMean: number, supplyQ: number, demandMean
   let demandTail = 1;
   for (let k = 0; k < free; k += 1) {
     demandTail -= demandTerm;
-    demandTerm *= (Math.max(0, demandN - k) / (k + 1)) * (demandQ / (1 - demandQ));
+    demandTerm *= (termsLeft(demandN, k) / (k + 1)) * (demandQ / (1 - demandQ));
   }
   const supplyOdds = supplyQ / (1 - supplyQ);
   const demandOdds = demandQ / (1 - demandQ);
@@ -62,18 +62,26 @@ function exactTail(free: number, supplyMean: number, supplyQ: number, demandMean
   for (let c = 0; c < MAX_TERMS && left > 1e-9 && demandTail > 1e-9; c += 1) {
     chance += supplyTerm * demandTail;
     left -= supplyTerm;
-    supplyTerm *= (Math.max(0, supplyN - c) / (c + 1)) * supplyOdds;
+    supplyTerm *= (termsLeft(supplyN, c) / (c + 1)) * supplyOdds;
     const k = free + c;
     demandTail -= demandTerm;
-    demandTerm *= (Math.max(0, demandN - k) / (k + 1)) * demandOdds;
+    demandTerm *= (termsLeft(demandN, k) / (k + 1)) * demandOdds;
   }
   return Math.max(0, Math.min(1, chance));
 }
 
-/** The binomial's q that matches mean and variance; nearly Poisson when the variance is not below the mean. */
+/**
+ * The q that matches mean and variance. Where the variance passes the mean, because p itself is uncertain, q and n = mean/q are negative and
+ * the same terms are those of the negative binomial.
+ */
 function chanceOf(mean: number, variance: number): number {
   if (mean <= 0) return 1e-6;
-  return Math.max(1e-3, Math.min(0.999, 1 - variance / mean));
+  const q = Math.min(0.999, 1 - variance / mean);
+  return Math.abs(q) < 1e-3 ? 1e-3 : q;
+}
+
+function termsLeft(n: number, k: number): number {
+  return n < 0 ? n - k : Math.max(0, n - k);
 }
 
 /** P(Z ≥ z), Abramowitz & Stegun 26.2.17 (absolute error below 7.5e-8). */

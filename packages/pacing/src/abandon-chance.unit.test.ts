@@ -39,6 +39,18 @@ describe('the chance that a call finds no agent', () => {
     expect(shortageChance(4, 0, 0, 1.5, 0.75)).toBeLessThan(1e-6);
   });
 
+  it('is larger when the demand is uncertain, as the negative binomial says', () => {
+    // Demand of mean 2 and variance 4 is geometric-like: n = 2, q = ½, so P(L ≥ 6) = Σ over the first six terms taken away.
+    let term = 0.25;
+    let tail = 1;
+    for (let k = 0; k < 6; k += 1) {
+      tail -= term;
+      term *= ((2 + k) / (k + 1)) * 0.5;
+    }
+    expect(shortageChance(6, 0, 0, 2, 4)).toBeCloseTo(tail, 5);
+    expect(shortageChance(6, 0, 0, 2, 4)).toBeGreaterThan(shortageChance(6, 0, 0, 2, 1.8));
+  });
+
   it('is within 0.0003 of the sum where the expansion takes over', () => {
     for (const scale of [1, 2, 4]) {
       for (const free of [3, 5, 8]) {

@@ -62,6 +62,11 @@ export class DurationModel {
     return this.rememberedCount;
   }
 
+  /** Standard error of the overall hazard relative to it. */
+  get relativeError(): number {
+    return 1 / Math.sqrt(1 + this.rememberedCount);
+  }
+
   /** Changes whenever the tables do: whoever derives tables from this model compares it. */
   get revision(): number {
     return this.version;

@@ -4,7 +4,8 @@
  * 1. Demand: every call in flight needs an agent before a time T with a chance that depends on its age (ring-model.ts).
  * 2. Supply: every busy agent is free by T with a chance that depends on the age of the conversation (duration-model.ts,
  *    supply-model.ts).
- * 3. A call is started as long as its own chance of being abandoned is at most θ (abandon-chance.ts).
+ * 3. A call is started as long as its own chance of being abandoned is at most θ (abandon-chance.ts), averaged over what is not yet known of p
+ *    and of the talk times.
  * 4. θ starts at what is optimal for exponential times and follows the slack of the realised abandoned rate (risk-limit.ts).
  */
 import { AbandonBudget } from './abandon-budget.ts';
@@ -93,7 +94,7 @@ export class PredictivePolicy implements PacingPolicy {
     const handleMs = this.talk.meanMs + (this.wrap?.meanMs ?? 0);
     const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
     const share = o.share ?? 1;
-    const steering = { cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p, shared: share < 1 };
+    const steering = { cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p, share };
     const wished = evident ? this.limit.value(steering) : 0;
     const risk = Math.min(wished, o.othersRiskPct === undefined ? 1 : o.othersRiskPct / 100);
     // One line per free agent is never too many: none of these calls can find every agent busy.
@@ -171,13 +172,18 @@ export class PredictivePolicy implements PacingPolicy {
   /** Whether a call is abandoned with at most this chance if `others` calls are started with it and before it. */
   private bears(risk: number, others: number, free: number, p: number): boolean {
     const { supplyMean, supplyVariance, demandMean, demandVariance } = this.outlook;
+    const demandError = this.ring.relativeError;
+    const supplyError = this.talk.relativeError;
     let left = risk * LEADS;
     // The latest answer time runs the highest chance as a rule: looked at first, it mostly decides.
     for (let lead = LEADS - 1; lead >= 0; lead -= 1) {
       const chance = (p * (lead + 0.5)) / LEADS;
-      const mean = (demandMean[lead] as number) + others * chance;
-      const variance = (demandVariance[lead] as number) + others * chance * (1 - chance);
-      left -= shortageChance(free, supplyMean[lead] as number, supplyVariance[lead] as number, mean, variance);
+      const demand = (demandMean[lead] as number) + others * chance;
+      const supply = supplyMean[lead] as number;
+      // What is not yet known about p and the talk times makes both sums vary more: the posterior predictive variance.
+      const demandSpread = (demandVariance[lead] as number) + others * chance * (1 - chance) + (demand * demandError) ** 2;
+      const supplySpread = (supplyVariance[lead] as number) + (supply * supplyError) ** 2;
+      left -= shortageChance(free, supply, supplySpread, demand, demandSpread);
       if (left < 0) return false;
     }
     return true;

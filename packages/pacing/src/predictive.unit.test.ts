@@ -76,6 +76,21 @@ describe('Ritmo’s controller', () => {
     expect(answer.abandonRate).toBeLessThan(0.031);
     for (const seed of answer.perSeed) expect(seed.abandonRate).toBeLessThan(0.033);
   });
+
+  it('starts a campaign of which nothing is known without passing the cap on the way', { timeout: 120_000 }, () => {
+    const ring = { dist: 'exponential', meanS: 15 };
+    const scenario = parseScenario({
+      agents: 30, durationS: 3600, handle: { dist: 'lognormal', meanS: 120, cv: 0.8 },
+      outcomes: [{ outcome: 'answered', p: 0.25, ring }, { outcome: 'no-answer', p: 0.75, ring }],
+    });
+    const answer = simulate(scenario, 'ritmo', [1, 2, 3, 4, 5, 6, 7, 8]);
+    // From the 100th person on the rate is judged at every abandoned call; before, by whole calls over the cap.
+    for (const seed of answer.perSeed) {
+      expect(seed.worstRateOnTheWay).toBeLessThan(0.031);
+      expect(seed.worstExcess).toBeLessThan(1);
+    }
+    expect(answer.occupancy).toBeGreaterThan(answer.floor + 0.15);
+  });
 });
 
 describe('the modes of the same machine', () => {

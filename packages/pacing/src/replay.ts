@@ -26,6 +26,8 @@ export interface RecordedConversation {
   readonly atMs: number;
   readonly talkMs: number;
   readonly wrapMs: number;
+  /** How long the person waited for the agent. Absent: not at all. */
+  readonly waitMs?: number;
 }
 
 export interface Recording {
@@ -60,6 +62,8 @@ export interface ReplayFigures {
   readonly live: number;
   readonly conversations: number;
   readonly meanIdleS: number;
+  /** Of the people who were given an agent. */
+  readonly meanWaitS: number;
 }
 
 export interface ReplayResult {
@@ -152,6 +156,7 @@ export function recordedFigures(recording: Recording): ReplayFigures {
     live,
     conversations,
     meanIdleS: conversations > 0 ? Math.max(0, presentMs - busyMs) / conversations / 1000 : 0,
+    meanWaitS: conversations > 0 ? recording.conversations.reduce((sum, { waitMs }) => sum + (waitMs ?? 0), 0) / conversations / 1000 : 0,
   };
 }
 
@@ -171,7 +176,7 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayResu
     });
     return new Simulation(scenario, new RecordingSource(recording, seed), [policy], { seed }).run();
   });
-  const total = { attempts: 0, live: 0, abandoned: 0, delivered: 0, idleMs: 0, occupancy: 0 };
+  const total = { attempts: 0, live: 0, abandoned: 0, delivered: 0, waitMs: 0, idleMs: 0, occupancy: 0 };
   for (const run of runs) {
     total.occupancy += run.occupancy;
     total.idleMs += run.meanIdleMs;
@@ -180,6 +185,7 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayResu
       total.live += campaign.live;
       total.abandoned += campaign.abandoned;
       total.delivered += campaign.delivered;
+      total.waitMs += campaign.waitMs;
     }
   }
   const count = runs.length;
@@ -193,6 +199,7 @@ export function replay(recording: Recording, options: ReplayOptions): ReplayResu
       live: Math.round(total.live / count),
       conversations: Math.round(total.delivered / count),
       meanIdleS: total.idleMs / count / 1000,
+      meanWaitS: total.delivered > 0 ? total.waitMs / total.delivered / 1000 : 0,
     },
     occupancyCi95: interval(runs.map((run) => run.occupancy)),
   };
@@ -208,10 +215,11 @@ export function comparison(recording: Recording, results: readonly ReplayResult[
       `${figures.attempts}`.padStart(9),
       `${figures.conversations}`.padStart(13),
       `${figures.meanIdleS.toFixed(1)}`.padStart(7),
+      `${figures.meanWaitS.toFixed(2)}`.padStart(7),
     ].join(' ');
-  const head = ['', 'occupancy', 'abandoned', 'attempts', 'conversations', 'idle s'];
+  const head = ['', 'occupancy', 'abandoned', 'attempts', 'conversations', 'idle s', 'wait s'];
   return [
-    [(head[0] as string).padEnd(34), ...head.slice(1).map((cell, index) => cell.padStart([9, 9, 9, 13, 7][index] as number))].join(' '),
+    [(head[0] as string).padEnd(34), ...head.slice(1).map((cell, index) => cell.padStart([9, 9, 9, 13, 7, 7][index] as number))].join(' '),
     line(`recorded (${recording.name})`, recordedFigures(recording)),
     ...results.map(({ policy, agents, figures }) => line(`${policy}${agents === null ? '' : `, ${agents} agents`}`, figures)),
   ].join('\n');

@@ -8,15 +8,22 @@
  *
  * c being the agents who become free while a call rings. Feedback: the slack of the campaign (abandoned calls that the cap still
  * allows) moves θ around θ₀, log-linearly; this is dual ascent on the price of an abandoned call.
+ *
+ * A campaign earns what it may abandon: one call in 33 people at a cap of 3 %. Abandoned calls come in clusters, when all agents stay busy while
+ * a handful of calls in flight is answered, so the feedback aims at a reserve that covers a cluster and keeps θ low until it is earned.
  */
 
-/** Slack that the feedback aims at, in abandoned calls; it grows with the campaign, so that the rate ends just under the cap. */
-const AIM_BASE = 1.2;
+/** Slack that the feedback aims at, in abandoned calls: a cluster, which grows with the agents who become free per lead time … */
+const AIM_LEAST = 1.2;
+const AIM_CLUSTER = 2.8;
+const CLUSTER_POWER = 0.75;
+const MOST_FREED = 8;
+/** … and a part that grows with the campaign, so that the rate ends just under the cap; a wider feedback lets the slack stray further. */
 const AIM_GROWTH = 0.1;
-/** A wider feedback lets the slack stray further, so it aims further from the cap. */
 const AIM_OF_WIDENING = 0.25;
-/** Slack below the aim that divides θ by e, and slack above it that multiplies θ by e. */
+/** Slack below the aim that divides θ by e (at least this, and half of the aim), and slack above it that multiplies θ by e. */
 const SLACK_PER_E_BELOW = 2.5;
+const AIM_PER_E_BELOW = 0.5;
 const SLACK_PER_E_ABOVE = 5;
 /** Both widen with the square root of what the cap allowed so far, as chance does, once that is more than a handful. */
 const SLACK_GROWTH = 1;
@@ -26,6 +33,10 @@ const INTEGRAL = 0.005;
 const MAX_BIAS = 0.8;
 const MAX_LOG = 1.2;
 const MIN_LOG = -4;
+/** Abandoned calls that the cap must have allowed before 1 − 1/e of θ is used: a young campaign has nothing to be wrong with. */
+const YOUTH = 5;
+/** The least part of θ for a campaign among others: if it waited, they would leave it nothing. */
+const YOUTH_AMONG_OTHERS = 0.25;
 
 export interface RiskInputs {
   readonly cap: number;
@@ -37,37 +48,44 @@ export interface RiskInputs {
   readonly freedPerLead: number;
   /** Share of attempts that become a person. */
   readonly liveP: number;
-  /** Other campaigns dial for the same agents. */
-  readonly shared: boolean;
+  /** The campaign's part of the agents; below 1 others dial for them too. */
+  readonly share: number;
 }
 
 export class RiskLimit {
   private bias = 0;
+  private freed = 1;
 
   /** Called for every person reached: the integral part, which takes out what the feed-forward gets wrong for other than exponential times. */
   learn(slack: number, allowed: number): void {
     if (allowed < HANDFUL_ROOT * HANDFUL_ROOT) return;
     const width = SLACK_PER_E_ABOVE + widening(allowed);
-    this.bias += (INTEGRAL * (slack - aimOf(allowed))) / (width * width);
+    this.bias += (INTEGRAL * (slack - aimOf(allowed, this.freed))) / (width * width);
     this.bias = Math.max(-MAX_BIAS, Math.min(MAX_BIAS, this.bias));
   }
 
   value(inputs: RiskInputs): number {
-    const { cap, slack, allowed, freedPerLead, liveP, shared } = inputs;
-    const few = (0.02 + 0.98 * liveP) * Math.max(freedPerLead, 0.2) ** -(0.35 + 2.5 * liveP);
+    const { cap, slack, allowed, freedPerLead, liveP, share } = inputs;
+    const freed = Math.max(freedPerLead, 0.2);
+    this.freed = freed * share;
+    const few = (0.02 + 0.98 * liveP) * freed ** -(0.35 + 2.5 * liveP);
     const base = cap * (0.44 + Math.min(few, 2));
-    // Before the cap allows a single abandoned call there is nothing to steer by: a campaign of its own waits, one
-    // among others must not, or they would leave it nothing.
-    if (allowed < 1) return shared ? base / 2 : 0;
-    const off = slack - aimOf(allowed);
-    const width = (off < 0 ? SLACK_PER_E_BELOW : SLACK_PER_E_ABOVE) + widening(allowed);
+    const least = share < 1 ? YOUTH_AMONG_OTHERS : 0;
+    // Before the cap allows a single abandoned call there is nothing to steer by.
+    if (allowed < 1) return least * base;
+    const aim = aimOf(allowed, this.freed);
+    const off = slack - aim;
+    const below = Math.max(SLACK_PER_E_BELOW + widening(allowed), AIM_PER_E_BELOW * aim);
+    const width = off < 0 ? below : SLACK_PER_E_ABOVE + widening(allowed);
     const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / width)) + this.bias;
-    return Math.min(0.9, base * Math.exp(push));
+    const grown = Math.max(least, 1 - Math.exp(-allowed / YOUTH));
+    return Math.min(0.9, grown * base * Math.exp(push));
   }
 }
 
-function aimOf(allowed: number): number {
-  return AIM_BASE + AIM_GROWTH * Math.sqrt(allowed) + AIM_OF_WIDENING * widening(allowed);
+function aimOf(allowed: number, freed: number): number {
+  const cluster = Math.max(AIM_LEAST, AIM_CLUSTER * Math.min(freed, MOST_FREED) ** CLUSTER_POWER);
+  return cluster + AIM_GROWTH * Math.sqrt(allowed) + AIM_OF_WIDENING * widening(allowed);
 }
 
 function widening(allowed: number): number {

@@ -17,6 +17,8 @@ export interface SeedAnswer {
   readonly wholeAbandonRate: number;
   /** Most abandoned calls above the cap at any moment of the run. */
   readonly worstExcess: number;
+  /** The highest rate that a campaign had at any moment since its start, from its 100th person on. */
+  readonly worstRateOnTheWay: number;
 }
 
 export interface Answer {
@@ -129,6 +131,7 @@ function seedAnswer(run: RunResult): SeedAnswer {
   let wholeAbandoned = 0;
   let worst = 0;
   let worstExcess = 0;
+  let worstRateOnTheWay = 0;
   for (const campaign of run.campaigns) {
     live += campaign.live;
     abandoned += campaign.abandoned;
@@ -136,6 +139,7 @@ function seedAnswer(run: RunResult): SeedAnswer {
     wholeAbandoned += campaign.wholeAbandoned;
     worst = Math.max(worst, campaign.abandoned / Math.max(1, campaign.live));
     worstExcess = Math.max(worstExcess, campaign.worstExcess);
+    worstRateOnTheWay = Math.max(worstRateOnTheWay, campaign.worstRateOnTheWay);
   }
   return {
     seed: run.seed,
@@ -144,6 +148,7 @@ function seedAnswer(run: RunResult): SeedAnswer {
     worstCampaignAbandonRate: worst,
     wholeAbandonRate: wholeAbandoned / Math.max(1, wholeLive),
     worstExcess,
+    worstRateOnTheWay,
   };
 }
 

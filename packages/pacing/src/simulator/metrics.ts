@@ -14,7 +14,12 @@ export interface CampaignCount {
   wholeAbandoned: number;
   /** The most abandoned calls above the cap at any moment since the very start: max of abandoned − cap · live. */
   worstExcess: number;
+  /** The highest abandoned ÷ live at any moment since the very start, from the `FIRST_JUDGED`th person on. */
+  worstRateOnTheWay: number;
 }
+
+/** Before so many people a rate says nothing: at a cap of 3 % three abandoned calls are allowed by then. */
+export const FIRST_JUDGED = 100;
 
 export interface SeriesPoint {
   readonly atS: number;
@@ -42,7 +47,16 @@ export interface RunResult {
 }
 
 export function emptyCount(): CampaignCount {
-  return { attempts: 0, live: 0, abandoned: 0, delivered: 0, waitMs: 0, lostToDetection: 0, wholeLive: 0, wholeAbandoned: 0, worstExcess: 0 };
+  return { attempts: 0, live: 0, abandoned: 0, delivered: 0, waitMs: 0, lostToDetection: 0, wholeLive: 0, wholeAbandoned: 0, worstExcess: 0, worstRateOnTheWay: 0 };
+}
+
+/** One more abandoned call. The rates so far are highest right after one, so this is where they are looked at. */
+export function countAbandoned(count: CampaignCount, cap: number): void {
+  count.abandoned += 1;
+  count.wholeAbandoned += 1;
+  count.worstExcess = Math.max(count.worstExcess, count.wholeAbandoned - cap * count.wholeLive);
+  if (count.wholeLive < FIRST_JUDGED) return;
+  count.worstRateOnTheWay = Math.max(count.worstRateOnTheWay, count.wholeAbandoned / count.wholeLive);
 }
 
 /** Time integrals of busy, free and present agents, and their slices for the series. */

@@ -9,7 +9,7 @@ import type { PacingObservation, PacingPolicy } from '../port.ts';
 import { AgeList } from './age-list.ts';
 import type { CallSource, Fate } from './call-source.ts';
 import { EventHeap } from './event-heap.ts';
-import { AgentClock, emptyCount } from './metrics.ts';
+import { AgentClock, countAbandoned, emptyCount } from './metrics.ts';
 import type { CampaignCount, RunResult, SeriesPoint } from './metrics.ts';
 import { isSteps } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
@@ -297,10 +297,7 @@ export class Simulation {
   private abandon(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
     const campaign = this.campaigns[call.campaign] as Campaign;
-    campaign.count.abandoned += 1;
-    campaign.count.wholeAbandoned += 1;
-    const excess = campaign.count.wholeAbandoned - (this.scenario.abandonCapPct / 100) * campaign.count.wholeLive;
-    if (excess > campaign.count.worstExcess) campaign.count.worstExcess = excess;
+    countAbandoned(campaign.count, this.scenario.abandonCapPct / 100);
     campaign.policy.observe({ type: 'abandoned', atMs: nowMs, waitMs: nowMs - call.sinceMs });
     this.hangUp(slot);
   }
@@ -371,8 +368,8 @@ export class Simulation {
   private endWarmup(): void {
     this.clock.reset();
     for (const campaign of this.campaigns) {
-      const { wholeLive, wholeAbandoned, worstExcess } = campaign.count;
-      campaign.count = { ...emptyCount(), wholeLive, wholeAbandoned, worstExcess };
+      const { wholeLive, wholeAbandoned, worstExcess, worstRateOnTheWay } = campaign.count;
+      campaign.count = { ...emptyCount(), wholeLive, wholeAbandoned, worstExcess, worstRateOnTheWay };
     }
   }
 

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { RiskLimit } from './risk-limit.ts';
+
+const steady = { cap: 0.03, slack: 8, allowed: 30, freedPerLead: 3.75, liveP: 0.3, share: 1 };
+
+describe('the limit of the risk', () => {
+  it('is nothing until the people reached have earned one abandoned call', () => {
+    expect(new RiskLimit().value({ ...steady, allowed: 0.9, slack: 0.9 })).toBe(0);
+  });
+
+  it('grows while the reserve is earned', () => {
+    const at = (allowed: number): number => new RiskLimit().value({ ...steady, allowed, slack: Math.min(8, allowed) });
+    expect(at(1)).toBeLessThan(0.1 * at(30));
+    expect(at(5)).toBeGreaterThan(2 * at(1));
+  });
+
+  it('falls with every abandoned call and stays above nothing', () => {
+    const at = (slack: number): number => new RiskLimit().value({ ...steady, slack });
+    expect(at(4)).toBeLessThan(at(8));
+    expect(at(0)).toBeLessThan(0.2 * at(8));
+    expect(at(-20)).toBeGreaterThan(0);
+  });
+
+  it('lets a campaign among others begin at once', () => {
+    expect(new RiskLimit().value({ ...steady, allowed: 0, slack: 0, share: 0.5 })).toBeGreaterThan(0);
+  });
+});
