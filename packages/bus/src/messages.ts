@@ -208,12 +208,13 @@ export interface Requests {
       agentLegUp: boolean;
       record: boolean;
     };
-    reply: Done | Refusal<'not-registered' | 'channel-limit' | 'rate-limit' | 'trunk-down' | 'unknown-trunk' | 'unknown-call'>;
+    /** extension-calls, trunk-calls: a ceiling against toll fraud is reached; no other trunk changes the first. */
+    reply: Done | Refusal<'not-registered' | 'channel-limit' | 'rate-limit' | 'trunk-down' | 'unknown-trunk' | 'unknown-call' | 'extension-calls' | 'trunk-calls'>;
   };
   /** Connects the customer of a call to an outside number (transfer). */
   'telephony.transfer-out': {
-    request: { callId: CallId; newCallId: CallId; dialString: string; trunkId: TrunkId; routeId: RouteId; callerId: string; ringTimeoutMs: number };
-    reply: Done | Refusal<'unknown-call' | 'channel-limit' | 'rate-limit' | 'trunk-down'>;
+    request: { callId: CallId; newCallId: CallId; extension: Extension; dialString: string; trunkId: TrunkId; routeId: RouteId; callerId: string; ringTimeoutMs: number };
+    reply: Done | Refusal<'unknown-call' | 'channel-limit' | 'rate-limit' | 'trunk-down' | 'extension-calls' | 'trunk-calls'>;
   };
   /** The transfer that this leg asked for is not carried out: its REFER's NOTIFY says so, and the agent keeps the call. */
   'telephony.refuse-transfer': { request: { callId: CallId; legId: LegId; sipCode: number }; reply: Done | Refusal<'unknown-call'> };
@@ -348,6 +349,17 @@ export interface Requests {
     request: { number: string; campaignId: CampaignId | null };
     reply: { phone: string; found: readonly WhyAnswer[] };
   };
+  /** How a campaign was paced: the decision of this moment and the samples in its events, newest first. */
+  'dialer.pacing': {
+    request: { campaignId: CampaignId; limit: number };
+    reply: { lastDecision: Omit<SampledDecision, 'at'> | null; decisions: readonly SampledDecision[] };
+  };
+  /** Runs a recorded campaign again with other policies or another number of agents. `dialer.replay.status` tells how far it is. */
+  'dialer.replay.start': {
+    request: { campaignId: CampaignId; policies: readonly string[]; agents: number | null; seeds: number };
+    reply: { ok: true; replayId: string } | Refusal<'unknown-campaign' | 'unknown-policy' | 'busy'>;
+  };
+  'dialer.replay.status': { request: { replayId: string }; reply: ReplayStatus };
   'dialer.status': { request: { campaignId: CampaignId | null }; reply: { campaigns: readonly CampaignStatus[] } };
 
   // ---- recorder
@@ -410,6 +422,41 @@ export interface CampaignStatus {
   readonly byDisposition: Readonly<Record<number, number>>;
   readonly remainingDue: number | null;
   readonly lastDecision: { readonly start: number; readonly reason: string; readonly inputs: Readonly<Record<string, number>> } | null;
+}
+
+export interface SampledDecision {
+  readonly at: number;
+  readonly start: number;
+  readonly reason: string;
+  readonly inputs: Readonly<Record<string, number>>;
+}
+
+export interface ReplayedFigures {
+  /** Of the agents present, talking or wrapping up: 0 to 1. */
+  readonly occupancy: number;
+  readonly abandonRate: number;
+  readonly attempts: number;
+  /** People reached. */
+  readonly live: number;
+  readonly conversations: number;
+  /** Of an agent between two conversations. */
+  readonly meanIdleS: number;
+  /** Of a person for an agent. */
+  readonly meanWaitS: number;
+}
+
+export interface ReplayStatus {
+  readonly replayId: string;
+  readonly campaignId: CampaignId;
+  readonly state: 'reading' | 'running' | 'done' | 'failed';
+  /** Of the present state, 0 to 100. */
+  readonly percent: number;
+  /** failed: why. */
+  readonly reason: string | null;
+  readonly recorded: ReplayedFigures | null;
+  readonly results: readonly { readonly policy: string; readonly agents: number | null; readonly figures: ReplayedFigures; readonly occupancyCi95: readonly [number, number] }[];
+  /** The comparison as a table for people. */
+  readonly text: string;
 }
 
 /** What a campaign takes of its queue's agents. Said again every second; who is silent for a few seconds takes nothing. */

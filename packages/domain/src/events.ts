@@ -314,6 +314,17 @@ export interface EventDataByType {
     by: Actor;
     reason: 'requested' | 'missed-offers' | 'registration' | 'restart';
   };
+  /** A call to an outside number that the extension has no right to, or for which a ceiling is reached. Nothing was dialed. */
+  OwnCallRefused: {
+    agentId: AgentId;
+    extension: Extension;
+    number: string;
+    /** phone: its own INVITE. discar: click-to-dial. transfer: its REFER. */
+    via: 'phone' | 'discar' | 'transfer';
+    rule: 'blocked' | 'kind' | 'destination' | 'extension-calls' | 'trunk-calls';
+    /** The call that began so, or that was to be transferred. */
+    callId: CallId | null;
+  };
   PhoneStatusChanged: { agentId: AgentId; extension: Extension; phoneStatus: PhoneStatus; callId: CallId | null };
   WrapUpStarted: { agentId: AgentId; callId: CallId; untilAt: number };
   WrapUpEnded: { agentId: AgentId; callId: CallId; wrapMs: number };

@@ -76,7 +76,9 @@ export function readDialedNumber(text: string, homeAreaCode: string): DialedNumb
   const digits = onlyDigits(text);
   if (plus && !digits.startsWith('55')) return { ok: true, kind: 'international', areaCode: '', number: `00${digits}` };
   if (/^00[1-9]\d{6,}$/.test(digits)) return { ok: true, kind: 'international', areaCode: '', number: digits };
-  if (/^0[3589]00\d{6,7}$/.test(digits)) return { ok: true, kind: 'toll-free', areaCode: '', number: digits };
+  if (/^0800\d{6,7}$/.test(digits)) return { ok: true, kind: 'toll-free', areaCode: '', number: digits };
+  // 0300 and 0500 cost the caller, 0900 is premium: calls that somebody must have been given the right to.
+  if (/^0[359]00\d{6,7}$/.test(digits)) return { ok: true, kind: 'service', areaCode: '', number: digits };
   if (/^(1\d{2}|10[36]\d{1,2}|(400|300)\d{5})$/.test(digits)) return { ok: true, kind: 'service', areaCode: '', number: digits };
   const reading = readBrazilianNumber('', digits, homeAreaCode);
   if (!reading.ok) return reading;

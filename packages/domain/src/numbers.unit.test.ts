@@ -78,6 +78,8 @@ describe('kinds', () => {
     ['190', 'service'],
     ['4004-0001', 'service'],
     ['0800 123 4567', 'toll-free'],
+    ['0300 123 4567', 'service'],
+    ['0900 123 4567', 'service'],
     ['+1 212 555 0100', 'international'],
     ['0012125550100', 'international'],
     ['33553434', 'local'],

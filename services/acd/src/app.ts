@@ -87,7 +87,7 @@ async function run(context: ServiceContext, options: AcdOptions, metrics: Return
   const { bus, directory, clock, journal, log } = context;
   const core = createCore();
   const shell = createShell({ core, bus, journal, clock, log, metrics });
-  const parts: CommandParts = { context, core, shell, callIds: createCallIdAllocator({ database: context.database, clock }) };
+  const parts: CommandParts = { context, core, shell, metrics, callIds: createCallIdAllocator({ database: context.database, clock }) };
   const unfollow = followDirectory(context, shell);
   const agentIds = directory.all('agent').map(({ id }) => asId<AgentId>(id));
   for (const agent of await rememberAgents(context, agentIds)) shell.act({ kind: 'remember-agent', agent });

@@ -7,6 +7,8 @@ import { loggedIn, loggedOut, type AgentEntry, type Core } from './core/model.ts
 import { reasonNotToDial } from './core/own-calls.ts';
 import { hasLicence, mayHaveStatus } from './core/status.ts';
 import { dialedBy, planDial, type DialDecision } from './dial-plan.ts';
+import type { AcdMetrics } from './metrics.ts';
+import { isCeiling, ownCallRefused } from './rights.ts';
 import type { Shell } from './shell.ts';
 
 export interface CommandParts {
@@ -14,6 +16,7 @@ export interface CommandParts {
   readonly core: Core;
   readonly shell: Shell;
   readonly callIds: CallIdAllocator;
+  readonly metrics: AcdMetrics;
 }
 
 const done = { ok: true } as const;
@@ -118,16 +121,26 @@ async function dial(parts: CommandParts, request: Requests['acd.dial']['request'
   const { context, core, shell, callIds } = parts;
   const agent = core.byExtension.get(request.extension);
   if (!agent) return unknownAgent;
+  const { number } = request;
   const refusal = reasonNotToDial(core, agent);
-  if (refusal) return { ok: false, code: refusal };
-  const plan = planDial(context.directory, agent.config, request.number);
-  if (!plan.ok) return plan;
+  if (refusal === 'not-allowed') ownCallRefused(parts, agent, { number, via: 'discar', rule: 'blocked', callId: null });
+  if (refusal === 'ceiling') ownCallRefused(parts, agent, { number, via: 'discar', rule: 'extension-calls', callId: null });
+  if (refusal) return { ok: false, code: refusal === 'ceiling' ? 'busy' : refusal };
+  const plan = planDial(context.directory, agent.config, number);
+  if (!plan.ok) {
+    if (plan.code === 'not-allowed') ownCallRefused(parts, agent, { number, via: 'discar', rule: plan.rule, callId: null });
+    return { ok: false, code: plan.code };
+  }
   const callId = await callIds.next();
   // Taken before telephony is asked, so that no offer comes between.
   shell.act({ kind: 'own-call-began', agent, callId, number: request.number });
   const refused = await placeOwnCall(parts, { agent, callId, plan, agentLegUp: false });
   if (refused === null) return { ok: true, callId };
   shell.act({ kind: 'own-call-failed', callId });
+  if (isCeiling(refused)) {
+    ownCallRefused(parts, agent, { number, via: 'discar', rule: refused, callId });
+    return { ok: false, code: 'not-allowed', detail: refused };
+  }
   return { ok: false, code: refused === 'not-registered' ? 'not-registered' : 'failed', detail: refused };
 }
 
@@ -153,7 +166,8 @@ export async function placeOwnCall(
       });
       if (reply.ok) return null;
       refused = reply.code;
-      if (reply.code === 'not-registered' || reply.code === 'unknown-call') return refused;
+      // A ceiling is not gone round by another trunk.
+      if (reply.code === 'not-registered' || reply.code === 'unknown-call' || isCeiling(reply.code)) return refused;
     } catch (error) {
       context.log.warn({ err: error, callId, trunkId: way.trunkId }, 'telephony did not take an own call');
       refused = 'trunk-down';

@@ -15,12 +15,13 @@ import type { DirectoryReader } from '@ritmo/service-kit';
 
 export type DialDecision =
   | { readonly ok: true; readonly ways: readonly Way[]; readonly number: Extract<DialedNumber, { ok: true }> }
-  | { readonly ok: false; readonly code: 'invalid-number' | 'not-allowed' | 'no-route' };
+  | { readonly ok: false; readonly code: 'invalid-number' | 'no-route' }
+  | { readonly ok: false; readonly code: 'not-allowed'; readonly rule: 'kind' | 'destination' };
 
 const defaultHome = '11';
 
 /** SIP codes that a caller is refused with. */
-export const refusals = { 'not-registered': 403, busy: 486, 'invalid-number': 484, 'not-allowed': 403, 'no-route': 404 } as const;
+export const refusals = { 'not-registered': 403, busy: 486, ceiling: 403, 'invalid-number': 484, 'not-allowed': 403, 'no-route': 404 } as const;
 
 /** As long as an extension of ours: who is called is unknown (RFC 3261 21.4.5), not a number that lacks digits (21.4.22). */
 export const looksLikeExtension = (directory: DirectoryReader, dialed: string): boolean =>
@@ -32,8 +33,8 @@ export function planDial(directory: DirectoryReader, agent: Agent, text: string)
   const home = routes.find((route) => route.active && route.homeAreaCode !== undefined)?.homeAreaCode ?? defaultHome;
   const number = readDialedNumber(text, home);
   if (!number.ok) return { ok: false, code: 'invalid-number' };
-  if (!agent.allowedKinds.includes(number.kind)) return { ok: false, code: 'not-allowed' };
-  if (!destinationAllowed(directory.get('settings', 1)?.destinationAllow ?? [], number)) return { ok: false, code: 'not-allowed' };
+  if (!agent.allowedKinds.includes(number.kind)) return { ok: false, code: 'not-allowed', rule: 'kind' };
+  if (!destinationAllowed(directory.get('settings', 1)?.destinationAllow ?? [], number)) return { ok: false, code: 'not-allowed', rule: 'destination' };
   const isNational = number.areaCode !== '';
   const toRoute = isNational
     ? nationalToRoute({ areaCode: number.areaCode, number: number.number, mobile: number.number.length === 9 })

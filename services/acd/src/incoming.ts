@@ -6,6 +6,7 @@ import { reasonNotToRing } from './core/internal-calls.ts';
 import type { AgentEntry } from './core/model.ts';
 import { reasonNotToDial } from './core/own-calls.ts';
 import { looksLikeExtension, planDial, queueOfNumber, refusals } from './dial-plan.ts';
+import { isCeiling, ownCallRefused } from './rights.ts';
 
 export async function incomingCall(parts: CommandParts, incoming: Signals['signal.incoming']): Promise<void> {
   if (incoming.source === 'trunk') await callFromOutside(parts, incoming);
@@ -33,6 +34,8 @@ async function callFromAgent(parts: CommandParts, incoming: Signals['signal.inco
   }
   const refusal = reasonNotToDial(core, agent);
   if (refusal) {
+    if (refusal === 'not-allowed') ownCallRefused(parts, agent, { number: to, via: 'phone', rule: 'blocked', callId });
+    if (refusal === 'ceiling') ownCallRefused(parts, agent, { number: to, via: 'phone', rule: 'extension-calls', callId });
     await reject(refusals[refusal]);
     return;
   }
@@ -44,6 +47,7 @@ async function callFromAgent(parts: CommandParts, incoming: Signals['signal.inco
   }
   const plan = planDial(context.directory, agent.config, to);
   if (!plan.ok) {
+    if (plan.code === 'not-allowed') ownCallRefused(parts, agent, { number: to, via: 'phone', rule: plan.rule, callId });
     await reject(plan.code === 'invalid-number' && looksLikeExtension(context.directory, to) ? 404 : refusals[plan.code]);
     return;
   }
@@ -51,6 +55,8 @@ async function callFromAgent(parts: CommandParts, incoming: Signals['signal.inco
   const refused = await placeOwnCall(parts, { agent, callId, plan, agentLegUp: true });
   if (refused === null) return;
   shell.act({ kind: 'own-call-failed', callId });
+  // Telephony has told the phone: 403.
+  if (isCeiling(refused)) ownCallRefused(parts, agent, { number: to, via: 'phone', rule: refused, callId });
   await reject(503).catch(() => undefined);
 }
 

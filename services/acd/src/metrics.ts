@@ -5,6 +5,7 @@ export interface AcdMetrics {
   /** From CallAnswered to the first offer sent. */
   offered(seconds: number): void;
   fact(fact: DomainEvent): void;
+  refused(via: string, rule: string): void;
   setGauges(read: () => { readonly waiting: number; readonly states: ReadonlyMap<string, number> }): void;
 }
 
@@ -21,7 +22,11 @@ export function createAcdMetrics(registry: Registry): AcdMetrics {
   const facts = one('ritmo_acd_facts_total', () => {
     return new Counter({ name: 'ritmo_acd_facts_total', help: 'Calls queued, delivered, abandoned; offers made, missed', labelNames: ['type'], registers: [registry] });
   });
+  const refused = one('ritmo_acd_calls_refused_total', () => {
+    return new Counter({ name: 'ritmo_acd_calls_refused_total', help: 'Calls of agents to outside numbers that were refused', labelNames: ['via', 'rule'], registers: [registry] });
+  });
   return {
+    refused: (via, rule) => refused.inc({ via, rule }),
     offered: (seconds) => offered.observe(seconds),
     fact: ({ type }) => facts.inc({ type }),
     setGauges(read) {

@@ -4,8 +4,9 @@ import { ownCallRingMs, type CommandParts } from './commands.ts';
 import { beginJoining, type Joining } from './core/attended.ts';
 import type { AgentEntry } from './core/model.ts';
 import { askerOf, callerLegOf, reasonNotToTransfer, type TransferTarget } from './core/transfers.ts';
-import { dialedBy, planDial, queueOfNumber, refusals } from './dial-plan.ts';
+import { dialedBy, planDial, queueOfNumber, refusals, type DialDecision } from './dial-plan.ts';
 import { agentAt } from './incoming.ts';
+import { isCeiling, ownCallRefused } from './rights.ts';
 
 export async function transferRequested(parts: CommandParts, { data }: DomainEvent<'TransferRequested'>): Promise<void> {
   const { callId, legId, target, attended, otherCallId } = data;
@@ -27,14 +28,17 @@ async function passOn(parts: CommandParts, from: AgentEntry, { callId, legId }: 
   const { context, shell } = parts;
   const byCaller = legId === callerLegOf(callId);
   const plan = where.kind === 'outside' ? planDial(context.directory, from.config, where.number) : null;
-  if (plan && !plan.ok) return refusals[plan.code];
+  if (plan && !plan.ok) {
+    if (plan.code === 'not-allowed') ownCallRefused(parts, from, { number: numberOf(where), via: 'transfer', rule: plan.rule, callId });
+    return refusals[plan.code];
+  }
   if (byCaller) {
     const turned = await context.bus.request('telephony.turn', { callId });
     if (!turned.ok) return 481;
     shell.act({ kind: 'turned', callId, target: where });
   }
   if (plan) {
-    const code = await transferOutside(parts, callId, plan);
+    const code = await transferOutside(parts, from, { callId, number: numberOf(where) }, plan);
     if (code !== null) {
       if (byCaller) await context.bus.request('telephony.hangup', { callId, by: 'system', reason: 'the transfer failed' });
       return code;
@@ -51,11 +55,20 @@ function targetOf(parts: CommandParts, target: string): TransferTarget {
   return queue ? { kind: 'queue', queueId: asId<QueueId>(queue.id) } : { kind: 'outside', number: target };
 }
 
-async function transferOutside({ context, callIds }: CommandParts, callId: CallId, plan: Extract<ReturnType<typeof planDial>, { ok: true }>): Promise<number | null> {
+const numberOf = (where: TransferTarget): string => (where.kind === 'outside' ? where.number : '');
+
+async function transferOutside(
+  parts: CommandParts,
+  from: AgentEntry,
+  { callId, number }: { readonly callId: CallId; readonly number: string },
+  plan: Extract<DialDecision, { ok: true }>,
+): Promise<number | null> {
+  const { context, callIds } = parts;
   for (const way of plan.ways) {
     const reply = await context.bus.request('telephony.transfer-out', {
       callId,
       newCallId: await callIds.next(),
+      extension: from.station,
       ...dialedBy(context.directory, way, plan.number, 0),
       trunkId: way.trunkId,
       routeId: way.routeId,
@@ -63,6 +76,10 @@ async function transferOutside({ context, callIds }: CommandParts, callId: CallI
     });
     if (reply.ok) return null;
     if (reply.code === 'unknown-call') return 481;
+    if (isCeiling(reply.code)) {
+      ownCallRefused(parts, from, { number, via: 'transfer', rule: reply.code, callId });
+      return 403;
+    }
   }
   return 503;
 }

@@ -17,6 +17,7 @@ import { mediaHealth } from './media-health.ts';
 import { createOpenCalls } from './open-calls.ts';
 import { createPeople } from './people.ts';
 import { createRecovery } from './recovery.ts';
+import { watchDurations } from './rights.ts';
 import { ringingPhone } from './ringing-phone.ts';
 import { serveRequests } from './requests.ts';
 import { createSoundFinder } from './sounds.ts';
@@ -123,6 +124,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
     callIds: createCallIdAllocator({ database, clock }),
   });
   let served: readonly BusSubscription[] = [];
+  let durations: ReturnType<typeof watchDurations> | undefined;
   let address: TelephonyApp['address'];
   let stopping: Promise<void> | undefined;
 
@@ -146,6 +148,8 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
     }
     for (const subscription of served) subscription.stop();
     recovery.stop();
+    mediaTeller?.stop();
+    durations?.stop();
     mediaTeller?.stop();
     await trunks.stop();
     people.stop();
@@ -174,6 +178,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
       await bindings.start();
       await trunks.start(sip);
       served = serveRequests({ context, calls, trunks, bindings, incoming, wires, accepting });
+      durations = watchDurations({ context, calls, tooLong: () => metrics.tooLong() });
       isAccepting = true;
       metrics.setLive(() => calls.size);
       metrics.setChannels(() => trunks.statuses().map(({ name, channelsUsed, channelLimit }) => ({ trunk: name, used: channelsUsed, limit: channelLimit })));

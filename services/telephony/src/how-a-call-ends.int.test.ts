@@ -296,7 +296,7 @@ describe('while both talk', () => {
 describe('transfers', () => {
   const refer = async (agent: FarCall, target: string) => agent.call?.refer(`sip:${target}@ritmo.test`);
   const outside = (callId: CallId, newCallId: CallId) =>
-    ask('telephony.transfer-out', { callId, newCallId, dialString: '1155554444', trunkId: asId<TrunkId>(1), routeId: asId<RouteId>(1), callerId: '11', ringTimeoutMs: 5_000 });
+    ask('telephony.transfer-out', { callId, newCallId, extension: asExtension('1001'), dialString: '1155554444', trunkId: asId<TrunkId>(1), routeId: asId<RouteId>(1), callerId: '11', ringTimeoutMs: 5_000 });
 
   test('22: a REFER that is refused leaves the agent where it was', async () => {
     const { callId, customer, agent } = await talking();

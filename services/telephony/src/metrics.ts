@@ -4,6 +4,8 @@ export interface TelephonyMetrics {
   ended(outcome: string): void;
   /** From the customer's 200 to the agent's INVITE of the first offer. */
   offered(seconds: number): void;
+  /** A call was ended because it lasted longer than its trunk allows. */
+  tooLong(): void;
   setLive(count: () => number): void;
   setChannels(read: () => readonly { readonly trunk: string; readonly used: number; readonly limit: number }[]): void;
 }
@@ -22,7 +24,11 @@ export function createTelephonyMetrics(registry: Registry): TelephonyMetrics {
       registers: [registry],
     });
   });
+  const tooLong = one('ritmo_telephony_calls_too_long_total', () => {
+    return new Counter({ name: 'ritmo_telephony_calls_too_long_total', help: 'Calls ended at the ceiling of their trunk (maxCallS)', registers: [registry] });
+  });
   return {
+    tooLong: () => tooLong.inc(),
     ended: (outcome) => ended.inc({ outcome }),
     offered: (seconds) => offered.observe(seconds),
     setLive(count) {

@@ -13,6 +13,7 @@ import type { Bindings } from './bindings.ts';
 import { isIncoming, type IncomingCalls } from './incoming.ts';
 import { takeInternal } from './internal-calls.ts';
 import { takeOver, turn } from './internal-transfer.ts';
+import { ceilingReached } from './rights.ts';
 import type { OwnedTrunk, TrunkBook } from './trunk-book.ts';
 
 export interface RequestParts {
@@ -162,6 +163,11 @@ function dialForAgent(parts: RequestParts, request: Requests['telephony.dial-for
   const incoming = request.agentLegUp ? parts.incoming.claim(callId) : undefined;
   if (request.agentLegUp && !incoming) return unknownCall;
   if (!request.agentLegUp && !parts.bindings.of(extension)) return { ok: false, code: 'not-registered' };
+  const ceiling = ceilingReached(parts, { extension, trunk: trunk.config });
+  if (ceiling) {
+    incoming?.reject(403);
+    return { ok: false, code: ceiling };
+  }
   const noRoom = takeChannel(parts, trunk, callId);
   if (noRoom) {
     incoming?.reject(503);
@@ -184,12 +190,14 @@ async function transferOutside(parts: RequestParts, call: Call, request: Request
   if (call.ended || !call.customer?.isUp || call.partner || !call.ownsSession) return unknownCall;
   const trunk = parts.trunks.get(request.trunkId);
   if (!trunk) return { ok: false, code: 'trunk-down' };
-  const { newCallId, dialString, trunkId, routeId, callerId, ringTimeoutMs } = request;
+  const { newCallId, extension, dialString, trunkId, routeId, callerId, ringTimeoutMs } = request;
+  const ceiling = ceilingReached(parts, { extension, trunk: trunk.config });
+  if (ceiling) return { ok: false, code: ceiling };
   const noRoom = takeChannel(parts, trunk, newCallId);
   if (noRoom) return { ok: false, code: noRoom };
   const identity = {
     callId: newCallId, direction: 'agent', campaignId: null, contactId: null, phoneId: null, queueId: null,
-    trunkId, routeId, extension: call.agent?.extension ?? null, from: callerId, to: dialString,
+    trunkId, routeId, extension, from: callerId, to: dialString,
   } as const;
   const outside = new Call(parts.wires, identity, { record: false, ringMs: ringTimeoutMs, session: call.session });
   parts.calls.set(newCallId, outside);

@@ -7,12 +7,12 @@ import { recordDelivered } from './offers.ts';
 import { becomeIdle } from './status.ts';
 
 /** Why an agent may not begin a call now; null when it may. A paused agent may. */
-export function reasonNotToDial(core: Core, agent: AgentEntry): 'not-registered' | 'busy' | 'not-allowed' | null {
+export function reasonNotToDial(core: Core, agent: AgentEntry): 'not-registered' | 'busy' | 'ceiling' | 'not-allowed' | null {
   if (agent.config.blocked === true) return 'not-allowed';
   if (!isRegistered(core, agent)) return 'not-registered';
   if (agent.statusId === loggedOut) return 'not-registered';
-  if (agent.phase.kind === 'ringing' || agent.calls.size >= agent.config.maxConcurrentCalls) return 'busy';
-  return null;
+  if (agent.calls.size >= agent.config.maxConcurrentCalls) return 'ceiling';
+  return agent.phase.kind === 'ringing' ? 'busy' : null;
 }
 
 /** The agent's phone is taken from this moment; `callEnded` or a failed leg gives it back. */
