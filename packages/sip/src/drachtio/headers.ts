@@ -4,7 +4,7 @@ import type { Flow } from '../transport/flow.ts';
 import { Malformed, parseMessage } from '../wire/message.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
-import { hostText } from '../wire/uri.ts';
+import { hostPortText } from '../wire/uri.ts';
 import type { SrfHeaders, SrfRequest } from './srf.ts';
 
 /** Our header lines as the client's object. It holds one value per name, so of several the first counts. */
@@ -38,5 +38,5 @@ export function sourceOf(request: SrfRequest): Flow {
 }
 
 export function proxyUri(address: SipAddress): string {
-  return `sip:${hostText(address.host)}:${address.port}${address.transport === 'udp' ? '' : `;transport=${address.transport}`}`;
+  return `sip:${hostPortText(address.host, address.port)}${address.transport === 'udp' ? '' : `;transport=${address.transport}`}`;
 }

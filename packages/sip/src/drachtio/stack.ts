@@ -11,7 +11,7 @@ import { TimerWheel } from '../transactions/wheel.ts';
 import { parseNameAddress } from '../wire/address.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { fromBytes } from '../wire/text.ts';
-import { hostText, parseUri } from '../wire/uri.ts';
+import { hostPortText, hostText, parseUri } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
 import { headersOf, readMessage, sourceOf } from './headers.ts';
 import { DrachtioIncoming } from './incoming.ts';
@@ -57,7 +57,7 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
     this.drachtio = drachtio;
     this.wheel = new TimerWheel((error) => this.trouble(error));
     // Registrar and digest are the native engine's; only the wire is another's.
-    const noWire = { viaOf: () => '', contactOf: () => '', hostOf: () => '', send: () => undefined };
+    const noWire = { viaOf: () => '', contactOf: () => '', hostOf: () => '', send: () => undefined, locate: () => undefined, avoid: () => undefined };
     this.registrar = assemble(options, this.wheel, noWire).registrar;
     this.authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
     this.srf.use('invite', (request, response) => this.invited(request, response));
@@ -224,7 +224,7 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
         resolve(result);
       };
       const suffix = target.transport === 'udp' ? '' : `;transport=${target.transport}`;
-      ask(this.srf, `sip:${hostText(target.host)}:${target.port}${suffix}`, { method: 'OPTIONS' }).then(
+      ask(this.srf, `sip:${hostPortText(target.host, target.port)}${suffix}`, { method: 'OPTIONS' }).then(
         (response) => settle({ reachable: true, code: response.status, roundTripMs: performance.now() - sentAt }),
         (error: unknown) => settle({ reachable: false, error: error instanceof Error ? error.message : String(error) }),
       );

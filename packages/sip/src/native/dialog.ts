@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { DialogSnapshot, SipAddress, SipTransport } from '../port.ts';
 import type { Flow } from '../transport/flow.ts';
 import { uriOf } from '../wire/address.ts';
@@ -176,7 +177,8 @@ export function hopOf(uri: string, flow: Flow): SipAddress {
 }
 
 export function addressOf(host: string, port: number | undefined, transport: SipTransport): SipAddress {
-  return { host, port: port ?? (transport === 'tls' ? 5061 : 5060), transport };
+  // A name without a port is for DNS to say (RFC 3263 4.1, 4.2).
+  return { host, port: port ?? (isIP(host) === 0 ? 0 : transport === 'tls' ? 5_061 : 5_060), transport };
 }
 
 export function transportIn(named: string | undefined, secure: boolean): SipTransport {

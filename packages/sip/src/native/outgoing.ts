@@ -20,6 +20,7 @@ import { answerEarly, EarlyDialogs } from './early-dialogs.ts';
 import { callingSnapshot, firstInvite, hopOfInvite, idsOf } from './invite-draft.ts';
 import { reasonLine, wireEnd } from './reason.ts';
 import { ChallengeMeeter } from './retry-auth.ts';
+import { ServerChoice } from './server-choice.ts';
 import { negotiateAsCaller, sessionOffer } from './session-timer.ts';
 import { sendUnowned } from './unowned.ts';
 
@@ -39,7 +40,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private readonly callId: string;
   private readonly localTag: string;
   private readonly firstBranch: string;
-  private readonly destination: SipAddress;
+  private readonly server: ServerChoice;
   private state: 'inviting' | 'cancelling' | 'established' | 'failed' = 'inviting';
   private asked: OutgoingInvite | undefined;
   private draft: RequestDraft;
@@ -67,7 +68,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     this.sessionS = request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S;
     this.minSessionS = Math.min(core.options.minSessionExpiresS ?? 90, this.sessionS);
     const wanted = hopOfInvite(request);
-    this.destination = wanted ?? { host: '', port: 0, transport: 'udp' };
+    this.server = new ServerChoice(core, wanted ?? { host: '', port: 0, transport: 'udp' });
     this.draft = firstInvite(core, request, ids, this.headers(request));
     core.dialogs.set(this.localTag, this);
     if (wanted === undefined) {
@@ -81,11 +82,27 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       return;
     }
     this.timer = core.wheel.start(this, RING_TIMEOUT, request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS);
+    const found = core.transports.locate(wanted);
+    if (found === undefined) this.send();
+    else found.then((servers) => this.located(servers), (error: unknown) => this.fail({ by: 'transport', reasonPhrase: String((error as Error).message) }));
+  }
+
+  private located(servers: readonly SipAddress[]): void {
+    if (this.state !== 'inviting' || this.asked === undefined || !this.server.found(servers)) return;
+    this.draft = { ...this.draft, headers: this.headers(this.asked) };
     this.send();
   }
 
+  /** To the next server, when this one failed. False when there is none, or it does not matter any more. */
+  private failsOver(response?: SipMessage): boolean {
+    if (this.state !== 'inviting' || !this.server.next(response)) return false;
+    this.early = undefined;
+    this.resend();
+    return true;
+  }
+
   private headers(request: OutgoingInvite): string {
-    const contact = this.core.transports.contactOf(this.destination.transport);
+    const contact = this.core.transports.contactOf(this.server.now.transport);
     return (
       `Contact: ${contact}\r\n${this.core.lines.inviteCapabilities}${sessionOffer(this.sessionS, this.minSessionS)}` +
       `${this.authLine}${headerLines(request.headers)}${request.body === undefined ? '' : SDP_TYPE}`
@@ -93,17 +110,13 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   }
 
   private send(): void {
-    const { destination } = this;
-    // RFC 3261 18.1.1, only where the peer is known to listen on TCP.
-    if (this.asked?.largeByTcp === true && destination.transport === 'udp') {
-      const size = writeRequest(this.draft, this.core.transports.viaOf('udp')).length;
-      if (size > MAX_UDP_REQUEST_BYTES) {
-        const tcp: SipAddress = { ...destination, transport: 'tcp' };
-        this.transaction = this.core.transactions.invite(this.draft, tcp, this);
-        return;
-      }
+    const { core, server, asked } = this;
+    // RFC 3261 18.1.1, only where the peer is known to listen on TCP. Its CANCEL takes the same way, so the attempt moves there for good.
+    if (asked?.largeByTcp === true && server.now.transport === 'udp' && writeRequest(this.draft, core.transports.viaOf('udp')).length > MAX_UDP_REQUEST_BYTES) {
+      server.by('tcp');
+      this.draft = { ...this.draft, headers: this.headers(asked) };
     }
-    this.transaction = this.core.transactions.invite(this.draft, destination, this);
+    this.transaction = core.transactions.invite(this.draft, server.now, this);
   }
 
   /** The same INVITE again in a new transaction (RFC 3261 8.1.3.5, 22.2; RFC 4028 7.3). */
@@ -118,7 +131,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
 
   snapshot(): DialogSnapshot {
     if (this.dialog !== undefined) return this.dialog.snapshot();
-    return callingSnapshot(this.core, this.draft, this.localTag, this.destination);
+    return callingSnapshot(this.core, this.draft, this.localTag, this.server.now);
   }
 
   cancel(reason?: EndReason): void {
@@ -134,12 +147,14 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     // RFC 3261 9.1: not before a provisional response; and after 64*T1 without a final one the INVITE counts as cancelled.
     this.timer = this.core.wheel.start(this, CANCEL_TIMEOUT, this.core.transactions.timers.timeoutMs);
     if (this.provisional) this.sendCancel();
+    // Nothing has left yet: the server's address is still being asked for.
+    if (this.transaction === undefined) queueMicrotask(() => this.fail(endAs));
   }
 
   private sendCancel(): void {
     if (this.cancelSent) return;
     this.cancelSent = true;
-    sendUnowned(this.core, { ...this.draft, method: 'CANCEL', headers: reasonLine(this.cancelReason), body: '' }, this.destination);
+    sendUnowned(this.core, { ...this.draft, method: 'CANCEL', headers: reasonLine(this.cancelReason), body: '' }, this.server.now);
   }
 
   timerFired(kind: number): void {
@@ -156,7 +171,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     const { status } = response;
     if (status < 200) this.progressed(response, flow);
     else if (status < 300) this.accepted(transaction, response, flow);
-    else if (this.state === 'inviting' || this.state === 'cancelling') this.refused(transaction, response);
+    else if (this.state === 'inviting' || this.state === 'cancelling') this.refused(response);
   }
 
   private progressed(response: SipMessage, flow: Flow): void {
@@ -172,7 +187,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     guarded(this.core, () => this.asked?.events.provisional?.(response.status, body));
   }
 
-  private refused(transaction: ClientTransaction, response: SipMessage): void {
+  private refused(response: SipMessage): void {
     if (this.state === 'cancelling') {
       // 487 is what the CANCEL asked for; any other refusal ended the call as well, and we had given up already.
       this.fail(this.endAs ?? wireEnd('local', response.status, response));
@@ -189,7 +204,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       }
     }
     if (response.status === 422 && this.raiseSession(response)) return;
-    void transaction;
+    if (response.status === 503 && this.failsOver(response)) return;
     this.fail(wireEnd('remote', response.status, response));
   }
 
@@ -250,6 +265,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
 
   unanswered(_transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void {
     if (this.state === 'cancelling' && this.endAs !== undefined) this.fail(this.endAs);
+    else if (this.failsOver()) return;
     // Nothing at all came back: the peer is dead, which is a fault of the way there and not of the callee (timer B).
     else if (cause === 'timeout') this.fail({ by: 'transport', sipCode: 408, reasonPhrase: error.message });
     else this.fail({ by: 'transport', reasonPhrase: error.message });

@@ -14,6 +14,7 @@ import { ChallengeMeeter } from './retry-auth.ts';
 const DEFAULT_EXPIRES_S = 300;
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 5 * 60_000;
+const AVOID_MS = 60_000;
 /** Refreshed when this share of the granted time has passed. */
 const REFRESH_SHARE = 0.8;
 
@@ -112,6 +113,8 @@ export class NativeTrunkRegistration implements TrunkRegistration, ClientOwner, 
 
   unanswered(transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void {
     if (transaction.branch !== this.branch) return;
+    // By name: the next attempt goes to the next server (RFC 3263 4.3).
+    this.core.transports.avoid(this.registrar, AVOID_MS);
     if (this.stopped) this.stopping?.();
     else this.failed({ error: cause === 'timeout' ? 'the registrar does not answer' : error.message }, undefined);
   }

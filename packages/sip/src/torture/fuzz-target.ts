@@ -31,6 +31,8 @@ export class FuzzTarget {
       viaOf: (transport: SipTransport) => `SIP/2.0/${transport.toUpperCase()} 192.0.2.200:5060`,
       contactOf: (transport: SipTransport) => `<sip:ritmo@192.0.2.200:5060;transport=${transport}>`,
       hostOf: () => '192.0.2.200',
+      locate: () => undefined,
+      avoid: () => undefined,
       send: (_to, wire) => void (this.sent.length < 64 && this.sent.push(wire)),
     };
     this.wheel = new TimerWheel((error) => this.fault(error), () => this.nowMs);

@@ -27,6 +27,10 @@ export interface Sender {
   /** Our host as written in URIs. */
   hostOf(): string;
   send(to: SipAddress, wire: string, listener?: SendListener, connection?: Connection): void;
+  /** The servers behind a name in the order of trying (RFC 3263); undefined when `to` can be sent to as it is. Rejects when there is none. */
+  locate(to: SipAddress): Promise<readonly SipAddress[]> | undefined;
+  /** This server failed: others go first for a while. */
+  avoid(failed: SipAddress, forMs: number): void;
 }
 
 export interface TransportEvents {

@@ -1,14 +1,11 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { PortInUseError } from '../port.ts';
 import type { SipAddress, SipStackOptions, SipTransport } from '../port.ts';
 import { hostText } from '../wire/uri.ts';
 import type { Connection, Sender, SendListener, TransportEvents } from './flow.ts';
+import { Locator } from './locate.ts';
 import { StreamTransport } from './stream.ts';
 import { UdpTransport } from './udp.ts';
 
-const NAME_CACHE_MS = 30_000;
-const MAX_CACHED_NAMES = 1_000;
 const MAX_BIND_ATTEMPTS = 10;
 
 interface Bound {
@@ -26,11 +23,14 @@ export class Transports implements Sender {
   private tls: StreamTransport | undefined;
   private readonly sentBy: Record<SipTransport, string> = { udp: '', tcp: '', tls: '' };
   private readonly contacts: Record<SipTransport, string> = { udp: '', tcp: '', tls: '' };
-  private readonly names = new Map<string, { readonly address: string; readonly untilMs: number }>();
+  private readonly locator: Locator;
 
   constructor(options: SipStackOptions, events: TransportEvents) {
     this.options = options;
     this.events = events;
+    this.locator = new Locator({
+      transports: options.transports, family: options.host.includes(':') ? 6 : 4, ...(options.dnsServers === undefined ? {} : { servers: options.dnsServers }),
+    });
     if (options.transports.includes('tls') && options.tls === undefined) throw new Error('SIP transport tls needs a key and a certificate');
   }
 
@@ -92,23 +92,31 @@ export class Transports implements Sender {
   }
 
   send(to: SipAddress, wire: string, listener?: SendListener, connection?: Connection): void {
-    if (connection?.open === true) {
-      connection.write(wire, listener);
-      return;
+    if (connection?.open === true) connection.write(wire, listener);
+    else if (this.locator.isPlain(to)) this.sendTo(to, wire, listener);
+    else {
+      const known = this.locator.steadyNow(to);
+      if (known === undefined) void this.sendLocated(to, wire, listener);
+      else this.sendTo(known, wire, listener);
     }
-    const address = this.addressNow(to.host);
-    if (address !== undefined) this.sendTo(to, address, wire, listener);
-    else void this.sendResolved(to, wire, listener);
   }
 
-  private sendTo(to: SipAddress, address: string, wire: string, listener: SendListener | undefined): void {
+  locate(to: SipAddress): Promise<readonly SipAddress[]> | undefined {
+    return this.locator.isPlain(to) ? undefined : this.locator.locate(to);
+  }
+
+  avoid(failed: SipAddress, forMs: number): void {
+    this.locator.avoid(failed, forMs);
+  }
+
+  private sendTo(to: SipAddress, wire: string, listener: SendListener | undefined): void {
     const transport = to.transport === 'udp' ? this.udp : to.transport === 'tcp' ? this.tcp : this.tls;
     if (transport === undefined) {
       listener?.sendFailed(new Error(`this SIP stack has no ${to.transport} transport`));
       return;
     }
     if (!(to.port > 0 && to.port < 65_536)) listener?.sendFailed(new Error(`no such port: ${to.port}`));
-    else transport.send(address, to.port, wire, listener, to.host);
+    else transport.send(to.host, to.port, wire, listener, to.name);
   }
 
   /** Puts a packet of our own into our own queue; comes back by `probed`. False when there is no such queue. */
@@ -116,20 +124,12 @@ export class Transports implements Sender {
     return this.udp?.probe(probe) ?? false;
   }
 
-  private addressNow(host: string): string | undefined {
-    const first = host.charCodeAt(0);
-    if (((first >= 48 && first <= 57) || host.includes(':')) && isIP(host) !== 0) return host;
-    const known = this.names.get(host);
-    return known !== undefined && known.untilMs > performance.now() ? known.address : undefined;
-  }
-
-  private async sendResolved(to: SipAddress, wire: string, listener: SendListener | undefined): Promise<void> {
+  private async sendLocated(to: SipAddress, wire: string, listener: SendListener | undefined): Promise<void> {
     try {
-      const family = this.options.host.includes(':') ? 6 : 4;
-      const { address } = await lookup(to.host, { family });
-      if (this.names.size >= MAX_CACHED_NAMES) this.names.clear();
-      this.names.set(to.host, { address, untilMs: performance.now() + NAME_CACHE_MS });
-      this.sendTo(to, address, wire, listener);
+      await this.locator.locate(to);
+      const found = this.locator.steadyNow(to);
+      if (found === undefined) throw new Error(`no SIP server for ${to.transport} behind ${to.host}`);
+      this.sendTo(found, wire, listener);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       if (listener === undefined) this.events.trouble(failure);

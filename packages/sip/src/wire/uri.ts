@@ -75,6 +75,11 @@ export function hostText(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+/** `host` or `host:port`; 0 is no port. */
+export function hostPortText(host: string, port: number): string {
+  return port === 0 ? hostText(host) : `${hostText(host)}:${port}`;
+}
+
 export function unescape(text: string): string {
   if (!text.includes('%')) return text;
   return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));

@@ -1,0 +1,116 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { NameServer } from '../contract/name-server.ts';
+import type { RecordedInvite} from '../contract/rig.ts';
+import { ANSWER, call, RecordedCall, Rig, until } from '../contract/rig.ts';
+import { freePort } from '../contract/sipp.ts';
+import { createNativeSipStack } from './stack.ts';
+
+/** Calls to a name, over real sockets and a real name server (RFC 3263 4.3). */
+describe('a call to a name', () => {
+  const rig = new Rig();
+  const servers: NameServer[] = [];
+  afterEach(async () => {
+    await rig.close();
+    for (const server of servers.splice(0)) server.close();
+  });
+  const setUp = async (t1Ms?: number) => {
+    const dns = new NameServer();
+    servers.push(dns);
+    const near = await rig.party(createNativeSipStack, { dnsServers: [await dns.open()], ...(t1Ms === undefined ? {} : { t1Ms }) });
+    return { dns, near };
+  };
+  const listed = (dns: NameServer, ...ports: readonly number[]): void => {
+    dns.a('sbc.test', '127.0.0.1');
+    for (const [at, port] of ports.entries()) dns.srv('_sip._udp.carrier.test', at, 1, port, 'sbc.test');
+  };
+  const uri = 'sip:5511999998888@carrier.test';
+
+  it('goes to the next server when the first is dead, and the next call starts there', async () => {
+    const { dns, near } = await setUp(10);
+    const far = await rig.party(createNativeSipStack);
+    listed(dns, await freePort(), far.address.port);
+    const invite = call(near, far, { uri });
+    const callee = new RecordedCall(await (await far.nextCall()).answer(ANSWER));
+    const { call: caller } = await invite.answered();
+    expect(invite.failures).toEqual([]);
+    caller.call.hangup();
+    await callee.ended();
+    const before = near.stack.stats.retransmissions;
+    const second = call(near, far, { uri });
+    (await far.nextCall()).reject(486);
+    expect(await second.failed()).toMatchObject({ sipCode: 486 });
+    expect(near.stack.stats.retransmissions).toBe(before);
+  });
+
+  it('goes to the next server on 503, and fails with it when there is no other', async () => {
+    const { dns, near } = await setUp();
+    const [busy, good] = [await rig.party(createNativeSipStack), await rig.party(createNativeSipStack)];
+    listed(dns, busy.address.port, good.address.port);
+    const invite = call(near, good, { uri });
+    (await busy.nextCall()).reject(503, { retryAfterS: 1 });
+    (await good.nextCall()).reject(503);
+    expect(await invite.failed()).toMatchObject({ by: 'remote', sipCode: 503 });
+  });
+
+  it('does not go elsewhere after an answer that is one', async () => {
+    const { dns, near } = await setUp();
+    const [first, second] = [await rig.party(createNativeSipStack), await rig.party(createNativeSipStack)];
+    listed(dns, first.address.port, second.address.port);
+    const invite = call(near, first, { uri });
+    (await first.nextCall()).reject(486);
+    expect(await invite.failed()).toMatchObject({ sipCode: 486 });
+    expect(second.incoming).toEqual([]);
+  });
+
+  it('goes by the transport that NAPTR prefers', async () => {
+    const { dns, near } = await setUp();
+    const far = await rig.party(createNativeSipStack);
+    dns.naptr('carrier.test', 1, 1, 'SIP+D2T', '_sip._tcp.carrier.test').srv('_sip._tcp.carrier.test', 0, 0, far.address.port, 'sbc.test').a('sbc.test', '127.0.0.1');
+    const invite = call(near, far, { uri });
+    const incoming = await far.nextCall();
+    expect(incoming.source.transport).toBe('tcp');
+    incoming.reject(486);
+    await invite.failed();
+  });
+
+  it('that does not exist fails by transport, and so does one that is cancelled while the name server is silent', async () => {
+    const { dns, near } = await setUp();
+    const far = await rig.party(createNativeSipStack);
+    expect(await call(near, far, { uri: 'sip:1@nowhere.test' }).failed()).toMatchObject({ by: 'transport', reasonPhrase: expect.stringContaining('cannot find nowhere.test') });
+    dns.silent = true;
+    const invite = call(near, far, { uri });
+    await until('the question', () => dns.asked.some((each) => each.includes('carrier.test')));
+    invite.outgoing.cancel();
+    expect(await invite.failed()).toMatchObject({ by: 'local', sipCode: 487 });
+    expect(far.incoming).toEqual([]);
+  });
+
+  it('cancels at the server that got the INVITE', async () => {
+    const { dns, near } = await setUp();
+    const [busy, good] = [await rig.party(createNativeSipStack), await rig.party(createNativeSipStack)];
+    listed(dns, busy.address.port, good.address.port);
+    const invite: RecordedInvite = call(near, good, { uri });
+    (await busy.nextCall()).reject(503);
+    const incoming = await good.nextCall();
+    const cancels: unknown[] = [];
+    incoming.onCancel((end) => cancels.push(end));
+    incoming.ring();
+    await invite.ringing();
+    expect(invite.snapshot().destination).toEqual({ host: '127.0.0.1', port: good.address.port, transport: 'udp' });
+    invite.outgoing.cancel();
+    await invite.failed();
+    expect(cancels).toHaveLength(1);
+  });
+
+  it('registers and asks OPTIONS by name as well', async () => {
+    const { dns, near } = await setUp();
+    const far = await rig.party(createNativeSipStack, { handlers: { classify: () => 'extension', credentialsOf: () => ({ username: '200', password: 'segredo' }) } });
+    listed(dns, far.address.port);
+    const carrier = { host: 'carrier.test', port: 0, transport: 'udp' } as const;
+    expect(await near.stack.options(carrier, 5_000)).toMatchObject({ reachable: true, code: 200 });
+    const states: unknown[] = [];
+    near.stack.register({ registrar: carrier, user: '200', domain: 'carrier.test', credentials: { username: '200', password: 'segredo' }, changed: (state) => void states.push(state) });
+    await until('the registration', () => states.length === 1);
+    expect(states).toEqual([{ registered: true, code: 200 }]);
+  });
+});

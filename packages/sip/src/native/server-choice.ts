@@ -1,0 +1,49 @@
+import type { SipAddress } from '../port.ts';
+import type { SipMessage } from '../wire/message.ts';
+import type { Core } from './core.ts';
+
+/** A server that did not answer is tried last for so long; one that answered 503 for as long as it asks, within reason. */
+const AVOID_MS = 60_000;
+const MAX_AVOID_MS = 5 * 60_000;
+
+/** The servers that one request may go to, one after the other (RFC 3263 4.3). */
+export class ServerChoice {
+  private readonly core: Core;
+  private others: readonly SipAddress[] = [];
+  private chosen: SipAddress;
+
+  constructor(core: Core, wanted: SipAddress) {
+    this.core = core;
+    this.chosen = wanted;
+  }
+
+  get now(): SipAddress {
+    return this.chosen;
+  }
+
+  /** Servers in the order of trying. False when there is none. */
+  found(servers: readonly SipAddress[]): boolean {
+    const [first, ...others] = servers;
+    if (first === undefined) return false;
+    this.chosen = first;
+    this.others = others;
+    return true;
+  }
+
+  /** The same server by another transport. */
+  by(transport: 'tcp'): void {
+    this.chosen = { ...this.chosen, transport };
+  }
+
+  /** This one failed: on to the next. False when there is none. `response` is its 503. */
+  next(response?: SipMessage): boolean {
+    if (this.others.length === 0) return false;
+    this.core.transports.avoid(this.chosen, response === undefined ? AVOID_MS : retryAfterMs(response));
+    return this.found(this.others);
+  }
+}
+
+function retryAfterMs(response: SipMessage): number {
+  const seconds = Number.parseInt(response.get('retry-after') ?? '', 10);
+  return seconds > 0 ? Math.min(seconds * 1_000, MAX_AVOID_MS) : AVOID_MS;
+}
