@@ -76,7 +76,13 @@ export class DurationModel {
     return this.mean;
   }
 
+  /** Standard deviation over mean of the learnt law: 1 for an exponential one. */
+  get cv(): number {
+    return this.variation;
+  }
+
   private mean = 1;
+  private variation = 1;
 
   /** True when enough has been learnt since the tables were built. */
   get due(): boolean {
@@ -123,6 +129,8 @@ export class DurationModel {
     let alive = 1;
     let bin = 0;
     let area = 0;
+    // E[X²] = 2·∫ t·S(t) dt.
+    let moment = 0;
     for (let index = 0; index <= GRID; index += 1) {
       this.survival[index] = alive;
       const atMs = (index + 0.5) * this.stepMs;
@@ -130,9 +138,11 @@ export class DurationModel {
       const hazard = ((this.events[bin] as number) + shrink) / ((exposureMs[bin] as number) + shrink / overall);
       const next = alive * Math.exp(-hazard * this.stepMs);
       area += ((alive + next) / 2) * this.stepMs;
+      moment += (alive + next) * atMs * this.stepMs;
       alive = next;
     }
     this.mean = area;
+    this.variation = Math.sqrt(Math.max(0, moment / (area * area) - 1));
   }
 
   private rescale(): void {

@@ -13,6 +13,7 @@ export type { Answer, Reference, SeedAnswer } from './simulator/answer.ts';
 export type { RunResult, SeriesPoint } from './simulator/metrics.ts';
 export { solveOptimum } from './optimum/mdp.ts';
 export type { ExponentialModel, Optimum } from './optimum/mdp.ts';
+export { recordSimulation } from './record.ts';
 export { comparison, recordedFigures, replay, ReplayError } from './replay.ts';
 export type { RecordedAttempt, RecordedConversation, Recording, ReplayFigures, ReplayOptions, ReplayResult } from './replay.ts';
 export { governShortCalls, SHORT_CALL_MS } from './short-calls.ts';

@@ -94,7 +94,7 @@ export class PredictivePolicy implements PacingPolicy {
     const handleMs = this.talk.meanMs + (this.wrap?.meanMs ?? 0);
     const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
     const share = o.share ?? 1;
-    const steering = { cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p, share };
+    const steering = { cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p, handleCv: this.talk.cv, share };
     const wished = evident ? this.limit.value(steering) : 0;
     const risk = Math.min(wished, o.othersRiskPct === undefined ? 1 : o.othersRiskPct / 100);
     // One line per free agent is never too many: none of these calls can find every agent busy.

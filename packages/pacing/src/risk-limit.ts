@@ -28,6 +28,8 @@ const SLACK_PER_E_ABOVE = 5;
 /** Both widen with the square root of what the cap allowed so far, as chance does, once that is more than a handful. */
 const SLACK_GROWTH = 1;
 const HANDFUL_ROOT = 5;
+/** θ for conversations that all last the same, as a part of θ for exponential ones. */
+const REGULAR = 0.36;
 /** Per person reached; critically damped together with the proportional part for a cap of 3 %. */
 const INTEGRAL = 0.005;
 const MAX_BIAS = 0.8;
@@ -48,6 +50,8 @@ export interface RiskInputs {
   readonly freedPerLead: number;
   /** Share of attempts that become a person. */
   readonly liveP: number;
+  /** Standard deviation over mean of the handling times. */
+  readonly handleCv: number;
   /** The campaign's part of the agents; below 1 others dial for them too. */
   readonly share: number;
 }
@@ -65,11 +69,11 @@ export class RiskLimit {
   }
 
   value(inputs: RiskInputs): number {
-    const { cap, slack, allowed, freedPerLead, liveP, share } = inputs;
+    const { cap, slack, allowed, freedPerLead, liveP, handleCv, share } = inputs;
     const freed = Math.max(freedPerLead, 0.2);
     this.freed = freed * share;
     const few = (0.02 + 0.98 * liveP) * freed ** -(0.35 + 2.5 * liveP);
-    const base = cap * (0.44 + Math.min(few, 2));
+    const base = cap * (0.44 + Math.min(few, 2)) * regularity(handleCv);
     const least = share < 1 ? YOUTH_AMONG_OTHERS : 0;
     // Before the cap allows a single abandoned call there is nothing to steer by.
     if (allowed < 1) return least * base;
@@ -86,6 +90,11 @@ export class RiskLimit {
 function aimOf(allowed: number, freed: number): number {
   const cluster = Math.max(AIM_LEAST, AIM_CLUSTER * Math.min(freed, MOST_FREED) ** CLUSTER_POWER);
   return cluster + AIM_GROWTH * Math.sqrt(allowed) + AIM_OF_WIDENING * widening(allowed);
+}
+
+/** Fitted by simulation with constant θ: where conversations last alike, the later starts that the index ignores do more harm. */
+function regularity(cv: number): number {
+  return Math.max(0.3, Math.min(1.2, REGULAR + (1 - REGULAR) * cv));
 }
 
 function widening(allowed: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RiskLimit } from './risk-limit.ts';
 
-const steady = { cap: 0.03, slack: 8, allowed: 30, freedPerLead: 3.75, liveP: 0.3, share: 1 };
+const steady = { cap: 0.03, slack: 8, allowed: 30, freedPerLead: 3.75, liveP: 0.3, handleCv: 1, share: 1 };
 
 describe('the limit of the risk', () => {
   it('is nothing until the people reached have earned one abandoned call', () => {
@@ -19,6 +19,10 @@ describe('the limit of the risk', () => {
     expect(at(4)).toBeLessThan(at(8));
     expect(at(0)).toBeLessThan(0.2 * at(8));
     expect(at(-20)).toBeGreaterThan(0);
+  });
+
+  it('is lower where conversations last alike', () => {
+    expect(new RiskLimit().value({ ...steady, handleCv: 0.5 })).toBeLessThan(0.75 * new RiskLimit().value(steady));
   });
 
   it('lets a campaign among others begin at once', () => {
