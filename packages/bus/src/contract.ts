@@ -1,5 +1,5 @@
 /** What every Bus must do. An adapter's test hands over a factory of two connections to one bus and gets the whole suite. */
-import { fact, asCallId, asExtension, asId, type CampaignId, type DomainEvent, type EventType } from '@ritmo/domain';
+import { fact, asCallId, asExtension, asId, type CampaignId, type DomainEvent, type EventType, type TrunkId } from '@ritmo/domain';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Bus } from './port.ts';
 import { BusClosedError, NoResponderError, RemoteError, RequestTimeoutError } from './port.ts';
@@ -156,6 +156,38 @@ function requesting(get: () => BusesUnderTest): void {
       other.serve('telephony.release', async () => undefined, { scope: 'owner' });
       await settled();
       await expect(one.request('telephony.release', released, { timeoutMs: 1_000 })).rejects.toBeInstanceOf(NoResponderError);
+    });
+
+    it('is told by a reply that nobody has the call, when every owner declines a request about one', async () => {
+      const { one, other, settled } = get();
+      for (const bus of [one, other]) bus.serve('telephony.hangup', () => undefined, { scope: 'owner' });
+      await settled();
+      const reply = await one.request('telephony.hangup', { callId: asCallId('1.1'), by: 'system', reason: 'test' }, { timeoutMs: 2_000 });
+      expect(reply).toEqual({ ok: false, code: 'unknown-call' });
+    });
+
+    it('that every process answers brings back the union', async () => {
+      const { one, other, settled } = get();
+      const trunk = (id: number) => ({
+        trunkId: asId<TrunkId>(id), name: `t${id}`, up: true, registered: null, channelsUsed: 0, channelLimit: 1, callsPerSecondLimit: 1, detail: '',
+      });
+      const serving = [
+        one.serve('telephony.trunks', () => ({ trunks: [trunk(1)] }), { scope: 'every' }),
+        other.serve('telephony.trunks', async () => ({ trunks: [trunk(2), trunk(3)] }), { scope: 'every' }),
+      ];
+      await settled();
+      for (const bus of [one, other]) expect((await bus.request('telephony.trunks', {})).trunks.map(({ name }) => name).sort()).toEqual(['t1', 't2', 't3']);
+      serving[0]?.stop();
+      await settled();
+      expect((await one.request('telephony.trunks', {})).trunks.map(({ name }) => name).sort()).toEqual(['t2', 't3']);
+    });
+
+    it('that one of those who answer it cannot fails as a whole', async () => {
+      const { one, other, settled } = get();
+      one.serve('telephony.trunks', () => ({ trunks: [] }), { scope: 'every' });
+      other.serve('telephony.trunks', () => Promise.reject(new Error('half of it')), { scope: 'every' });
+      await settled();
+      await expect(one.request('telephony.trunks', {})).rejects.toBeInstanceOf(RemoteError);
     });
 
     it('rejects at once with NoResponderError when nobody serves the subject', async () => {

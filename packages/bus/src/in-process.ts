@@ -9,10 +9,11 @@ import type {
   ServeOptions,
   SubscribeBusOptions,
 } from './port.ts';
-import { BusClosedError, NoResponderError, RemoteError, RequestTimeoutError } from './port.ts';
+import { codeOf, hand, messageOf } from './handlers.ts';
+import { BusClosedError, DEFAULT_REQUEST_TIMEOUT_MS, NoResponderError, RemoteError, RequestTimeoutError } from './port.ts';
+import { replyWhenDeclined, unionOf } from './request-rules.ts';
 import type { PublishedMessage, Requests, RequestSubject } from './messages.ts';
 
-export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 const EVERY_FACT = 'fact.*';
 
 export interface InProcessBusOptions {
@@ -39,8 +40,6 @@ interface Servers {
   readonly owners: Set<Handler>;
   next: number;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return;
@@ -82,24 +81,14 @@ export function createInProcessBus(options: InProcessBusOptions = {}): Bus {
     for (const delivery of batch) delivery();
   }
 
-  function hand(subject: string, handler: Handler, message: unknown): void {
-    const report = (error: unknown): void => log(`a handler of ${subject} failed: ${messageOf(error)}`);
-    try {
-      const result = handler(message);
-      if (result instanceof Promise) result.catch(report);
-    } catch (error) {
-      report(error);
-    }
-  }
-
   function deliver(subject: string, message: unknown): void {
     const everyFact = subject.startsWith('fact.') ? listeners.get(EVERY_FACT) : undefined;
     for (const audience of [listeners.get(subject), everyFact]) {
       if (audience === undefined) continue;
-      for (const handler of audience.each) hand(subject, handler, message);
+      for (const handler of audience.each) hand(subject, handler, message, log);
       for (const group of audience.groups.values()) {
         const handler = takeTurn(group);
-        if (handler !== undefined) hand(subject, handler, message);
+        if (handler !== undefined) hand(subject, handler, message, log);
       }
     }
   }
@@ -112,6 +101,10 @@ export function createInProcessBus(options: InProcessBusOptions = {}): Bus {
 
   function answerOf(subject: string, message: unknown): Promise<unknown> {
     const serving = servers.get(subject);
+    const union = unionOf(subject);
+    if (union !== undefined && serving !== undefined && serving.any.length + serving.owners.size > 0) {
+      return Promise.all([...serving.any, ...serving.owners].map((handler) => call(subject, handler, message))).then(union);
+    }
     const one = serving === undefined ? undefined : takeTurn({ handlers: serving.any, next: serving.next++ });
     if (serving === undefined || (one === undefined && serving.owners.size === 0)) return Promise.reject(new NoResponderError(subject));
     if (one !== undefined) return call(subject, one, message);
@@ -176,7 +169,7 @@ export function createInProcessBus(options: InProcessBusOptions = {}): Bus {
       const serving = servers.get(subject) ?? { any: [], owners: new Set<Handler>(), next: 0 };
       servers.set(subject, serving);
       const own: Handler = (request) => handler(request as Requests[S]['request']);
-      if (serveOptions?.scope === 'owner') {
+      if (serveOptions?.scope === 'owner' || serveOptions?.scope === 'every') {
         serving.owners.add(own);
         return { stop: () => void serving.owners.delete(own) };
       }
@@ -213,20 +206,17 @@ async function call(subject: string, handler: Handler, message: unknown): Promis
   }
 }
 
-/** The machine-readable cause of an error, when it carries one. */
-export function codeOf(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
-/** The first owner that does not decline. All declined: nobody serves it. One failed and no other answered: that failure. */
+/** The first owner that does not decline. All declined: what request-rules.ts says, or nobody serves it. One failed and no other answered: that failure. */
 async function firstAnswer(subject: string, answers: readonly Promise<unknown>[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let open = answers.length;
     let failure: unknown;
     const closeOne = (): void => {
       open -= 1;
-      if (open === 0) reject((failure as Error | undefined) ?? new NoResponderError(subject));
+      if (open > 0) return;
+      const reply = failure === undefined ? replyWhenDeclined(subject) : undefined;
+      if (reply === undefined) reject((failure as Error | undefined) ?? new NoResponderError(subject));
+      else resolve(reply);
     };
     for (const answer of answers) {
       answer.then(

@@ -1,4 +1,6 @@
-import { asExtension, asId, fact, type CampaignId } from '@ritmo/domain';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { asCallId, asExtension, asId, fact, type CampaignId } from '@ritmo/domain';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { busContract } from './contract.ts';
 import { createNatsBus } from './nats.ts';
@@ -50,6 +52,22 @@ describe.skipIf(missing !== undefined)('with a real nats-server', () => {
     await expect(mine.request('acd.queues', {})).rejects.toMatchObject({ name: 'NoResponderError' });
     await Promise.all([mine.close(), theirs.close()]);
   });
+
+  it('does not take an owner that stands still for one that declines, and forgets one that is gone', async () => {
+    const prefix = 'still';
+    const [asks, quick] = await Promise.all([1, 2].map(() => createNatsBus({ url: server.url, prefix })));
+    quick?.serve('telephony.hangup', () => undefined, { scope: 'owner' });
+    const child = fork(fileURLToPath(new URL('./standing-still.ts', import.meta.url)), [server.url, prefix], { execArgv: ['--import', 'tsx'] });
+    await new Promise((resolve) => child.once('message', resolve));
+    // It stands still for most of a second as soon as it is asked, before it can say that it is at it.
+    const hangup = () => asks?.request('telephony.hangup', { callId: asCallId('1.1'), by: 'system', reason: 'test' }, { timeoutMs: 20_000 });
+    expect(await hangup()).toEqual({ ok: true });
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    expect(await hangup()).toEqual({ ok: false, code: 'unknown-call' });
+    await Promise.all([asks?.close(), quick?.close()]);
+  }, 60_000);
 
   it('waits for an owner that takes its time while the others decline', async () => {
     const [slow, quick] = await Promise.all([1, 2].map(() => createNatsBus({ url: server.url, prefix: 'owners' })));

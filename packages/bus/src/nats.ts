@@ -1,6 +1,7 @@
 import { connect, createInbox } from '@nats-io/transport-node';
-import { DEFAULT_REQUEST_TIMEOUT_MS, codeOf } from './in-process.ts';
+import { codeOf, hand, messageOf } from './handlers.ts';
 import { createOutbox, decodePayload, encodePayload } from './nats-outbox.ts';
+import { createPresence, type Presence } from './nats-presence.ts';
 import { createRequester } from './nats-requests.ts';
 import type { PublishedMessage, Requests, RequestSubject } from './messages.ts';
 import type {
@@ -14,7 +15,7 @@ import type {
   ServeOptions,
   SubscribeBusOptions,
 } from './port.ts';
-import { BusClosedError } from './port.ts';
+import { BusClosedError, DEFAULT_REQUEST_TIMEOUT_MS } from './port.ts';
 
 const SERVE_GROUP = 'serve';
 /** An owner that has not decided by then tells the requester that it is at it. */
@@ -31,8 +32,6 @@ export interface NatsBusOptions {
   readonly log?: (message: string) => void;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** The bus of several processes. Rejects when no server can be reached at first; later it reconnects for ever. */
 export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
   const log = options.log ?? (() => undefined);
@@ -45,7 +44,10 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
     pingInterval: 20_000,
   });
   const outbox = createOutbox(connection, options.maxPendingBytes ?? 16 * 1024 * 1024, log);
-  const requester = createRequester(connection, createInbox(), outbox);
+  const inbox = createInbox();
+  const requester = createRequester({ connection, inbox, publish: outbox, serversOf: (subject) => presence.serversOf(subject) });
+  // The last part of an inbox is unique, and a subject's token.
+  const presence: Presence = createPresence({ connection, prefix, id: inbox.slice(inbox.lastIndexOf('.') + 1), publish: outbox, changed: () => requester.review() });
   let closed = false;
 
   function assertOpen(): void {
@@ -64,17 +66,11 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
       subscribeOptions?: SubscribeBusOptions,
     ): BusSubscription {
       assertOpen();
-      const report = (error: unknown): void => log(`a handler of ${subject} failed: ${messageOf(error)}`);
       const subscription = connection.subscribe(`${prefix}.${subject}`, {
         ...(subscribeOptions?.group === undefined ? {} : { queue: subscribeOptions.group }),
         callback(error, message) {
-          if (error !== null) return report(error);
-          try {
-            const result = handler(decodePayload(message.data) as HeardMessage<S>);
-            if (result instanceof Promise) result.catch(report);
-          } catch (failure) {
-            report(failure);
-          }
+          if (error !== null) log(`hearing ${subject}: ${messageOf(error)}`);
+          else hand(subject, () => handler(decodePayload(message.data) as HeardMessage<S>), undefined, log);
         },
       });
       return { stop: () => subscription.unsubscribe() };
@@ -88,17 +84,23 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
 
     serve<S extends RequestSubject>(subject: S, handler: RequestHandler<S>, serveOptions?: ServeOptions): BusSubscription {
       assertOpen();
-      const isOwnerScope = serveOptions?.scope === 'owner';
+      const scope = serveOptions?.scope ?? 'any';
       const subscription = connection.subscribe(`${prefix}.${subject}`, {
-        ...(isOwnerScope ? {} : { queue: SERVE_GROUP }),
+        ...(scope === 'any' ? { queue: SERVE_GROUP } : {}),
         callback(error, message) {
           if (error !== null) return log(`serving ${subject}: ${messageOf(error)}`);
           if (message.reply === undefined) return;
           const run = async (): Promise<unknown> => handler(decodePayload(message.data) as Requests[S]['request']);
-          answer(message.reply, run, isOwnerScope).catch((failure: unknown) => log(`serving ${subject}: ${messageOf(failure)}`));
+          answer(message.reply, run, scope).catch((failure: unknown) => log(`serving ${subject}: ${messageOf(failure)}`));
         },
       });
-      return { stop: () => subscription.unsubscribe() };
+      const leave = scope === 'any' ? undefined : presence.serves(subject);
+      return {
+        stop() {
+          subscription.unsubscribe();
+          leave?.();
+        },
+      };
     },
 
     async flush() {
@@ -108,32 +110,27 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
     async close() {
       if (closed) return;
       closed = true;
+      presence.close();
       requester.close();
       await connection.flush().catch(() => undefined);
       await connection.close();
     },
   };
 
-  /** Answers go to `<reply>.<kind>`; nats-requests.ts has the kinds. */
-  async function answer(reply: string, run: () => Promise<unknown>, isOwnerScope: boolean): Promise<void> {
-    let wasSeen = false;
-    const seenTimer = isOwnerScope
-      ? setTimeout(() => {
-          wasSeen = true;
-          outbox(`${reply}.seen`, encodePayload(null));
-        }, SEEN_AFTER_MS)
-      : undefined;
-    let kind: string;
-    let payload: Uint8Array;
+  /** Answers go to `<reply>.<kind>.<process>`; nats-requests.ts has the kinds. */
+  async function answer(reply: string, run: () => Promise<unknown>, scope: 'any' | 'owner' | 'every'): Promise<void> {
+    const tell = (kind: string, payload: unknown): void => {
+      if (!closed) outbox(`${reply}.${kind}.${presence.id}`, encodePayload(payload));
+    };
+    const seenTimer = scope === 'any' ? undefined : setTimeout(() => tell('seen', null), SEEN_AFTER_MS);
     try {
       const result = await run();
-      kind = result === undefined && isOwnerScope ? 'declined' : 'ok';
-      payload = encodePayload(result ?? null);
+      if (scope === 'owner' && result === undefined) tell('declined', null);
+      else tell(scope === 'every' ? 'part' : 'ok', result ?? null);
     } catch (error) {
-      kind = isOwnerScope ? 'owner-failed' : 'failed';
-      payload = encodePayload({ message: messageOf(error), code: codeOf(error) ?? null });
+      tell(scope === 'any' ? 'failed' : 'owner-failed', { message: messageOf(error), code: codeOf(error) ?? null });
+    } finally {
+      clearTimeout(seenTimer);
     }
-    clearTimeout(seenTimer);
-    if (!closed) outbox(`${reply}.${kind}${wasSeen ? '-late' : ''}`, payload);
   }
 }

@@ -26,11 +26,14 @@ export type RequestHandler<S extends RequestSubject> = (
 
 export interface ServeOptions {
   /**
-   * `any` (default): one process of the service answers. `owner`: every process hears it; a handler that returns
-   * undefined declines, and the first that answers wins.
+   * `any` (default): one process of the service answers. `owner`: every process hears it; a handler that returns undefined declines,
+   * and the first that answers wins; when all decline the requester gets what request-rules.ts says. `every`: every process
+   * answers for what is its own, and the requester gets the union; a process that is known and does not answer makes the request fail.
    */
-  readonly scope?: 'any' | 'owner';
+  readonly scope?: 'any' | 'owner' | 'every';
 }
+
+export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 
 export interface RequestOptions {
   /** Default 5 000. */

@@ -17,8 +17,8 @@ const missesUntilGone = 2;
 
 export function createReconciler(parts: { readonly context: ServiceContext; readonly core: Core; readonly shell: Shell }): Reconciler {
   const { context, core, shell } = parts;
-  /** Which process of telephony showed a call: only that one can say that it is gone. */
-  const homes = new Map<CallId, string>();
+  /** Calls that telephony has shown: only of those can it say, by not showing them, that they are gone. */
+  const shown = new Set<CallId>();
   const misses = new Map<CallId, number>();
 
   const atStation = (extension: LiveCall['extension'] | undefined): AgentEntry | null => (extension && core.byStation.get(extension)) ?? null;
@@ -48,16 +48,17 @@ export function createReconciler(parts: { readonly context: ServiceContext; read
 
   return {
     async run() {
-      const { node, calls } = await context.bus.request('telephony.calls', {});
+      // The calls of every process of telephony, or none: the request fails when one of them does not answer.
+      const { calls } = await context.bus.request('telephony.calls', {});
       const live = new Set(calls.map(({ callId }) => callId));
       for (const call of calls) {
-        homes.set(call.callId, node);
+        shown.add(call.callId);
         await adopt(call);
       }
-      for (const [callId, home] of homes) {
-        if (live.has(callId) || home !== node) continue;
+      for (const callId of shown) {
+        if (live.has(callId)) continue;
         if (!core.calls.has(callId)) {
-          homes.delete(callId);
+          shown.delete(callId);
           misses.delete(callId);
           continue;
         }
