@@ -16,6 +16,8 @@ export interface DemoInstallation {
 }
 
 export const demoCampaignId = 100;
+/** Share of the people who answered. */
+export const abandonCapPct = 3;
 export const firstExtension = 2001;
 export const agentPassword = (extension: string): string => `demo-${extension}`;
 export const extensionOf = (index: number): string => String(firstExtension + index);
@@ -74,7 +76,7 @@ export function demoConfig(demo: DemoInstallation): RitmoConfig {
           queueId: 10,
           mode: demo.mode ?? 'predictive',
           ...(demo.ratio === undefined ? {} : { ratio: demo.ratio }),
-          abandonCapPct: 3,
+          abandonCapPct,
           ringTimeoutMs: 10_000,
           callWindowId: 2,
           blockListIds: [1],

@@ -1,5 +1,6 @@
 import type { CallId, DomainEvent, EventType } from '@ritmo/domain';
 import type { EventStore } from '@ritmo/event-store';
+import type { Talk } from './recording-sound.ts';
 
 /** What the event store says happened: the other half of the reconciliation, beside what the carrier saw. */
 export interface Ledger {
@@ -15,11 +16,14 @@ export interface Ledger {
   readonly offersMissed: number;
   /** Calls with at least one recording that was checked and kept, with its files. */
   readonly recorded: ReadonlyMap<CallId, readonly string[]>;
+  /** Calls with an agent's leg that has ended: who talked, and for how long. */
+  readonly talks: ReadonlyMap<CallId, Talk>;
   /** Attempt ids that were stored twice. */
   readonly doubled: readonly CallId[];
 }
 
 const types = [
+  'AgentLegEnded',
   'AttemptStarted',
   'AttemptEnded',
   'AttemptWithdrawn',
@@ -43,6 +47,8 @@ export async function readLedger(events: EventStore): Promise<Ledger> {
   const callsEnded = new Map<CallId, string>();
   const recorded = new Map<CallId, string[]>();
   const doubled: CallId[] = [];
+  const talks = new Map<CallId, Talk>();
+  const dialed = new Map<CallId, string>();
   let offersMissed = 0;
 
   const count = ({ type, data }: Counted): void => {
@@ -50,6 +56,10 @@ export async function readLedger(events: EventStore): Promise<Ledger> {
       case 'AttemptStarted':
         if (attempts.has(data.callId)) doubled.push(data.callId);
         attempts.add(data.callId);
+        dialed.set(data.callId, data.dialString);
+        return;
+      case 'AgentLegEnded':
+        talks.set(data.callId, { number: dialed.get(data.callId) ?? '', extension: data.extension, talkMs: data.talkMs + (talks.get(data.callId)?.talkMs ?? 0) });
         return;
       case 'AttemptEnded':
         ended.set(data.callId, data.outcome);
@@ -87,5 +97,5 @@ export async function readLedger(events: EventStore): Promise<Ledger> {
     }
     if (page.length < pageSize) break;
   }
-  return { attempts, ended, answered, delivered, abandoned, callsEnded, offersMissed, recorded, doubled };
+  return { attempts, ended, answered, delivered, abandoned, callsEnded, offersMissed, recorded, talks, doubled };
 }

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { CallId } from '@ritmo/domain';
 import type { Ledger } from './ledger.ts';
+import { faultOf, hearRecording } from './recording-sound.ts';
 import type { Check } from './result.ts';
 
 /** What the carrier saw, as far as the reconciliation needs it. */
@@ -42,6 +43,7 @@ export async function reconcile(parts: ReconciliationParts): Promise<readonly Ch
   const unrecorded = missingFrom(ledger.delivered, ledger.recorded);
   const needless = missingFrom(ledger.recorded.keys(), ledger.delivered);
   const lostFiles = await lostFilesOf(ledger, parts.recordingsDir);
+  const faults = lostFiles.length === 0 ? await faultsOf(ledger, parts.recordingsDir) : [];
   const check = (name: string, ok: boolean, detail: string): Check => ({ name, ok, detail });
   return [
     check(
@@ -63,14 +65,35 @@ export async function reconcile(parts: ReconciliationParts): Promise<readonly Ch
       unrecorded.length === 0 && needless.length === 0 && lostFiles.length === 0,
       `${ledger.recorded.size} = ${ledger.delivered.size}${few(unrecorded)}${few(needless)}${lostFiles.length === 0 ? '' : `, files missing: ${lostFiles.length}`}`,
     ),
+    check(
+      'recordings sound right: customer left, agent right, as long as the talk',
+      faults.length === 0,
+      faults.length === 0 ? `${ledger.recorded.size} listened to` : `${faults.length} do not: ${faults.slice(0, 3).join('; ')}`,
+    ),
     check('no channel is left in use', carrier.channels === 0, `${carrier.channels} at the carrier`),
   ];
 }
 
 const countOther = (ledger: Ledger): number => [...ledger.answered].filter((id) => !ledger.delivered.has(id) && !ledger.abandoned.has(id)).length;
 
+const placeOf = (file: string, recordingsDir: string): string => (isAbsolute(file) ? file : join(recordingsDir, file));
+
+/** One file in memory at a time. */
+async function faultsOf(ledger: Ledger, recordingsDir: string): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (const [callId, files] of ledger.recorded) {
+    const talk = ledger.talks.get(callId);
+    if (!talk) continue;
+    const heard = [];
+    for (const file of files) heard.push(await hearRecording(placeOf(file, recordingsDir), talk));
+    const fault = faultOf(heard, talk.talkMs);
+    if (fault !== undefined) faults.push(`${callId}: ${fault}`);
+  }
+  return faults;
+}
+
 async function lostFilesOf(ledger: Ledger, recordingsDir: string): Promise<readonly string[]> {
-  const files = [...ledger.recorded.values()].flat().map((file) => (isAbsolute(file) ? file : join(recordingsDir, file)));
+  const files = [...ledger.recorded.values()].flat().map((file) => placeOf(file, recordingsDir));
   const found = await Promise.all(
     files.map((file) =>
       access(file).then(

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asCallId, type CallId } from '@ritmo/domain';
+import { WAVE_FORMAT, wavHeader } from '@ritmo/media';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ledger } from './ledger.ts';
 import { reconcile, type CarrierView, type ReconciliationParts } from './reconciliation.ts';
@@ -9,7 +10,7 @@ import { reconcile, type CarrierView, type ReconciliationParts } from './reconci
 let recordingsDir: string;
 beforeAll(async () => {
   recordingsDir = await mkdtemp(join(tmpdir(), 'ritmo-recordings-'));
-  await writeFile(join(recordingsDir, 'a.wav'), 'RIFF');
+  await writeFile(join(recordingsDir, 'a.wav'), wavHeader({ format: WAVE_FORMAT.alaw, channels: 2, sampleRate: 8000, bitsPerSample: 8 }, 0));
 });
 afterAll(() => rm(recordingsDir, { recursive: true, force: true }));
 
@@ -30,6 +31,7 @@ const ledger: Ledger = {
   callsEnded: new Map(),
   offersMissed: 0,
   recorded: new Map([[a, ['a.wav']]]),
+  talks: new Map([[a, { number: '11988887777', extension: '1001', talkMs: 400 }]]),
   doubled: [],
 };
 const carrier: CarrierView = { invitesSeen: 2, invitesByCallId: { '1.1@ritmo': 1, '1.2@ritmo': 1 }, maxChannels: 2, maxCps: 2, answered: 1, channels: 0 };
@@ -85,6 +87,11 @@ describe('the reconciliation', () => {
   it('fails when a delivered call has no recording, or its file is gone', async () => {
     expect(await failing({ ledger: { recorded: new Map() } })).toEqual(['recordings = delivered calls']);
     expect(await failing({ ledger: { recorded: new Map([[a, ['lost.wav']]]) } })).toEqual(['recordings = delivered calls']);
+  });
+
+  it('fails when a recording is not what was said', async () => {
+    const talks = new Map([[a, { number: '11988887777', extension: '1001', talkMs: 60_000 }]]);
+    expect(await failing({ ledger: { talks } })).toEqual(['recordings sound right: customer left, agent right, as long as the talk']);
   });
 
   it('fails when a channel is left in use', async () => {

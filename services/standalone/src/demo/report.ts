@@ -1,4 +1,5 @@
 import { barChart, escapeHtml, timeChart, type Series } from '@ritmo/testing';
+import { abandonCapPct } from './demo-config.ts';
 import type { Check, RunResult } from './result.ts';
 import { agentStates, type AgentStateName, type Sample } from './sample.ts';
 
@@ -18,7 +19,7 @@ const style = `
 @media(prefers-color-scheme:dark){:root{--ink:#e3e9f0;--dim:#94a3b5;--paper:#12171e;--card:#1a212b;--line:#2c3644;--free:#36516b;--out:#414c5a;--good:#4cc38a;--bad:#ff7b6b}}
 body{margin:0 auto;max-width:780px;padding:28px 20px 60px;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:24px;margin:0 0 2px}h2{font-size:17px;margin:34px 0 10px}p.sub{color:var(--dim);margin:0 0 18px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:10px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(138px,1fr));gap:10px}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px}.tile b{display:block;font-size:21px;font-variant-numeric:tabular-nums}
 .tile span{color:var(--dim);font-size:13px}figure{margin:22px 0 0}figcaption{font-weight:600;margin-bottom:6px;display:flex;flex-wrap:wrap;gap:4px 16px}
 .legend{display:flex;flex-wrap:wrap;gap:2px 12px;font-weight:400;color:var(--dim);font-size:13px}.legend i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:5px}
@@ -29,13 +30,14 @@ td.mark{font-weight:700;width:64px}.yes{color:var(--good)}.no{color:var(--bad)}`
 /** One HTML file: figures, charts, reconciliation. */
 export function renderReport(result: RunResult, samples: readonly Sample[], meta: { readonly startedAt: Date; readonly title: string }): string {
   const tiles: readonly (readonly [string, string])[] = [
+    ['INVITEs at the carrier', String(result.invitesSeen)],
     ['attempts', String(result.attemptsStored)],
     ['answered', String(result.answered)],
     ['delivered', String(result.delivered)],
     ['abandoned', `${result.abandoned} (${result.abandonRate.toFixed(1)} %)`],
     ['occupancy', `${result.occupancy.toFixed(1)} %`],
     ['channels at the carrier', `${result.maxChannels} of ${result.channelLimit}`],
-    ['calls per second', `${result.maxCps} of ${result.cpsLimit}`],
+    ['calls per second, busiest', `${result.maxCps} of ${result.cpsLimit}`],
     ['offers missed (TNA)', String(result.tna)],
     ['recordings', String(result.recordings)],
   ];
@@ -48,7 +50,7 @@ export function renderReport(result: RunResult, samples: readonly Sample[], meta
 <table>${result.checks.map(checkRow).join('')}</table>
 <h2>The run</h2>${charts(samples)}
 ${barChart(
-  'Dispositions',
+  'Dispositions (attempts)',
   Object.entries(result.byDisposition)
     .map(([name, value]) => ({ name, value }))
     .sort((a, b) => b.value - a.value),
@@ -68,17 +70,17 @@ function charts(samples: readonly Sample[]): string {
     .filter((state) => samples.some((sample) => sample.agents[state] > 0))
     .map((state) => series(state, stateColours[state], (sample) => sample.agents[state]));
   return [
-    timeChart({ title: 'Agents by state', times, stacked: true, series: states }),
+    timeChart({ title: 'Agents by state (agents)', times, stacked: true, series: states }),
     timeChart({
-      title: 'Calls in flight and channels',
+      title: 'Calls in flight and channels (calls)',
       times,
       series: [
         series('calls in flight', 'var(--a)', (sample) => sample.callsInFlight),
-        series('channels used', 'var(--talking)', (sample) => sample.channelsUsed),
+        series('channels used', 'var(--talking)', (sample) => sample.channelsUsed, true),
         series('channel limit', 'var(--b)', (sample) => sample.channelLimit, true),
       ],
     }),
-    timeChart({ title: 'Occupancy of logged-in agents', times, unit: ' %', atLeast: 100, series: [series('occupancy', 'var(--talking)', (sample) => sample.occupancyPct ?? 0)] }),
-    timeChart({ title: 'Abandoned, of the calls that people answered', times, unit: ' %', atLeast: 4, series: [series('abandoned', 'var(--b)', (sample) => sample.abandonRatePct)] }),
+    timeChart({ title: 'Occupancy of logged-in agents (%)', times, unit: ' %', atLeast: 100, series: [series('occupancy', 'var(--talking)', (sample) => sample.occupancyPct ?? 0)] }),
+    timeChart({ title: 'Abandoned, of the calls that people answered (% so far)', times, unit: ' %', atLeast: 4, series: [series('abandoned', 'var(--b)', (sample) => sample.abandonRatePct), series('cap of the campaign', 'var(--dim)', () => abandonCapPct, true)] }),
   ].join('');
 }

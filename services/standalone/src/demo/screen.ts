@@ -31,7 +31,7 @@ function createPlainScreen({ out, totalMs, lineEveryMs = 5_000 }: ScreenOptions)
       const { agents } = sample;
       const parts = [
         `${clock(sample.atMs)}/${clock(totalMs)}`,
-        `agents ${agents.talking} talking ${agents.ringing} ringing ${agents['wrap-up']} wrap-up ${agents.free} free`,
+        `agents: ${agents.talking} talking, ${agents.ringing} ringing, ${agents['wrap-up']} wrap-up, ${agents.free} free`,
         `calls ${sample.callsInFlight}`,
         `channels ${sample.channelsUsed}/${sample.channelLimit}`,
         `attempts ${sample.attempts}`,
