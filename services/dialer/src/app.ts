@@ -16,6 +16,7 @@ import { createOwnership } from './ownership.ts';
 import { dayZoneOf, type DialerParts } from './parts.ts';
 import { createPreviews } from './preview.ts';
 import { createReconciliation } from './reconcile.ts';
+import { createReplays } from './replay/replays.ts';
 import { serveRequests } from './requests/serve.ts';
 import { createShortCalls } from './short-calls.ts';
 import { createTrunkRoom } from './trunk-room.ts';
@@ -41,6 +42,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     indexed: () => feed.caughtUp(),
   };
   const previews = createPreviews(parts);
+  const replays = createReplays(parts);
   const fleet = createFleet(parts, previews);
   const facts = createCallFacts(parts, fleet.get, fleet.all);
   const reconciliation = createReconciliation(parts, facts);
@@ -79,7 +81,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       parts.trunks.start();
       await parts.shortCalls.start();
       facts.start();
-      subscriptions.push(...serveRequests(parts, { ids, fleet, previews }), ...fleet.subscribe());
+      subscriptions.push(...serveRequests(parts, { ids, fleet, previews, replays }), ...fleet.subscribe());
       await feed.caughtUp();
       ownership.start();
       loops.push(
@@ -98,6 +100,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       const until = performance.now() + (stopOptions?.graceMs ?? 0);
       while (parts.calls.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
       for (const subscription of subscriptions.splice(0)) subscription.stop();
+      await replays.stop();
       facts.stop();
       await facts.idle();
       parts.agents.stop();

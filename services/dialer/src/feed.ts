@@ -2,12 +2,13 @@
 import type { Database, SqlSession } from '@ritmo/database';
 import { contactFactTypes, evolve, noContact, upcast, type CampaignId, type ContactId, type DomainEvent } from '@ritmo/domain';
 import type { EventStore, StoredEvent, Subscription } from '@ritmo/event-store';
+import { hearDecision, writeDecisions, type StoredDecision } from './decisions.ts';
 import { createLessons, taughtBy, writeLessons } from './learning.ts';
 import { createParameterChanges, writeParameters } from './parameters.ts';
 import { applyTallies, createTallies } from './tallies.ts';
 import { addContacts, addPhones, isDueByItself, readContacts, updateContacts, writeBlocked, type BlockedChange, type IndexedContact, type IndexedPhone } from './work-index.ts';
 
-const types = [...new Set([...contactFactTypes, ...taughtBy, 'CampaignActivated', 'CampaignDeactivated', 'NumberBlocked', 'NumberUnblocked'])];
+const types = [...new Set([...contactFactTypes, ...taughtBy, 'PacingDecided', 'CampaignActivated', 'CampaignDeactivated', 'NumberBlocked', 'NumberUnblocked'])];
 const contactTypes: ReadonlySet<string> = new Set(contactFactTypes);
 const batchSize = 2_000;
 
@@ -85,6 +86,7 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], { grace
   const tallies = createTallies();
   const lessons = createLessons(dayZone(), graceMs);
   const parameters = createParameterChanges();
+  const decisions: StoredDecision[] = [];
   const phones: IndexedPhone[] = [];
   const blocked: BlockedChange[] = [];
   const facts = batch.map((stored) => ({ stored, fact: upcast(stored) }));
@@ -94,6 +96,7 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], { grace
     collectOther(fact, stored.position, { tallies, phones, blocked, graceMs });
     lessons.hear(fact, stored.position);
     parameters.hear(fact);
+    hearDecision(fact, stored.position, decisions);
     const contactId = contactOf(fact);
     if (contactId === null) continue;
     const before = changed.get(contactId) ?? known.get(contactId);
@@ -111,6 +114,7 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], { grace
   await writeBlocked(session, blocked);
   await applyTallies(session, tallies);
   await writeLessons(session, lessons);
+  await writeDecisions(session, decisions);
 }
 
 async function readTouched(session: SqlSession, facts: readonly DomainEvent[]): Promise<ReadonlyMap<ContactId, IndexedContact>> {

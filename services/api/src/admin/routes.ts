@@ -8,6 +8,7 @@ import { registerImportRoutes } from './imports.ts';
 import { registerDirectoryRoutes } from './directory.ts';
 import { registerFactRoutes } from './facts.ts';
 import { registerLiveRoutes } from './live.ts';
+import { registerPacingRoutes } from './pacing.ts';
 import type { AdminParts } from './parts.ts';
 
 /** The JSON side: configured things, commands and live state, behind the admin key. */
@@ -35,5 +36,6 @@ export async function registerAdmin(app: FastifyInstance, context: ServiceContex
     registerAgentRoutes(scope, parts);
     registerLiveRoutes(scope, parts);
     registerFactRoutes(scope, parts);
+    registerPacingRoutes(scope, parts);
   });
 }

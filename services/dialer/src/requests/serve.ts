@@ -1,9 +1,11 @@
 /** Every request `dialer.*`. */
 import type { BusSubscription } from '@ritmo/bus';
 import type { CampaignId } from '@ritmo/domain';
+import { decisionsOf } from '../decisions.ts';
 import type { Fleet } from '../fleet.ts';
 import type { DialerParts } from '../parts.ts';
 import type { Previews } from '../preview.ts';
+import type { Replays } from '../replay/replays.ts';
 import { readTallies } from '../tallies.ts';
 import { addBlocked, removeBlocked } from './block-lists.ts';
 import { isActive, setActive, statusOf } from './campaigns.ts';
@@ -12,7 +14,14 @@ import { importContacts } from './import-contacts.ts';
 import type { ImportIds } from './import-ids.ts';
 import { whyAnswers } from './why.ts';
 
-export function serveRequests(parts: DialerParts, { ids, fleet, previews }: { readonly ids: ImportIds; readonly fleet: Fleet; readonly previews: Previews }): BusSubscription[] {
+interface Served {
+  readonly ids: ImportIds;
+  readonly fleet: Fleet;
+  readonly previews: Previews;
+  readonly replays: Replays;
+}
+
+export function serveRequests(parts: DialerParts, { ids, fleet, previews, replays }: Served): BusSubscription[] {
   const { bus, directory, database } = parts.context;
   const activeNow = async (campaignId: CampaignId): Promise<boolean> => {
     const campaign = directory.get('campaign', campaignId);
@@ -46,6 +55,9 @@ export function serveRequests(parts: DialerParts, { ids, fleet, previews }: { re
       { scope: 'owner' },
     ),
     bus.serve('dialer.why', (request) => whyAnswers(parts, request, activeNow)),
+    bus.serve('dialer.pacing', (request) => decisionsOf(database, request, fleet.get(request.campaignId)?.lastDecision ?? null)),
+    bus.serve('dialer.replay.start', (request) => replays.start(request)),
+    bus.serve('dialer.replay.status', ({ replayId }) => replays.status(replayId), { scope: 'owner' }),
     bus.serve('dialer.status', async ({ campaignId }) => {
       const tallies = await readTallies(database);
       const campaigns = directory.all('campaign').filter(({ id }) => campaignId === null || id === campaignId);

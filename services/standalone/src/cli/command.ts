@@ -5,6 +5,10 @@ import type { ClientOptions } from './client.ts';
 export interface RemoteOptions extends ClientOptions {
   readonly json: boolean;
   readonly campaign?: string | undefined;
+  /** Of a replay. */
+  readonly policy?: string | undefined;
+  readonly agents?: string | undefined;
+  readonly seeds?: string | undefined;
   /** Import a file once more. */
   readonly again?: boolean | undefined;
 }

@@ -12,7 +12,8 @@ const commands: readonly (readonly [string, string])[] = [
   ['calls', 'calls in progress'],
   ['trunks', 'trunks with channels used of their limit'],
   ['why PHONE [--campaign ID]', 'why a phone was or was not dialed, the rule that decided, and when it will be'],
-  ['pacing CAMPAIGN', 'the last pacing decision with its inputs'],
+  ['pacing CAMPAIGN', 'the last pacing decision with its inputs, and the samples before it'],
+  ['replay CAMPAIGN [--policy NAMES] [--agents N]', 'what would have happened with another policy or other agents (--seeds N, --recording FILE)'],
   ['rebuild-views', 'build the views anew from the events and compare'],
 ];
 

@@ -14,6 +14,10 @@ async function main(argv: readonly string[]): Promise<number> {
       key: { type: 'string' },
       campaign: { type: 'string' },
       again: { type: 'boolean', default: false },
+      policy: { type: 'string' },
+      agents: { type: 'string' },
+      seeds: { type: 'string' },
+      recording: { type: 'string' },
     },
   });
   const [command, ...rest] = positionals;
@@ -32,6 +36,9 @@ async function main(argv: readonly string[]): Promise<number> {
       return (await import('./check-config.ts')).checkConfig(rest, values.json);
     case 'rebuild-views':
       return (await import('./rebuild-views.ts')).rebuild(values.json, process.env);
+    case 'replay':
+      if (values.recording !== undefined) return (await import('./replay-file.ts')).replayFile(values.recording, values);
+      return (await import('./remote.ts')).runRemote(command, rest, values, process.env);
     default: {
       const { runRemote } = await import('./remote.ts');
       return runRemote(command, rest, values, process.env);

@@ -3,6 +3,7 @@ import { UserError } from '@ritmo/runtime';
 import { connect, type AdminClient } from './client.ts';
 import { idOf, type Answer, type RemoteOptions } from './command.ts';
 import { importFile, imports } from './imports.ts';
+import { pacing, replay } from './pacing.ts';
 import { clock, seconds, table } from './table.ts';
 
 type Command = (client: AdminClient, args: readonly string[], options: RemoteOptions) => Promise<Answer>;
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   trunks,
   why,
   pacing,
+  replay,
 };
 
 async function campaign(client: AdminClient, args: readonly string[]): Promise<Answer> {
@@ -130,15 +132,4 @@ async function why(client: AdminClient, args: readonly string[], options: Remote
     ].join('\n'),
   );
   return { data: answer, text: text.join('\n\n') };
-}
-
-async function pacing(client: AdminClient, args: readonly string[]): Promise<Answer> {
-  const id = idOf(args[0], 'campaign');
-  const { lastDecision: decision } = await client.get<CampaignStatus>(`/v1/campaigns/${id}/status`);
-  if (decision === null) return { data: null, text: `campaign ${id} has made no pacing decision yet` };
-  const inputs = table(Object.entries(decision.inputs), [
-    { title: 'input', of: ([name]) => name },
-    { title: 'value', of: ([, value]) => Number(value.toFixed(4)), right: true },
-  ]);
-  return { data: decision, text: `start ${decision.start} calls: ${decision.reason}\n\n${inputs}` };
 }
