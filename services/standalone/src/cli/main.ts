@@ -13,6 +13,9 @@ async function main(argv: readonly string[]): Promise<number> {
       url: { type: 'string' },
       key: { type: 'string' },
       campaign: { type: 'string' },
+      trunk: { type: 'string' },
+      config: { type: 'string' },
+      number: { type: 'string' },
       again: { type: 'boolean', default: false },
       policy: { type: 'string' },
       agents: { type: 'string' },
@@ -34,6 +37,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     case 'check-config':
       return (await import('./check-config.ts')).checkConfig(rest, values.json);
+    case 'trunk-check':
+      return (await import('./trunk-check.ts')).trunkCheck(values, process.env);
     case 'rebuild-views':
       return (await import('./rebuild-views.ts')).rebuild(values.json, process.env);
     case 'replay':
