@@ -221,6 +221,7 @@ class NativeLeg implements MediaLeg {
   }
 
   stopPlaying(): void {
+    if (this.playing === undefined) return;
     this.playing = undefined;
     this.engine.tell({ kind: 'stopPlaying', leg: this.number });
   }

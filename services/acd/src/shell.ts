@@ -15,6 +15,12 @@ export interface Shell {
 /** A leg that must be gone before the next agent is rung for the same call. */
 const makesRoom = ({ kind }: Effect): boolean => kind === 'cancel-offer' || kind === 'drop-agent';
 
+/**
+ * A caller who is offered at once hears music only after this: a phone that answers by itself has answered by then, and neither a file is
+ * opened nor a stream begun for nothing.
+ */
+const musicAfterOfferMs = 150;
+
 /** Telephony answers offers at once; a slower answer is a lost one. */
 const requestTimeoutMs = 3_000;
 
@@ -39,7 +45,12 @@ export function createShell(parts: {
       if (effect.kind === 'offer') makeOffer(effect);
       else if (makesRoom(effect)) perform(effect);
     }
-    for (const effect of effects) if (effect.kind !== 'offer' && !makesRoom(effect)) perform(effect);
+    const offered = effects.find((effect) => effect.kind === 'offer')?.request.callId;
+    for (const effect of effects) {
+      if (effect.kind === 'offer' || makesRoom(effect)) continue;
+      if (effect.kind === 'play' && effect.loop && effect.callId === offered) playLater(effect);
+      else perform(effect);
+    }
     arm();
   };
 
@@ -97,6 +108,14 @@ export function createShell(parts: {
     bus.request(subject, request).catch((error: unknown) => {
       if (!(error instanceof NoResponderError)) log.warn({ err: error, subject, request }, 'telephony did not answer');
     });
+  };
+
+  const playLater = (effect: Extract<Effect, { kind: 'play' }>): void => {
+    const timer = setTimeout(() => {
+      const phase = core.calls.get(effect.callId)?.phase.kind;
+      if (!stopped && (phase === 'waiting' || phase === 'offering')) play(effect);
+    }, musicAfterOfferMs);
+    timer.unref();
   };
 
   const play = ({ callId, file, loop, thenHangup }: Extract<Effect, { kind: 'play' }>): void => {
