@@ -496,7 +496,10 @@ export interface Signals {
     to: string;
     at: number;
   };
-  'signal.registration': { extension: Extension; registered: boolean; contact: string; userAgent: string | null; reason: 'registered' | 'expired' | 'requested'; at: number };
+  'signal.registration': { extension: Extension; registered: boolean; contact: string; userAgent: string | null; reason: 'registered' | 'expired' | 'requested'; at: number;
+    /** Where the phone is reached, and the process of telephony that says so. */
+    place?: { node: string; reachedAt: { host: string; port: number; transport: 'udp' | 'tcp' | 'tls' }; expiresAt: number };
+  };
   /** The acd's agents, whenever one changes. The dialer counts free agents from it. */
   'signal.agent-state': AgentState;
   /** A dialer's campaign tells the dialers of other processes what it takes of the agents that they may share with it. */

@@ -11,6 +11,7 @@ import type { Call } from './call/call.ts';
 import type { CallWires } from './call/wires.ts';
 import { dialogIdsWith, readDialogSecret, type DialogIdsOf } from './dialog-ids.ts';
 import { createIncomingCalls } from './incoming.ts';
+import { recoverInternalCalls } from './internal-recovery.ts';
 import { findDialog } from './internal-transfer.ts';
 import { createTelephonyMetrics } from './metrics.ts';
 import { mediaHealth } from './media-health.ts';
@@ -64,7 +65,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
   const calls = new Map<CallId, Call>();
   const metrics = createTelephonyMetrics(context.metrics);
   const people = createPeople(directory);
-  const bindings = createBindings({ database, bus, clock, log });
+  const bindings = createBindings({ database, bus, clock, node: context.node, log });
   const openCalls = createOpenCalls({ database, node: context.node, log, pendingFacts: () => journal.pending });
   const locks = createTrunkLocks({ database, log, lost: () => void trunks.ownershipLost() });
   const trunks: TrunkBook = new TrunkBook({
@@ -176,6 +177,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
       await media.start();
       address = await sip.start();
       await bindings.start();
+      await recoverInternalCalls(context, recovery);
       await trunks.start(sip);
       served = serveRequests({ context, calls, trunks, bindings, incoming, wires, accepting });
       durations = watchDurations({ context, calls, tooLong: () => metrics.tooLong() });

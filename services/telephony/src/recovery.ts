@@ -5,6 +5,9 @@ import type { DialogSnapshot, SipStack } from '@ritmo/sip';
 import type { FoundCall, OpenCall, OpenCalls } from './open-calls.ts';
 import type { OwnedTrunk } from './trunk-book.ts';
 
+/** What calls of before the restart are counted in: a trunk's ledger, or that of calls between extensions, which have none. */
+export type CountsOrphans = Pick<OwnedTrunk, 'id'> & { readonly ledger: Pick<OwnedTrunk['ledger'], 'addOrphan' | 'freeCall'> };
+
 /**
  * A call from outside that was not answered yet: its INVITE is the caller's, and we have no dialog to end. The caller gives up by itself:
  * when nobody answers, after its ring time; else 64*T1 after a 200 that is never acknowledged (RFC 3261 13.3.1.4).
@@ -13,7 +16,7 @@ const unacknowledgedMs = 32_000;
 
 export interface Recovery {
   /** Counts the trunk's orphans at once and ends them in the background. */
-  recover(trunk: OwnedTrunk, isLive: (callId: CallId) => boolean): Promise<void>;
+  recover(trunk: CountsOrphans, isLive: (callId: CallId) => boolean): Promise<void>;
   /** Resolves when every orphan has been dealt with. */
   settled(): Promise<void>;
   stop(): void;
@@ -25,7 +28,7 @@ export interface RecoveryParts {
   readonly sip: SipStack;
   /** The dialog of the agent's phone that may ring for a call, when it was not written down. */
   readonly ringingPhone: (callId: CallId) => Promise<DialogSnapshot | undefined>;
-  readonly freed: (trunk: OwnedTrunk) => void;
+  readonly freed: (trunk: CountsOrphans) => void;
 }
 
 export function createRecovery(parts: RecoveryParts): Recovery {
@@ -52,7 +55,7 @@ export function createRecovery(parts: RecoveryParts): Recovery {
     context.journal.record(stream, end);
   };
 
-  const endOne = async (trunk: OwnedTrunk, call: OpenCall): Promise<void> => {
+  const endOne = async (trunk: CountsOrphans, call: OpenCall): Promise<void> => {
     const { callId } = call.identity;
     const ended = call.dialog ? sip.endOrphan(call.dialog) : undefined;
     const agentEnded = call.agentDialog ? sip.endOrphan(call.agentDialog) : parts.ringingPhone(callId).then((dialog) => dialog && sip.endOrphan(dialog));

@@ -45,7 +45,7 @@ export function serveRequests(parts: RequestParts): readonly BusSubscription[] {
     serve('telephony.reserve', (request) => reserve(parts, request)),
     serve('telephony.release', ({ slots }) => release(parts, slots)),
     serve('telephony.originate', (request) => originate(parts, request)),
-    serve('telephony.offer', (request) => ofCall(request.callId, (call) => offerCall(call, request))),
+    serve('telephony.offer', (request) => ofCall(request.callId, (call) => withBinding(parts, request.extension, () => offerCall(call, request)))),
     serve('telephony.cancel-offer', ({ callId, legId }) => ofCall(callId, (call) => (cancelOffer(call, legId) ? done : unknownCall))),
     serve('telephony.drop-agent', ({ callId, legId }) => ofCall(callId, (call) => (dropAgent(call, legId) ? done : unknownCall))),
     serve('telephony.hangup', ({ callId, by, reason, q850 }) =>
@@ -71,7 +71,9 @@ export function serveRequests(parts: RequestParts): readonly BusSubscription[] {
       }),
     ),
     serve('telephony.reject', ({ callId, sipCode }) => (parts.incoming.reject(callId, sipCode) ? done : undefined)),
-    serve('telephony.dial-for-agent', (request) => dialForAgent(parts, request)),
+    serve('telephony.dial-for-agent', (request) =>
+      request.agentLegUp || !parts.trunks.get(request.trunkId) ? dialForAgent(parts, request) : withBinding(parts, request.extension, () => dialForAgent(parts, request)),
+    ),
     serve('telephony.transfer-out', (request) => ofCall(request.callId, (call) => transferOutside(parts, call, request))),
     serve('telephony.refuse-transfer', ({ callId, legId, sipCode }) => ofCall(callId, (call) => (refuseTransfer(call, legId, sipCode) ? done : unknownCall))),
     serve('telephony.join', ({ callId, otherCallId }) =>
@@ -91,14 +93,23 @@ export function serveRequests(parts: RequestParts): readonly BusSubscription[] {
         return other && (await takeOver(call, other, order)) ? done : unknownCall;
       }),
     ),
-    bus.serve('telephony.calls', () => ({ node: parts.context.node, calls: [...parts.calls.values()].map((call) => call.live()) })),
-    bus.serve('telephony.trunks', () => ({ trunks: parts.trunks.statuses() })),
-    bus.serve('telephony.bindings', () => ({
-      bindings: parts.bindings.all().map(({ user, contactUri, expiresAt, userAgent }) => ({
-        extension: asExtension(user), contact: contactUri, expiresAt, userAgent: userAgent ?? null,
-      })),
-    })),
+    bus.serve('telephony.calls', () => ({ node: parts.context.node, calls: [...parts.calls.values()].map((call) => call.live()) }), { scope: 'every' }),
+    bus.serve('telephony.trunks', () => ({ trunks: parts.trunks.statuses() }), { scope: 'every' }),
+    bus.serve(
+      'telephony.bindings',
+      () => ({
+        bindings: parts.bindings.all().map(({ user, contactUri, expiresAt, userAgent }) => ({
+          extension: asExtension(user), contact: contactUri, expiresAt, userAgent: userAgent ?? null,
+        })),
+      }),
+      { scope: 'every' },
+    ),
   ];
+}
+
+/** In the same turn when the phone is known here; else after a look at what other processes wrote. */
+function withBinding<T>(parts: RequestParts, extension: string, work: () => T): T | Promise<T> {
+  return parts.bindings.of(extension) ? work() : parts.bindings.find(extension).then(work);
 }
 
 function reserve(parts: RequestParts, request: Requests['telephony.reserve']['request']): Requests['telephony.reserve']['reply'] | undefined {
@@ -161,7 +172,8 @@ function dialForAgent(parts: RequestParts, request: Requests['telephony.dial-for
   if (!trunk) return undefined;
   const { callId, agentId, extension, dialString, trunkId, routeId, callerId, ringTimeoutMs } = request;
   const incoming = request.agentLegUp ? parts.incoming.claim(callId) : undefined;
-  if (request.agentLegUp && !incoming) return unknownCall;
+  // The INVITE is gone, or came to another process, which has no say over this trunk: the acd tries the next trunk.
+  if (request.agentLegUp && !incoming) return undefined;
   if (!request.agentLegUp && !parts.bindings.of(extension)) return { ok: false, code: 'not-registered' };
   const ceiling = ceilingReached(parts, { extension, trunk: trunk.config });
   if (ceiling) {

@@ -8,6 +8,7 @@ import type { SipAddress, SipStack, TrunkRegistration } from '@ritmo/sip';
 import { ChannelLedger } from './channel-ledger.ts';
 import { Departures } from './departures.ts';
 import type { TrunkLocks } from './trunk-locks.ts';
+import { TrunkShares } from './trunk-shares.ts';
 
 export interface OwnedTrunk {
   readonly id: TrunkId;
@@ -52,6 +53,7 @@ export class TrunkBook {
   readonly #options: TrunkBookOptions;
   readonly #locks: TrunkLocks;
   readonly #owned = new Map<TrunkId, Entry>();
+  readonly #shares = new TrunkShares();
   /** Address to the trunk, for every trunk of the directory, owned or not. */
   #addresses: ReadonlyMap<string, Trunk> = new Map();
   readonly #hosts = new Map<string, string>();
@@ -154,10 +156,26 @@ export class TrunkBook {
       await this.#drop(entry);
       await this.#locks.release(entry.id);
     }
-    for (const trunk of configured) await this.#settleTrunk(trunk);
+    const taken = await this.#share(configured.map(({ id }) => asId<TrunkId>(id)));
+    for (const trunk of configured) await this.#settleTrunk(trunk, taken);
   }
 
-  async #settleTrunk(config: Trunk): Promise<void> {
+  /** Gives away what is another process's part. The trunks that are ours to take. */
+  async #share(configured: readonly TrunkId[]): Promise<ReadonlySet<TrunkId>> {
+    const census = await this.#locks.census();
+    const mine = [...this.#owned.values()].map(({ id, ledger }) => ({ id, isIdle: ledger.used === 0 }));
+    const { take, give } = this.#shares.plan({ configured, mine, ...census });
+    for (const id of give) {
+      const entry = this.#owned.get(id);
+      if (!entry || entry.ledger.used > 0) continue;
+      this.#context.log.info({ trunkId: id }, 'this trunk is left to another process');
+      await this.#drop(entry);
+      await this.#locks.release(id);
+    }
+    return new Set(take);
+  }
+
+  async #settleTrunk(config: Trunk, taken: ReadonlySet<TrunkId>): Promise<void> {
     const id = asId<TrunkId>(config.id);
     const host = this.#hosts.get(config.host) ?? config.host;
     const known = this.#owned.get(id);
@@ -171,7 +189,7 @@ export class TrunkBook {
       this.roomChanged(id);
       return;
     }
-    if (!(await this.#locks.take(id))) return;
+    if (!taken.has(id) || !(await this.#locks.take(id))) return;
     const ledger = new ChannelLedger({
       limits: { channels: config.channels, callsPerSecond: config.callsPerSecond },
       name: `${id}-${this.#context.node}-${this.#context.clock.nowMs().toString(36)}`,

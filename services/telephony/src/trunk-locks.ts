@@ -7,11 +7,15 @@ export interface TrunkLocks {
   /** True when this process owns the trunk from now on. */
   take(trunkId: TrunkId): Promise<boolean>;
   release(trunkId: TrunkId): Promise<void>;
+  /** Processes that hold or may take trunks, this one included, and the trunks that somebody owns. */
+  census(): Promise<{ readonly processes: number; readonly owned: ReadonlySet<TrunkId> }>;
   close(): Promise<void>;
 }
 
 /** First half of the advisory key, so that our locks meet nobody else's. */
 const lockClass = 7_246_030;
+/** No trunk's id: every process shares it, and is counted by that. */
+const presence = 0;
 const checkEveryMs = 2_000;
 
 /** `lost` is called when the connection that held the locks is gone: every trunk may be owned by another process now. */
@@ -36,6 +40,7 @@ export function createTrunkLocks(parts: { readonly database: Database; readonly 
             });
           }, checkEveryMs);
           check.unref();
+          await session.query('SELECT pg_advisory_lock_shared($1, $2)', [lockClass, presence]);
           resolve(session);
           await ended;
           clearInterval(check);
@@ -63,6 +68,19 @@ export function createTrunkLocks(parts: { readonly database: Database; readonly 
     async release(trunkId) {
       const session = await connect();
       await session.query('SELECT pg_advisory_unlock($1, $2)', [lockClass, trunkId]);
+    },
+    async census() {
+      const session = await connect();
+      // objsubid 2: a key of two integers.
+      const { rows } = await session.query<{ objid: number | bigint; holders: number | bigint }>(
+        `SELECT objid, count(*) AS holders FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objsubid = 2 AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY objid`,
+        [lockClass],
+      );
+      const held = new Map(rows.map(({ objid, holders }) => [Number(objid), Number(holders)]));
+      const processes = Math.max(1, held.get(presence) ?? 1);
+      held.delete(presence);
+      return { processes, owned: new Set([...held.keys()].map((id) => id as TrunkId)) };
     },
     async close() {
       closed = true;

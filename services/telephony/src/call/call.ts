@@ -251,17 +251,6 @@ export class Call {
   #silent(mediaLegId: string, silence: Silence): void {
     if (this.ended || this.answeredAt === null || this.#heldBy.size > 0) return;
     const { agent } = this;
-    const side = mediaLegId === customerLeg ? 'customer' : agent?.upAt != null && agent.party?.leg.id === mediaLegId ? 'agent' : undefined;
-    if (side === undefined || !isMediaTimeout(silence, this.wires.mediaTimeoutMs())) return;
-    const silentS = Math.round(silence.silentMs / 1000);
-    this.wires.log.warn({ callId: this.id, side, silentS }, 'no RTP any more: the call is ended');
-    this.end({ by: 'system', outcome: 'answered', reason: `RTP timeout: nothing from the ${side} for ${silentS} s`, q850: mediaTimeoutCause });
-  }
-
-  /** Whoever is on hold, or does not talk yet, may be silent. */
-  #silent(mediaLegId: string, silence: Silence): void {
-    if (this.ended || this.answeredAt === null || this.#heldBy.size > 0) return;
-    const { agent } = this;
     const side = mediaLegId === customerLeg ? 'customer' : agent && agent.upAt !== null && agent.party?.leg.id === mediaLegId ? 'agent' : undefined;
     if (side === undefined || !isMediaTimeout(silence, this.wires.mediaTimeoutMs())) return;
     const silentS = Math.round(silence.silentMs / 1000);
