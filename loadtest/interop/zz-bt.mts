@@ -1,0 +1,24 @@
+import { Baresip } from '/work/main/loadtest/interop/baresip.ts';
+import { Ritmo, passwordOf } from '/work/main/loadtest/interop/ritmo.ts';
+import { mkdtemp, chmod } from 'node:fs/promises';
+const folder = await mkdtemp('/tmp/interop-'); await chmod(folder, 0o755);
+const ritmo = await Ritmo.start({ folder });
+console.log('ritmo', ritmo.sipPort);
+const a = await Baresip.start({ folder: folder + '/a', registrarPort: ritmo.sipPort, extension: '1001', password: passwordOf('1001'), hz: 440 });
+const b = await Baresip.start({ folder: folder + '/b', registrarPort: ritmo.sipPort, extension: '1002', password: passwordOf('1002'), hz: 880 });
+await new Promise((r) => setTimeout(r, 4000));
+console.log(a.output.slice(-1500), JSON.stringify(a.messages));
+console.log(JSON.stringify(await a.say('help')).slice(0, 3000));
+console.log(JSON.stringify(await a.say('dial', `sip:1002@127.0.0.1:${ritmo.sipPort}`)));
+await new Promise((r) => setTimeout(r, 2000));
+console.log('B', JSON.stringify(b.messages));
+console.log(JSON.stringify(await b.say('accept')));
+await new Promise((r) => setTimeout(r, 3000));
+console.log('A', JSON.stringify(a.messages), 'B', JSON.stringify(b.messages));
+for (const c of [['sndcode','5'],['hold'],['resume'],['dtmf','5']]) { console.log(c, JSON.stringify(await a.say(c[0]!, c[1] ?? '')).slice(0, 300)); await new Promise((r) => setTimeout(r, 1500)); }
+console.log((await ritmo.facts()).map((f) => f.type).join(' '));
+console.log(JSON.stringify(await a.say('hangup')));
+await new Promise((r) => setTimeout(r, 1000));
+console.log((await ritmo.facts()).map((f) => f.type).filter((t) => !/Directory/.test(t)).join(' '));
+console.log(a.output.slice(-2500));
+await a.stop(); await b.stop(); await ritmo.stop();

@@ -1,0 +1,120 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { startCarrier } from '@ritmo/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoadResult } from './result.ts';
+import { sippMissing } from './sipp.ts';
+
+const missing = sippMissing();
+const runLimitMs = 170_000;
+
+const quick = `name: quick
+postDialDelayMs: { min: 50, max: 300 }
+talkMs: { min: 500, max: 1500 }
+outcomes:
+  - { name: answers, sharePct: 45, answers: true, progress: ringing, afterMs: { min: 200, max: 800 } }
+  - { name: answers after early media, sharePct: 10, answers: true, progress: early-media, afterMs: 300 }
+  - { name: busy, sharePct: 20, code: 486, cause: 17 }
+  - { name: announcement, sharePct: 15, code: 404, cause: 1, progress: early-media, afterMs: 400 }
+  - { name: congestion, sharePct: 10, code: 503 }
+`;
+// Loose in time, because this machine has other work; strict in what must hold on any machine.
+const limits = `name: quick
+limits:
+  - { metric: achievedPct, atLeast: 30 }
+  - { metric: cpsLimitExceeded, atMost: 0 }
+  - { metric: channelLimitExceeded, atMost: 0 }
+  - { metric: attemptsUnaccounted, atMost: 0, atLeast: 0 }
+  - { metric: channelsLeft, atMost: 0 }
+`;
+const impossible = 'name: impossible\nlimits:\n  - { metric: serPct, atLeast: 101, why: nobody can }\n  - { metric: answered, everySecond: true, atMost: -1 }\n';
+
+interface Ran {
+  readonly code: number;
+  readonly result: LoadResult | undefined;
+  readonly stderr: string;
+}
+
+describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let folder = '';
+  const at = (name: string): string => join(folder, name);
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ritmo-load-test-'));
+    await Promise.all([writeFile(at('quick.yaml'), quick), writeFile(at('limits.yaml'), limits), writeFile(at('impossible.yaml'), impossible)]);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const run = (args: readonly string[]): Promise<Ran> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, ['--import', loader, main, '--json', ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : Number(error.code);
+        resolve({ code, result: stdout.trim() === '' ? undefined : (JSON.parse(stdout) as LoadResult), stderr });
+      });
+    });
+
+  it('of ten seconds through the product is judged by what the carrier saw', { timeout: runLimitMs }, async () => {
+    const { code, result, stderr } = await run(['--profile', at('quick.yaml'), '--limits', at('limits.yaml'), '--rate', '3', '--seconds', '10', '--report', at('report.html')]);
+    expect(stderr).toContain('PASSED');
+    expect(code).toBe(0);
+    const { metrics, perSecond, byCode } = result as LoadResult;
+    expect(metrics.attempts).toBe(Object.values(byCode).reduce((sum, count) => sum + count, 0) + metrics.undecided);
+    expect(metrics.answered).toBeGreaterThan(0);
+    expect(metrics.refused).toBeGreaterThan(0);
+    expect(metrics.peakCps).toBeLessThanOrEqual(3);
+    expect(perSecond.reduce((sum, { invites }) => sum + invites, 0)).toBe(metrics.attempts);
+    expect(metrics.serPct).toBeCloseTo((100 * metrics.answered) / metrics.attempts, 6);
+    const html = await readFile(at('report.html'), 'utf8');
+    expect(html).toContain('Passed: the limits hold');
+    // Self-contained: nothing is fetched.
+    expect(html).not.toMatch(/(src|href)="http/);
+  });
+
+  it('of a trunk is capped, compared with the run before, and fails where a limit is exceeded', { timeout: runLimitMs }, async () => {
+    const carrier = await startCarrier({ seed: 3, speaks: false, mix: { postDialDelayMs: { min: 20, max: 80 }, answerDelayMs: 100, busyP: 0.3, talkMs: 300, hangsUpFirstP: 0.5 } });
+    try {
+      const target = ['--profile', at('quick.yaml'), '--target', `127.0.0.1:${carrier.port}`, '--numbers', '1133334444,1133335555', '--rate', '4', '--seconds', '8', '--max-calls', '12'];
+      const first = await run([...target, '--limits', 'trunk']);
+      expect(first.result?.metrics.attempts).toBe(12);
+      expect(carrier.stats().invitesSeen).toBe(12);
+      await writeFile(at('first.json'), JSON.stringify(first.result));
+      const second = await run([...target, '--limits', at('impossible.yaml'), '--compare', at('first.json')]);
+      expect(second.code).toBe(1);
+      expect(second.stderr).toContain('serPct is');
+      expect(second.stderr).toContain(': nobody can');
+      expect(second.result?.verdict.judgements.map(({ result }) => result)).toEqual(['fails', 'fails']);
+      expect(second.result?.comparison?.notTheSame).toEqual([]);
+      expect(carrier.stats().invitesSeen).toBe(24);
+      expect(carrier.stats().channels).toBe(0);
+    } finally {
+      await carrier.stop();
+    }
+  });
+
+  it('calls nobody off this machine without the word', async () => {
+    const { code, stderr } = await run(['--profile', 'hostile', '--target', '203.0.113.9:5060', '--numbers', '11']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Nothing was called');
+  });
+
+  it('that is interrupted leaves no process behind', { timeout: runLimitMs }, async () => {
+    const carrier = await startCarrier({ seed: 3, speaks: false, mix: { talkMs: 500 } });
+    const child = spawn(process.execPath, ['--import', loader, main, '--profile', at('quick.yaml'), '--target', `127.0.0.1:${carrier.port}`, '--numbers', '11', '--rate', '3', '--seconds', '60'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const deadline = Date.now() + 60_000;
+    while (carrier.stats().invitesSeen < 2 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill('SIGINT');
+    expect(await ended).toBe(2);
+    expect(stderr).toContain('interrupted');
+    const seen = carrier.stats().invitesSeen;
+    await carrier.stop();
+    expect(seen).toBeLessThan(100);
+  });
+});
