@@ -217,6 +217,8 @@ export interface EstablishedCall {
   hangup(reason?: EndReason): void;
   /** re-INVITE with a new offer; resolves with the peer's SDP. Retries 491 (RFC 3261 14.1). */
   reinvite(sdp: string): Promise<string>;
+  /** UPDATE with a new offer (RFC 3311), or re-INVITE where the peer does not take it. Resolves and retries as `reinvite` does. */
+  update(sdp: string): Promise<string>;
   refer(targetUri: string): Promise<boolean>;
   info(contentType: string, body: string): Promise<boolean>;
 }
@@ -229,9 +231,17 @@ export interface IncomingCall {
   readonly fromDisplayName?: string;
   /** The user part of the Request-URI: the number dialed. */
   readonly toUser: string;
+  /**
+   * The call wants to take the place of this dialog of ours (RFC 3891): it exists, and `toTag` is our tag of it. Whether the caller may is
+   * for the application to say, as is hanging up (or cancelling, when `early`) the replaced call once this one is answered.
+   */
+  readonly replaces?: { readonly sipCallId: string; readonly toTag: string; readonly fromTag: string; readonly early: boolean };
   /** SDP offer; empty when the caller sent none (late offer). */
   readonly body: string;
+  /** First value of a header. */
   header(name: string): string | undefined;
+  /** All values, of all its lines: Diversion and History-Info have one per hop. */
+  headers(name: string): readonly string[];
   /** 180, or 183 with a body. */
   ring(body?: string): void;
   /** 200 with our SDP; resolves when the ACK came, rejects when the caller cancelled or never acknowledged. */

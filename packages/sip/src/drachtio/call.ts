@@ -142,6 +142,14 @@ export class DrachtioCall implements EstablishedCall {
     return this.parts.dialog.modify(sdp);
   }
 
+  /** The server keeps no session in its dialogs, so the offer needs no word with it. */
+  async update(sdp: string): Promise<string> {
+    const response = await this.parts.dialog.request({ method: 'UPDATE', headers: { 'Content-Type': 'application/sdp' }, body: sdp });
+    if (response.status === 405 || response.status === 501) return this.reinvite(sdp);
+    if (response.status >= 300) throw new Error(`UPDATE refused: ${response.status} ${response.reason}`);
+    return response.body;
+  }
+
   async refer(targetUri: string): Promise<boolean> {
     const outcome = new Promise<boolean>((resolve) => {
       this.transfer = (succeeded) => {

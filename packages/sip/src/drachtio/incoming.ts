@@ -3,6 +3,7 @@ import { wireEnd } from '../native/reason.ts';
 import type { Flow } from '../transport/flow.ts';
 import { parseNameAddress } from '../wire/address.ts';
 import type { SipMessage } from '../wire/message.ts';
+import { headerName } from '../wire/names.ts';
 import { fromBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { DrachtioCall } from './call.ts';
@@ -45,6 +46,10 @@ export class DrachtioIncoming implements IncomingCall {
 
   header(name: string): string | undefined {
     return this.message.header(name);
+  }
+
+  headers(name: string): readonly string[] {
+    return this.message.list(headerName(name)).map(fromBytes);
   }
 
   ring(body?: string): void {

@@ -8,12 +8,13 @@ import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, oneLine, toBytes } from '../wire/text.ts';
 import { ask } from './ask.ts';
 import { answerInDialog } from './call-requests.ts';
-import { guarded } from './core.ts';
+import { guarded, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
 import type { Dialog } from './dialog.ts';
 import type { PendingAck } from './pending-ack.ts';
 import { reasonLine } from './reason.ts';
 import { Reinvite } from './reinvite.ts';
+import type { ReinviteResult } from './reinvite.ts';
 import type { ChallengeMeeter } from './retry-auth.ts';
 import { negotiateAsCaller, sessionDelayMs } from './session-timer.ts';
 import type { SessionInterval } from './session-timer.ts';
@@ -88,7 +89,11 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     return this.dialog.snapshot();
   }
 
-  owns(message: SipMessage): boolean {
+  get standing(): 'confirmed' | 'ended' {
+    return this.alive ? 'confirmed' : 'ended';
+  }
+
+  owns(message: Pick<SipMessage, 'callId' | 'fromTag'>): boolean {
     return message.callId === this.dialog.callId && message.fromTag === this.dialog.remoteTag;
   }
 
@@ -210,13 +215,17 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     else this.sessionTimer = this.core.wheel.start(this, SESSION, intervalS * 125);
   }
 
+  private offer(sdp: string, headers: string): Promise<ReinviteResult> {
+    return this.exchange(() => new Reinvite(this.core, this.dialog, this.meeter, headers, sdp).run());
+  }
+
   /** One offer at a time, and none while the peer's waits for its ACK (14.1). Glare is retried after a random time. */
-  private async offer(sdp: string, headers: string): ReturnType<Reinvite['run']> {
+  private async exchange(send: () => Promise<ReinviteResult>): Promise<ReinviteResult> {
     for (let attempt = 0; ; attempt++) {
       while (this.alive && (this.offering || this.pendingAck !== undefined)) await pause(this.core.wheel, 20);
       if (!this.alive) return { response: undefined, error: new Error('the call has ended') };
       this.offering = true;
-      const result = await new Reinvite(this.core, this.dialog, this.meeter, headers, sdp).run();
+      const result = await send();
       this.offering = false;
       if (result.response?.status !== 491 || attempt >= MAX_GLARE_RETRIES) return result;
       // 14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other, in steps of 10 ms; scaled with T1 like all timers.
@@ -227,15 +236,30 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
   }
 
   async reinvite(sdp: string): Promise<string> {
-    const result = await this.offer(toBytes(sdp), '');
+    return this.agreed('re-INVITE', sdp, await this.offer(toBytes(sdp), ''));
+  }
+
+  async update(sdp: string): Promise<string> {
+    if (!this.peerTakesUpdate) return this.reinvite(sdp);
+    const contact = `Contact: ${this.core.transports.contactOf(this.dialog.destination.transport)}\r\n`;
+    const result = await this.exchange(async () => {
+      const response = await ask(this.core, this.dialog, this.meeter, 'UPDATE', contact + this.core.lines.inviteCapabilities + SDP_TYPE, toBytes(sdp));
+      return response === undefined ? { response, error: new Error('no answer to UPDATE') } : { response };
+    });
+    // Its 2xx is a target refresh as well (RFC 3311 5.1).
+    if (result.response !== undefined && result.response.status < 300) this.dialog.refresh(result.response, this.dialog.flow);
+    return this.agreed('UPDATE', sdp, result);
+  }
+
+  private agreed(method: string, sdp: string, result: ReinviteResult): string {
     const { response } = result;
     if (response === undefined) {
-      if (this.alive) this.endBy('timeout', 're-INVITE was not answered');
+      if (this.alive) this.endBy('timeout', `${method} was not answered`);
       throw 'error' in result ? result.error : new Error('no answer');
     }
     if (response.status >= 300) {
-      if (response.status === 481 || response.status === 408) this.endBy('timeout', `re-INVITE got ${response.status}`);
-      throw new Error(`re-INVITE refused: ${response.status} ${fromBytes(response.reason)}`);
+      if (response.status === 481 || response.status === 408) this.endBy('timeout', `${method} got ${response.status}`);
+      throw new Error(`${method} refused: ${response.status} ${fromBytes(response.reason)}`);
     }
     this.localSdp = sdp;
     return fromBytes(response.body);

@@ -11,7 +11,9 @@ import type { Admission } from './admission.ts';
 export interface DialogOwner {
   readonly sipCallId: string;
   /** False when the tags are not of this dialog: the answer is then 481. */
-  owns(message: SipMessage): boolean;
+  owns(message: Pick<SipMessage, 'callId' | 'fromTag'>): boolean;
+  /** For whoever wants to replace it (RFC 3891 3). `early`: our own INVITE is unanswered; `early-of-peer`: the peer's is. */
+  readonly standing: 'early' | 'early-of-peer' | 'confirmed' | 'ended';
   /** A request inside the dialog, ACK excepted. Must answer it, now or later. */
   request(message: SipMessage, flow: Flow, transaction: Answerable): void;
   acknowledged(message: SipMessage): void;

@@ -60,12 +60,14 @@ export class EarlyDialogs {
   }
 }
 
-/** Requests that the callee sends before it answers (RFC 3311 5.2 for UPDATE: we have no answer to offer yet). */
-export function answerEarly(core: Core, message: SipMessage, transaction: Answerable): void {
+/** Requests inside an early dialog. `whose` is the offer of its INVITE, which has no answer yet. */
+export function answerEarly(core: Core, message: SipMessage, transaction: Answerable, whose: 'ours' | 'theirs'): void {
   switch (message.method) {
     case 'UPDATE':
       if (message.body === '') transaction.reply(200, { headers: core.lines.server });
-      else transaction.reply(500, { headers: 'Retry-After: 5\r\n' });
+      // RFC 3311 5.2: 491 while an offer of ours waits for its answer, 500 while theirs does.
+      else if (whose === 'ours') transaction.reply(491, { headers: core.lines.server });
+      else transaction.reply(500, { headers: `Retry-After: ${Math.floor(Math.random() * 10)}\r\n` });
       return;
     case 'INFO':
     case 'OPTIONS':

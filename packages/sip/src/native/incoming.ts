@@ -6,6 +6,7 @@ import type { Flow } from '../transport/flow.ts';
 import { parseNameAddress } from '../wire/address.ts';
 import { newTag } from '../wire/ids.ts';
 import type { SipMessage } from '../wire/message.ts';
+import { headerName } from '../wire/names.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { NativeCall } from './call.ts';
@@ -34,6 +35,7 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
   readonly fromUser: string;
   readonly fromDisplayName?: string;
   readonly toUser: string;
+  readonly replaces?: NonNullable<IncomingCall['replaces']>;
   private readonly core: Core;
   private readonly invite: SipMessage;
   private readonly flow: Flow;
@@ -53,7 +55,7 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
   private settle: { readonly resolve: (call: EstablishedCall) => void; readonly reject: (error: Error) => void } | undefined;
   private prackCSeq = 0;
 
-  constructor(core: Core, invite: SipMessage, flow: Flow, transaction: InviteServerTransaction, verdict: 'trunk' | 'extension', session: CalleeAnswer) {
+  constructor(core: Core, invite: SipMessage, flow: Flow, transaction: InviteServerTransaction, verdict: 'trunk' | 'extension', session: CalleeAnswer, replaces?: IncomingCall['replaces']) {
     this.core = core;
     this.invite = invite;
     this.flow = flow;
@@ -66,6 +68,7 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     this.fromUser = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
     if (from?.displayName !== undefined) this.fromDisplayName = fromBytes(from.displayName);
     this.toUser = fromBytes(parseUri(invite.uri)?.user ?? '');
+    if (replaces !== undefined) this.replaces = replaces;
     this.localTag = newTag();
     transaction.own(this, this.localTag);
     core.dialogs.set(this.localTag, this);
@@ -77,6 +80,10 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
 
   header(name: string): string | undefined {
     return this.invite.header(name);
+  }
+
+  headers(name: string): readonly string[] {
+    return this.invite.list(headerName(name)).map(fromBytes);
   }
 
   private dialogLines(): string {
@@ -215,7 +222,11 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     this.core.dialogs.delete(this.localTag);
   }
 
-  owns(message: SipMessage): boolean {
+  get standing(): 'early-of-peer' | 'confirmed' | 'ended' {
+    return this.state === 'ringing' ? 'early-of-peer' : this.state === 'ended' ? 'ended' : 'confirmed';
+  }
+
+  owns(message: Pick<SipMessage, 'callId' | 'fromTag'>): boolean {
     return message.callId === this.invite.callId && message.fromTag === this.invite.fromTag;
   }
 
@@ -230,7 +241,7 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     } else if (message.method === 'INVITE') {
       // A second INVITE while the first is unanswered (14.2).
       transaction.reply(500, { headers: `Retry-After: ${Math.floor(Math.random() * 10)}\r\n` });
-    } else answerEarly(this.core, message, transaction);
+    } else answerEarly(this.core, message, transaction, 'theirs');
   }
 
   /** The ACK is late or lost, yet the caller goes on: a request of a confirmed dialog proves that the 2xx arrived. */

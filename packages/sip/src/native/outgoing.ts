@@ -290,12 +290,16 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     this.draft = { ...this.draft, headers: '', body: '' };
   }
 
-  owns(message: SipMessage): boolean {
+  get standing(): 'early' | 'ended' {
+    return this.state === 'inviting' ? 'early' : 'ended';
+  }
+
+  owns(message: Pick<SipMessage, 'callId' | 'fromTag'>): boolean {
     return message.callId === this.callId && this.early?.has(message.fromTag) === true;
   }
 
   request(message: SipMessage, _flow: Flow, transaction: Answerable): void {
-    answerEarly(this.core, message, transaction);
+    answerEarly(this.core, message, transaction, 'ours');
   }
 
   acknowledged(): void {

@@ -13,6 +13,7 @@ import type { Core } from './core.ts';
 import { Gate } from './gate.ts';
 import { IncomingAttempt, sessionOf } from './incoming.ts';
 import type { Registrar } from './registrar.ts';
+import { replacementOf } from './replaces.ts';
 import { refusal } from './validate.ts';
 
 /** Our Via comes first in a response, and its branch within this many bytes (RFC 3261 18.1.2). */
@@ -164,6 +165,11 @@ export class Router {
       this.stateless(message, flow, wrong.status, wrong.reason, wrong.headers);
       return;
     }
+    if (message.toTag === '' && core.transactions.isMerged(message)) {
+      // It came by another path before (8.2.2.2): one of the two is enough.
+      this.stateless(message, flow, 482, reasonPhrase(482));
+      return;
+    }
     if (message.toTag !== '') {
       // A dialog we do not know, or no longer (12.2.2).
       if (message.method === 'INVITE') core.transactions.openInvite(message, flow).reply(481);
@@ -227,9 +233,14 @@ export class Router {
       transaction.reply(422, { toTag: newTag(), headers: session.headers });
       return;
     }
+    const replacement = replacementOf(core, message);
+    if (replacement.kind === 'refused') {
+      transaction.reply(replacement.status, { toTag: newTag(), headers: core.lines.server });
+      return;
+    }
     // At once: the caller stops sending again, whatever the application needs to decide (17.2.1).
     transaction.reply(100, { reason: reasonPhrase(100) });
-    const call = new IncomingAttempt(core, message, flow, transaction, verdict, session);
+    const call = new IncomingAttempt(core, message, flow, transaction, verdict, session, replacement.kind === 'found' ? replacement.replaces : undefined);
     guarded(core, () => core.handlers.incoming(call));
   }
 }

@@ -115,6 +115,6 @@ export class InviteServerTransaction extends ServerTransaction implements TimerO
   private terminate(): void {
     this.layer.wheel.cancel(this.retransmitTimer);
     this.layer.wheel.cancel(this.timer);
-    this.layer.removeInviteServer(this.key);
+    this.layer.removeInviteServer(this);
   }
 }

@@ -8,6 +8,7 @@ import { InviteClientTransaction } from './invite-client.ts';
 import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
 import { NonInviteServerTransaction } from './non-invite-server.ts';
+import type { ServerTransaction } from './server.ts';
 import type { TimerWheel } from './wheel.ts';
 
 /** RFC 3261 17 table 4, all derived from T1. */
@@ -54,6 +55,8 @@ export class TransactionLayer {
   private readonly cancels = new Map<string, ClientTransaction>();
   private readonly inviteServers = new Map<string, InviteServerTransaction>();
   private readonly otherServers = new Map<string, NonInviteServerTransaction>();
+  /** Requests outside dialogs that have a transaction, whatever the path they came by. */
+  private readonly outsideDialogs = new Set<string>();
 
   constructor(wheel: TimerWheel, timers: TimerValues, transports: Sender, stats: MutableStats) {
     this.wheel = wheel;
@@ -131,27 +134,44 @@ export class TransactionLayer {
     return this.inviteServers.get(serverKey(cancel));
   }
 
-  /** The same request by another path: same tags, Call-ID and CSeq, another branch (RFC 3261 8.2.2.2). */
+  /** The same request by another path: same From tag, Call-ID and CSeq, another branch (RFC 3261 8.2.2.2). */
+  isMerged(message: SipMessage): boolean {
+    return this.outsideDialogs.has(mergeKey(message));
+  }
+
+  private added(message: SipMessage): string {
+    this.stats.transactions++;
+    if (message.toTag !== '') return '';
+    const key = mergeKey(message);
+    this.outsideDialogs.add(key);
+    return key;
+  }
+
   openInvite(message: SipMessage, flow: Flow): InviteServerTransaction {
     const transaction = new InviteServerTransaction(this, serverKey(message), message, flow);
-    this.stats.transactions++;
+    transaction.mergeKey = this.added(message);
     this.inviteServers.set(transaction.key, transaction);
     return transaction;
   }
 
   openOther(message: SipMessage, flow: Flow): NonInviteServerTransaction {
     const transaction = new NonInviteServerTransaction(this, message.method + serverKey(message), message, flow);
-    this.stats.transactions++;
+    transaction.mergeKey = this.added(message);
     this.otherServers.set(transaction.key, transaction);
     return transaction;
   }
 
-  removeInviteServer(key: string): void {
-    if (this.inviteServers.delete(key)) this.stats.transactions--;
+  removeInviteServer(transaction: InviteServerTransaction): void {
+    if (this.inviteServers.delete(transaction.key)) this.removed(transaction);
   }
 
-  removeOtherServer(key: string): void {
-    if (this.otherServers.delete(key)) this.stats.transactions--;
+  removeOtherServer(transaction: NonInviteServerTransaction): void {
+    if (this.otherServers.delete(transaction.key)) this.removed(transaction);
+  }
+
+  private removed(transaction: ServerTransaction): void {
+    this.stats.transactions--;
+    if (transaction.mergeKey !== '') this.outsideDialogs.delete(transaction.mergeKey);
   }
 
   sentBy(transport: SipTransport): string {
@@ -168,4 +188,8 @@ function serverKey(message: SipMessage): string {
   if (via.branch.length > MAGIC_COOKIE.length && via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch}@${sentBy}`;
   // The To tag is left out: the ACK of a refusal has one that the INVITE had not.
   return `2543 ${message.callId} ${message.cseq} ${message.fromTag} ${message.uri} ${sentBy}`;
+}
+
+function mergeKey(message: SipMessage): string {
+  return `${message.method} ${message.cseq} ${message.fromTag} ${message.callId}`;
 }

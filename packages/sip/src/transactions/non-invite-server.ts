@@ -16,7 +16,7 @@ export class NonInviteServerTransaction extends ServerTransaction implements Tim
     if (status < 200) return;
     this.done = true;
     this.head = undefined;
-    if (isReliable(this.flow.transport)) this.layer.removeOtherServer(this.key);
+    if (isReliable(this.flow.transport)) this.layer.removeOtherServer(this);
     else this.layer.wheel.start(this, LINGER, this.layer.timers.timeoutMs);
   }
 
@@ -28,10 +28,10 @@ export class NonInviteServerTransaction extends ServerTransaction implements Tim
   /** The request is ignored: nothing is sent, and its repetition is judged anew. */
   forget(): void {
     this.done = true;
-    this.layer.removeOtherServer(this.key);
+    this.layer.removeOtherServer(this);
   }
 
   timerFired(): void {
-    this.layer.removeOtherServer(this.key);
+    this.layer.removeOtherServer(this);
   }
 }

@@ -28,6 +28,8 @@ export function replyAddress(request: SipMessage, flow: Flow): SipAddress {
 
 export abstract class ServerTransaction implements Answerable {
   readonly key: string;
+  /** Empty for a request inside a dialog. */
+  mergeKey = '';
   protected readonly layer: TransactionLayer;
   protected readonly flow: Flow;
   protected readonly to: SipAddress;
