@@ -20,6 +20,8 @@ describe('npm run demo', () => {
     expect(result.invitesSeen).toBeGreaterThan(0);
     expect([result.attemptsStored, result.resultRows]).toEqual([result.invitesSeen, result.invitesSeen]);
     expect(result.recordings).toBe(result.delivered);
+    expect(result.expected.occupancy).toBeGreaterThan(0);
+    expect(result.expected.occupancy).toBeLessThan(100);
     expect(Object.values(result.byDisposition).reduce((sum, count) => sum + count, 0)).toBe(result.resultRows);
     expect(existsSync(result.report)).toBe(true);
     const html = await readFile(result.report, 'utf8');

@@ -13,11 +13,15 @@ export interface DemoInstallation {
   readonly mode?: 'predictive' | 'power' | 'progressive';
   /** Lines per free agent in power mode. */
   readonly ratio?: number;
+  /** How long a person waits for an agent at the most. */
+  readonly maxQueueMs?: number;
 }
 
 export const demoCampaignId = 100;
 /** Share of the people who answered. */
 export const abandonCapPct = 3;
+export const ringTimeoutMs = 10_000;
+export const queueWrapUpS = 3;
 export const firstExtension = 2001;
 export const agentPassword = (extension: string): string => `demo-${extension}`;
 export const extensionOf = (index: number): string => String(firstExtension + index);
@@ -66,7 +70,7 @@ export function demoConfig(demo: DemoInstallation): RitmoConfig {
       ],
       routes: [{ id: 1, name: 'Todas', trunks: [1], homeAreaCode: '11' }],
       agents,
-      queues: [{ id: 10, name: 'Vendas', members: agents.map(({ id }) => ({ agentId: id })), ringTimeoutS: 5, wrapUpS: 3, missedBeforePause: 3 }],
+      queues: [{ id: 10, name: 'Vendas', members: agents.map(({ id }) => ({ agentId: id })), ringTimeoutS: 5, wrapUpS: queueWrapUpS, missedBeforePause: 3 }],
       dispositions: agentDispositions.map(({ id, name, finishing = false, success = false }) => ({ id, name, finishing, success })),
       callWindows: [{ id: 2, name: 'Sempre', periods: [{ days: [0, 1, 2, 3, 4, 5, 6], from: '00:00', to: '24:00' }] }],
       campaigns: [
@@ -77,7 +81,8 @@ export function demoConfig(demo: DemoInstallation): RitmoConfig {
           mode: demo.mode ?? 'predictive',
           ...(demo.ratio === undefined ? {} : { ratio: demo.ratio }),
           abandonCapPct,
-          ringTimeoutMs: 10_000,
+          ringTimeoutMs,
+          ...(demo.maxQueueMs === undefined ? {} : { maxQueueMs: demo.maxQueueMs }),
           callWindowId: 2,
           blockListIds: [1],
           maxAttemptsPerDay: 10,

@@ -1,3 +1,5 @@
+import type { Expected } from './expected.ts';
+
 /** One thing that must hold at the end of a run. */
 export interface Check {
   readonly name: string;
@@ -24,6 +26,8 @@ export interface RunResult {
   readonly abandonRate: number;
   /** Per cent, mean over the time of dialing. */
   readonly occupancy: number;
+  /** What the simulator says of the same scenario, over many seeds. */
+  readonly expected: Expected;
   readonly tna: number;
   readonly recordings: number;
   readonly byDisposition: Readonly<Record<string, number>>;

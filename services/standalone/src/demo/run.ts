@@ -6,7 +6,8 @@ import { freeUdpPortRange } from '@ritmo/testing';
 import { pino } from 'pino';
 import { startRitmo, type RunningRitmo } from '../compose.ts';
 import { createCrm, type Crm } from './crm.ts';
-import { demoConfig } from './demo-config.ts';
+import { demoConfig, ringTimeoutMs } from './demo-config.ts';
+import { expectedOf } from './expected.ts';
 import { readLedger } from './ledger.ts';
 import type { DemoOptions } from './options.ts';
 import { reconcile } from './reconciliation.ts';
@@ -40,6 +41,8 @@ const drainLimitMs = 45_000;
 const sampleEveryMs = 500;
 /** The first seconds fill the pipeline; occupancy is measured after them. */
 const warmUpMs = 10_000;
+/** The campaign's, as shipped. */
+const demoGraceMs = 2_000;
 const warmUntil = (fromMs: number, toMs: number): number => fromMs + Math.min(warmUpMs, (toMs - fromMs) / 2);
 
 /** Limits of the simulated carrier, wide enough for the agents of the run. */
@@ -159,6 +162,9 @@ async function conclude(stage: Stage, { options, limits, samples, dialedUntilMs,
     ...(await reconcile({ carrier, ledger, resultRows: results.rows, ...limits, recordingsDir: recordingsDirOf(folder) })),
     { name: 'every disposition of an agent was taken', ok: crm.refusals.length === 0, detail: `${crm.accepted} taken${crm.refusals.length === 0 ? '' : `, refused: ${crm.refusals[0]}`}` },
   ];
+  const fromMs = samples[0]?.atMs ?? 0;
+  const warmMs = warmUntil(fromMs, dialedUntilMs);
+  const expected = expectedOf({ agents: options.agents, ...limits, dialingMs: dialedUntilMs - fromMs, warmUpMs: warmMs - fromMs, ringTimeoutMs, graceMs: demoGraceMs });
   const live = ledger.delivered.size + ledger.abandoned.size;
   const draft: Omit<RunResult, 'report'> = {
     ok: checks.every(({ ok }) => ok),
@@ -173,7 +179,8 @@ async function conclude(stage: Stage, { options, limits, samples, dialedUntilMs,
     delivered: ledger.delivered.size,
     abandoned: ledger.abandoned.size,
     abandonRate: live === 0 ? 0 : round((100 * ledger.abandoned.size) / live),
-    occupancy: round(meanOccupancyPct(samples, warmUntil(samples[0]?.atMs ?? 0, dialedUntilMs), dialedUntilMs) ?? 0),
+    occupancy: round(meanOccupancyPct(samples, warmMs, dialedUntilMs) ?? 0),
+    expected,
     tna: ledger.offersMissed,
     recordings: ledger.recorded.size,
     byDisposition: results.byDisposition,
@@ -184,6 +191,7 @@ async function conclude(stage: Stage, { options, limits, samples, dialedUntilMs,
     seed: options.seed,
   };
   const report = await writeReport({ ...draft, report: '' }, samples);
+  screen.say(`occupancy ${draft.occupancy} %; the simulator says ${expected.occupancy} % of this scenario, ${expected.occupancyBand.join(' to ')} % in 95 of 100 runs`);
   screen.say('');
   return { ...draft, report };
 }

@@ -17,11 +17,13 @@ export interface WorldOptions {
   readonly cpsLimit: number;
   /** How long people talk. Default 6 to 15 s. */
   readonly talkMs?: { readonly min: number; readonly max: number };
+  /** Share of the offers that ring in vain. Default that of `agentsManner`. */
+  readonly missP?: number;
   readonly onLost: (error: Error) => void;
 }
 
 /** Short calls, so that a minute and a half shows many; every kind of answer that a carrier gives. */
-const behaviour = {
+export const behaviour = {
   busyP: 0.14,
   noAnswerP: 0.28,
   rejectP: 0.06,
@@ -34,7 +36,10 @@ const behaviour = {
   lateAnswerDelayMs: { min: 5_000, max: 8_000 },
 } as const;
 
-const usualTalkMs = { min: 6_000, max: 15_000 };
+export const usualTalkMs = { min: 6_000, max: 15_000 };
+
+/** How agents work: their phone rings, now and then in vain for the queue's ring time-out; half of them end the talk, at the latest a little after the longest. */
+export const agentsManner = { missP: 0.03, offerMs: 5_000, answerDelayMs: { min: 200, max: 700 }, hangsUpP: 0.5, longerMs: 1_000, wrapUpMs: { min: 300, max: 1_500 } } as const;
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const talkMs = options.talkMs ?? usualTalkMs;
@@ -53,12 +58,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         registrar,
         seed: options.seed,
         accounts: Array.from({ length: options.agents }, (_, index) => ({ extension: extensionOf(index), password: agentPassword(extensionOf(index)) })),
-        missP: 0.03,
-        answerDelayMs: { min: 200, max: 700 },
+        missP: options.missP ?? agentsManner.missP,
+        answerDelayMs: agentsManner.answerDelayMs,
         talkMs,
-        hangsUpP: 0.5,
-        longestTalkMs: talkMs.max + 1_000,
-        wrapUpMs: { min: 300, max: 1_500 },
+        hangsUpP: agentsManner.hangsUpP,
+        longestTalkMs: talkMs.max + agentsManner.longerMs,
+        wrapUpMs: agentsManner.wrapUpMs,
         captureHeaders: ['X-Ritmo-Call-Id'],
       });
     },
