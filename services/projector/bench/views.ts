@@ -119,6 +119,7 @@ function questions(): readonly (readonly [string, number])[] {
     ['SELECT * FROM telefones_campanhas WHERE campanha_id = 7 ORDER BY id LIMIT 100', 50],
     ['SELECT * FROM telefones_nao_trabalhados WHERE id_campanha = 7 ORDER BY id LIMIT 100', 50],
     ['SELECT id_status, count(*) FROM resultado_discador WHERE id_campanha = 7 GROUP BY id_status', 1_000],
+    ['SELECT status, count(*) FROM resultado_discador WHERE id_campanha = 7 GROUP BY status', 1_000],
     [`SELECT id_status, count(*) FROM resultado_discador WHERE id_campanha = 7 AND data >= '${firstDay}'::timestamp + interval '1 day' AND data < '${firstDay}'::timestamp + interval '2 days' GROUP BY id_status`, 1_000],
     [`SELECT count(*) FROM resultado_discador WHERE data >= '${firstDay}'::timestamp + interval '1 day' AND data < '${firstDay}'::timestamp + interval '2 days'`, 1_000],
     ['SELECT count(*) FROM telefones_nao_trabalhados WHERE id_campanha = 7', 1_000],

@@ -24,4 +24,4 @@ CREATE TABLE :schema:.results (
   bill_ms     bigint    NOT NULL,
   dial_at     timestamp,
   operator_at timestamp
-) WITH (fillfactor = 85);
+) WITH (fillfactor = 85, autovacuum_vacuum_insert_scale_factor = 0.02);
