@@ -69,6 +69,8 @@ function inviteOf(call: Call, { target, dialString, callerId }: DialOptions): In
     sipCallId,
     dialogIds: dialogIds(sipCallId),
     ringTimeoutMs: call.ringMs,
+    // A number of a campaign can wait for better times; a person who waits for a call, or a transfer, cannot.
+    mayBeShed: call.identity.direction === 'campaign' && call.answeredAt === null,
     ...(config.username === undefined ? {} : { credentials: { username: config.username, password: config.password ?? '' } }),
   };
 }
