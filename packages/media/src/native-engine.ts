@@ -129,7 +129,7 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
   /** Binds a port of the range, passing over those that other programs hold. */
   async openPort(leg: number, legId: string, session: number, side: Side): Promise<number> {
     for (let tries = this.ports.size; tries > 0; tries -= 1) {
-      const port = this.ports.take(performance.now());
+      const port = this.ports.take();
       if (port === undefined) break;
       try {
         await this.ask({ kind: 'open', leg, legId, session, side, host: this.options.host, port });

@@ -3,7 +3,9 @@
  * still be sending to it. Oldest first, so that a large range rests its ports by itself.
  */
 export class PortPool {
-  private readonly free: { readonly port: number; readonly restsUntilMs: number }[] = [];
+  /** In the order in which their rests end: they all rest equally long. What is before `head` was taken. */
+  private free: { readonly port: number; readonly restsUntilMs: number }[] = [];
+  private head = 0;
   private readonly used = new Set<number>();
   private readonly quarantineMs: number;
 
@@ -14,11 +16,15 @@ export class PortPool {
     for (let port = from + (from % 2); port <= to; port += 2) this.free.push({ port, restsUntilMs: 0 });
   }
 
-  /** Undefined when every port is in use. When all free ones still rest, the one that rests longest is given: a call is worth more. */
-  take(nowMs: number): number | undefined {
-    const rested = this.free.findIndex((entry) => entry.restsUntilMs <= nowMs);
-    const [entry] = this.free.splice(Math.max(0, rested), 1);
+  /** Undefined when every port is in use. Always the one that rests longest, though it should rest on: a call is worth more. */
+  take(): number | undefined {
+    const entry = this.free[this.head];
     if (!entry) return undefined;
+    this.head += 1;
+    if (this.head * 2 > this.free.length) {
+      this.free = this.free.slice(this.head);
+      this.head = 0;
+    }
     this.used.add(entry.port);
     return entry.port;
   }
@@ -33,6 +39,6 @@ export class PortPool {
   }
 
   get size(): number {
-    return this.used.size + this.free.length;
+    return this.used.size + this.free.length - this.head;
   }
 }

@@ -27,6 +27,20 @@ export function startInCaller(options: RelayOptions, listener: RelayListener): R
   return { counters, send: (command) => core.handle(command), end: () => Promise.resolve() };
 }
 
+/** What is said in one turn goes as one message: each of them wakes the other thread. */
+export function inBatches<T>(post: (batch: readonly T[]) => void): (each: T) => void {
+  let batch: T[] = [];
+  const flush = (): void => {
+    const said = batch;
+    batch = [];
+    post(said);
+  };
+  return (each) => {
+    if (batch.length === 0) queueMicrotask(flush);
+    batch.push(each);
+  };
+}
+
 export async function startInWorker(options: RelayOptions, listener: RelayListener, onThread?: (thread: WorkerHandle) => void): Promise<RelayThread> {
   const counters = new SharedArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT);
   const workerData: RelayWorkerData = { options, counters };
@@ -39,14 +53,16 @@ export async function startInWorker(options: RelayOptions, listener: RelayListen
   worker.removeAllListeners('error');
   onThread?.(worker);
   let ending = false;
-  worker.on('message', (report: RelayReport) => listener.report(report));
+  worker.on('message', (reports: readonly RelayReport[]) => {
+    for (const report of reports) listener.report(report);
+  });
   worker.on('error', (error) => listener.died(error as Error));
   worker.on('exit', (code) => {
     if (!ending) listener.died(new Error(`the media thread ended with code ${code}`));
   });
   return {
     counters: new Float64Array(counters),
-    send: (command) => worker.postMessage(command),
+    send: inBatches((commands) => worker.postMessage(commands)),
     end: async () => {
       ending = true;
       await worker.terminate();
