@@ -1,4 +1,5 @@
 /** Carries out calls and reports what the wire said. It decides nothing: not whom to dial, not which agent to ring. */
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { BusSubscription } from '@ritmo/bus';
 import { migrate } from '@ritmo/database';
@@ -65,7 +66,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
   const calls = new Map<CallId, Call>();
   const metrics = createTelephonyMetrics(context.metrics);
   const people = createPeople(directory);
-  const bindings = createBindings({ database, bus, clock, node: context.node, log });
+  const bindings = createBindings({ database, bus, clock, node: `${context.node} ${randomUUID()}`, log });
   const openCalls = createOpenCalls({ database, node: context.node, log, pendingFacts: () => journal.pending });
   const locks = createTrunkLocks({ database, log, lost: () => void trunks.ownershipLost() });
   const trunks: TrunkBook = new TrunkBook({
