@@ -7,6 +7,7 @@ import { getPriority } from 'node:os';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createDatabaseApp } from './app.ts';
+import { describeCommandTables } from './catalogue.ts';
 import { courtesyNice } from './courtesy.ts';
 
 let db: TestDatabase;
@@ -30,7 +31,7 @@ beforeAll(async () => {
   stage = await createStage({ database: db.database });
   stage.put('settings', { id: 1 });
   stage.put('campaign', { id: 15, name: 'Clientes', queueId: 1, parameters: ['1', '2', '3', '4'] });
-  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 1_500, idleTransactionMs: 1_000 });
+  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 60_000, idleTransactionMs: 1_000 });
   await app.start();
   integrator = await connectIntegrator();
 });
@@ -131,7 +132,7 @@ test('a row whose import took effect before the process died is not imported aga
   });
   await stage.context.events.append({ streamId: streams.contact(asId<ContactId>(1)), expectedVersion: 'any', events: [{ type: imported.type, data: imported.data as never, at: 0 }] });
   stage.answer('dialer.contacts.import', takeAll);
-  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 1_500, idleTransactionMs: 1_000 });
+  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 60_000, idleTransactionMs: 1_000 });
   await app.start();
   await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 IN ('took effect', 'did not') AND criado_em IS NOT NULL")).rowCount === 2);
   expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(['did not']);
@@ -143,4 +144,11 @@ test('a session of an integrator gives way to those of the product', async () =>
   const pid = await pidOf(integrator);
   await eventually(() => getPriority(pid) === courtesyNice);
   expect(getPriority(await pidOf(db.database))).toBe(0);
+});
+
+test('docs/tabelas-de-comando.md is what the catalogue says, and every column has a meaning', async () => {
+  const page = await describeCommandTables(db.database);
+  expect(page.match(/^## /gm)).toHaveLength(10);
+  expect(page).not.toMatch(/\|\s*\|\s*$/m);
+  await expect(page).toMatchFileSnapshot('../../../docs/tabelas-de-comando.md');
 });

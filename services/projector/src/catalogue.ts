@@ -38,6 +38,6 @@ export async function describeViews(database: Database): Promise<string> {
   });
   const head =
     '# Views dos integradores\n\nBanco `totalipdb`, usuário `integracao`: SELECT em todas. Página gerada do catálogo; um teste a compara com ele.\n' +
-    'As datas são da hora local da instalação.\n';
+    'As tabelas em que se insere estão em [tabelas-de-comando.md](tabelas-de-comando.md). As datas são da hora local da instalação.\n';
   return [head, ...sections].join('\n');
 }
