@@ -14,6 +14,7 @@ import { checkCaps, confirmTarget } from './target.ts';
 const patienceMs = 60_000;
 const loopback = '127.0.0.1';
 const plannedLines = 10_000;
+const longestIntervalMs = 2_000;
 
 /** SIPp calls: a queue of Ritmo's (`--inbound`), or a trunk that is to be qualified (`--target`). */
 export function createCallerRun(parts: RunParts): Promise<LoadRun> {
@@ -76,12 +77,16 @@ async function startCaller({ options, profile, folder, closing, channels }: RunP
 }
 
 function callerParts(sipp: Sipp, maxCalls: number): Omit<LoadRun, 'agents' | 'target' | 'figures'> {
+  let rate = 0;
   return {
     sipp, maxCalls,
-    quantise: (rate) => Math.max(0, rate),
-    // The first word may have come before SIPp listened.
-    setRate: (rate, meter) => Promise.resolve(sipp.setRate(rate, !meter.hasCalls)),
-    endDialing: () => Promise.resolve(sipp.setRate(0)),
+    quantise: (wanted) => Math.max(0, wanted),
+    setRate: (wanted) => Promise.resolve(sipp.setRate((rate = wanted))),
+    async endDialing() {
+      // SIPp makes the first call of a rate one interval after it was told: the last one is still to come.
+      if (rate > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(longestIntervalMs, 1000 / rate)));
+      sipp.setRate(0);
+    },
     isOver: (meter) => Promise.resolve(meter.channels === 0 || sipp.exitCode !== null),
   };
 }

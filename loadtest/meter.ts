@@ -39,6 +39,7 @@ interface OpenCall extends CallFacts {
   inviteCSeq: number;
   readonly seen: Set<string>;
   holdsChannel: boolean;
+  hasResponse: boolean;
 }
 
 interface Bucket {
@@ -109,7 +110,7 @@ export class Meter {
 
   private begin(record: WireRecord): OpenCall {
     const { atMs, sipCallId, cseq } = record;
-    const call: OpenCall = { invitedAtMs: atMs, inviteCSeq: cseq, seen: new Set([keyOf(record)]), holdsChannel: true };
+    const call: OpenCall = { invitedAtMs: atMs, inviteCSeq: cseq, seen: new Set([keyOf(record)]), holdsChannel: true, hasResponse: false };
     this.calls.set(sipCallId, call);
     this.channelsNow += 1;
     const bucket = this.bucketAt(atMs);
@@ -177,6 +178,7 @@ export class Meter {
   }
 
   private response(call: OpenCall, { atMs, method, cseq }: WireRecord, code: number): void {
+    call.hasResponse = true;
     if (method === 'BYE' && code >= 200) call.byeAnsweredAtMs ??= atMs;
     if (method !== 'INVITE' || cseq !== call.inviteCSeq || code === 100) return;
     const bucket = this.bucketAt(atMs);
@@ -236,14 +238,27 @@ export class Meter {
     return bucket;
   }
 
-  /** Called each second, so that those in which nothing happened hold the channels that stood. */
+  /**
+   * Called each second, so that those in which nothing happened hold the channels that stood. An INVITE that met silence is given up by its caller
+   * at timer B (RFC 3261 17.1.1.2), without a word that the far end could see: it may not be cancelled.
+   */
   tick(nowMs: number): void {
+    for (const call of this.calls.values()) if (!call.hasResponse && nowMs - call.invitedAtMs > rememberMs) this.free(call);
     this.bucketAt(nowMs);
+  }
+
+  /** Of a second in which nothing was written down: as the last one before it. */
+  private channelsBefore(second: number): number {
+    for (let before = second - 1; before >= 0; before -= 1) {
+      const bucket = this.buckets.get(before);
+      if (bucket) return bucket.channels;
+    }
+    return 0;
   }
 
   point(second: number, asked: number): SecondPoint {
     const bucket = this.buckets.get(second);
-    const { invites = 0, answered = 0, refused = 0, channels = this.channelsNow, retransmissions = 0, limitsExceeded = 0, pdd = [], setup = [], ack = [] } = bucket ?? {};
+    const { invites = 0, answered = 0, refused = 0, channels = this.channelsBefore(second), retransmissions = 0, limitsExceeded = 0, pdd = [], setup = [], ack = [] } = bucket ?? {};
     const decided = answered + refused;
     return {
       second, asked, invites, answered, refused, channels, retransmissions, limitsExceeded,
@@ -277,6 +292,6 @@ export class Meter {
 const keyOf = ({ sent, cseq, method, code }: WireRecord): string => `${sent ? 'S' : 'R'} ${cseq} ${method} ${code ?? ''}`;
 
 function factsOf(call: OpenCall): CallFacts {
-  const { inviteCSeq: _cseq, seen: _seen, holdsChannel: _holds, ...facts } = call;
+  const { inviteCSeq: _cseq, seen: _seen, holdsChannel: _holds, hasResponse: _has, ...facts } = call;
   return facts;
 }

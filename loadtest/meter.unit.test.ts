@@ -99,6 +99,15 @@ describe('the meter', () => {
     expect(meter.exceededDetails).toEqual([{ second: 1, kind: 'callsPerSecond', seen: 2, limit: 1 }]);
   });
 
+  it('frees the channel of an INVITE that met silence when its caller gives up', () => {
+    const meter = metered(message(0, 'a', 'INVITE'), message(500, 'a', 'INVITE'), message(0, 'b', 'INVITE'), message(5, 'b', 100));
+    meter.tick(startMs + 32_000);
+    expect(meter.channels).toBe(2);
+    meter.tick(startMs + 32_001);
+    expect(meter.channels).toBe(1);
+    expect(meter.figures()).toMatchObject({ undecided: 2, channelsLeft: 1 });
+  });
+
   it('frees the channel of a cancelled call at its 487', () => {
     const meter = metered(message(0, 'a', 'INVITE'), message(100, 'a', 180), message(900, 'a', 'CANCEL'), message(901, 'a', 200, { method: 'CANCEL' }), message(902, 'a', 487));
     expect(meter.figures()).toMatchObject({ cancelled: 1, refused: 1, channelsLeft: 0, byCode: { 487: 1 } });

@@ -19,6 +19,8 @@ const silentBranch = 0;
 const answerBranch = 1;
 /** SIPp's pause of somebody who waits to be hung up on. A call is never longer. */
 const longestTalkMs = 3_600_000;
+/** A call that is over still answers what comes again because our answer was lost (RFC 3261 17.2: timer J, for a while). */
+const lingering = '  <timewait milliseconds="8000" />\n';
 
 const branchOf = (end: CallPlan['end'], codes: readonly number[]): number => (end === 'silent' ? silentBranch : end === 'answers' ? answerBranch : 2 + codes.indexOf(end));
 
@@ -117,7 +119,7 @@ export function calleeScenario(codes: readonly number[]): string {
     // Nobody there: the INVITE is left to its timer B, or to a CANCEL that is not answered either.
     label('silent'), '  <pause milliseconds="33000" />\n', jump('over'),
     label('bye'), response('200 OK', { tagged: true }),
-    label('over'), '  <nop />\n</scenario>\n',
+    label('over'), lingering, '</scenario>\n',
   ];
   // From and To of the BYE are those of the INVITE, the other way round.
   const dialog = ['from', 'to'].map((name) => `      <ereg regexp=".*" search_in="hdr" header="${name === 'from' ? 'From' : 'To'}:" check_it="true" assign_to="${name}" />\n`).join('');
@@ -185,6 +187,6 @@ export function callerScenario({ patienceMs, withCredentials }: { readonly patie
     label('talking'), '  <pause variable="talk" />\n',
     block(request('BYE', '3', [], false), ' retrans="500"'), '  <recv response="200" next="over" />\n',
     label('bye'), response('200 OK', { tagged: true }),
-    label('over'), '  <nop />\n</scenario>\n',
+    label('over'), lingering, '</scenario>\n',
   ].join('');
 }

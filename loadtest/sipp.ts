@@ -78,21 +78,22 @@ export class Sipp {
     ];
     const child = spawn('sipp', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', TERM: 'dumb' } });
     const sipp = new Sipp(child, port, controlPort, options);
-    if (target === undefined) await sipp.listening(options.transport);
+    if (target === undefined) await sipp.listening(port, options.transport);
+    else await sipp.listening(controlPort, 'udp');
     return sipp;
   }
 
   /** The kernel's own table shows when the port is bound: 07 is an unconnected UDP socket, 0A a TCP socket that listens. */
-  private async listening(transport: Profile['transport']): Promise<void> {
+  private async listening(port: number, transport: Profile['transport']): Promise<void> {
     const [file, state] = transport === 'tcp' ? ['/proc/net/tcp', '0A'] : ['/proc/net/udp', '07'];
-    const suffix = `:${this.port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
     for (let attempt = 0; attempt < bindTries; attempt += 1) {
       if (this.exitCode !== null) throw await this.failure();
       const rows = (await readFile(file, 'utf8')).split('\n').map((row) => row.trim().split(/\s+/));
       if (rows.some((row) => row[1]?.endsWith(suffix) === true && row[3] === state)) return;
       await new Promise((resolve) => setTimeout(resolve, bindStepMs));
     }
-    throw new UserError(`sipp does not listen on ${this.port}`);
+    throw new UserError(`sipp does not listen on ${port}`);
   }
 
   async failure(): Promise<Error> {
@@ -101,8 +102,8 @@ export class Sipp {
   }
 
   /** New calls a second, of one that calls. SIPp begins its second anew each time it is told, so it is told of changes alone. */
-  setRate(rate: number, again = false): void {
-    if (this.exitCode !== null || (rate === this.rate && !again)) return;
+  setRate(rate: number): void {
+    if (this.exitCode !== null || rate === this.rate) return;
     this.rate = rate;
     this.control.send(`cset rate ${rate.toFixed(3)}\n`, this.controlPort, '127.0.0.1', () => undefined);
   }
