@@ -26,7 +26,7 @@ export function refusal(message: SipMessage): Refusal | undefined {
   if (message.get('cseq')?.endsWith(message.method) !== true) return bad('CSeq method differs');
   if (message.callId === '') return bad('no Call-ID');
   if (EMPTY_PARTS.test(message.get('via') ?? '')) return bad('bad Via');
-  if (message.topVia === undefined || message.count('via') > MAX_VIA_HOPS) return bad('bad Via');
+  if (message.topVia === undefined || message.list('via').length > MAX_VIA_HOPS) return bad('bad Via');
   for (const name of SINGLE) if (message.count(name) > 1) return bad(`more than one ${name}`);
   const from = parseNameAddress(message.get('from') ?? '');
   const to = parseNameAddress(message.get('to') ?? '');

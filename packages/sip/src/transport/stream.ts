@@ -6,15 +6,19 @@ import type { SipAddress, SipStackOptions } from '../port.ts';
 import { StreamFramer } from './framing.ts';
 import type { Connection, Flow, SendListener, TransportEvents } from './flow.ts';
 
-/** Connections one address may hold open at a time. A carrier uses a handful. */
-const MAX_CONNECTIONS_PER_ADDRESS = 64;
-const MAX_CONNECTIONS = 4_096;
-/** A begun message must be whole by then: a sender who drips bytes is closed. */
-const MESSAGE_TIME_MS = 15_000;
+export interface StreamLimits {
+  /** Connections one address may hold open at a time. A carrier uses a handful. */
+  readonly connectionsPerAddress: number;
+  readonly connections: number;
+  /** A begun message must be whole by then: a sender who drips bytes is closed. */
+  readonly messageTimeMs: number;
+  /** A peer that does not read is closed when this much waits for it. */
+  readonly backlogBytes: number;
+}
+
+const LIMITS: StreamLimits = { connectionsPerAddress: 64, connections: 4_096, messageTimeMs: 15_000, backlogBytes: 4 * 1024 * 1024 };
 const IDLE_TIME_MS = 30 * 60_000;
 const CONNECT_TIME_MS = 8_000;
-/** A peer that does not read is closed when this much waits for it. */
-const MAX_BACKLOG_BYTES = 4 * 1024 * 1024;
 
 class StreamConnection implements Connection {
   readonly transport: 'tcp' | 'tls';
@@ -22,19 +26,24 @@ class StreamConnection implements Connection {
   private readonly socket: Socket;
   private readonly framer: StreamFramer;
   private readonly events: TransportEvents;
+  private readonly limits: StreamLimits;
   private slow: NodeJS.Timeout | undefined;
   private ready: boolean;
   private closed = false;
   private waiting: SendListener[] = [];
 
-  constructor(socket: Socket, peer: SipAddress, ready: boolean, events: TransportEvents) {
+  constructor(socket: Socket, peer: SipAddress, ready: boolean, events: TransportEvents, limits: StreamLimits) {
     this.socket = socket;
     this.transport = peer.transport === 'tls' ? 'tls' : 'tcp';
     this.flow = { transport: peer.transport, host: peer.host, port: peer.port, connection: this };
     this.ready = ready;
     this.events = events;
+    this.limits = limits;
     this.framer = new StreamFramer({
-      message: (wire) => events.message(wire, this.flow),
+      message: (wire) => {
+        this.isWhole();
+        events.message(wire, this.flow);
+      },
       ping: () => socket.write('\r\n'),
     });
     socket.setNoDelay(true);
@@ -57,16 +66,19 @@ class StreamConnection implements Connection {
     if (broken !== undefined) {
       this.events.dropped();
       this.close();
-    } else if (!this.framer.partial) {
-      clearTimeout(this.slow);
-      this.slow = undefined;
-    } else if (this.slow === undefined) {
+    } else if (this.framer.partial && this.slow === undefined && !this.closed) {
       this.slow = setTimeout(() => {
         this.events.dropped();
         this.close();
-      }, MESSAGE_TIME_MS);
+      }, this.limits.messageTimeMs);
       this.slow.unref();
     }
+  }
+
+  /** The next one has its own time, also where it began in the same piece. */
+  private isWhole(): void {
+    clearTimeout(this.slow);
+    this.slow = undefined;
   }
 
   write(wire: string, listener: SendListener | undefined): void {
@@ -76,7 +88,11 @@ class StreamConnection implements Connection {
     }
     if (!this.ready && listener !== undefined) this.waiting.push(listener);
     this.socket.write(wire, 'latin1');
-    if (this.socket.writableLength > MAX_BACKLOG_BYTES) this.fail(new Error('the peer does not read'));
+    if (this.socket.writableLength <= this.limits.backlogBytes) return;
+    const error = new Error('the peer does not read');
+    const isTold = !this.ready;
+    this.fail(error);
+    if (!isTold) listener?.sendFailed(error);
   }
 
   fail(error: Error): void {
@@ -100,13 +116,15 @@ export class StreamTransport {
   private readonly kind: 'tcp' | 'tls';
   private readonly events: TransportEvents;
   private readonly tls: TlsOptions | undefined;
+  private readonly limits: StreamLimits;
   private server: Server | undefined;
   private readonly connections = new Map<string, StreamConnection>();
   private readonly perAddress = new Map<string, number>();
   private localHost = '';
   private stopped = false;
 
-  constructor(kind: 'tcp' | 'tls', events: TransportEvents, tls?: TlsOptions) {
+  constructor(kind: 'tcp' | 'tls', events: TransportEvents, tls?: TlsOptions, limits = LIMITS) {
+    this.limits = limits;
     this.kind = kind;
     this.events = events;
     this.tls = tls;
@@ -138,14 +156,14 @@ export class StreamTransport {
     socket.on('error', () => socket.destroy());
     const host = plainAddress(socket.remoteAddress ?? '');
     const held = this.perAddress.get(host) ?? 0;
-    if (this.stopped || host === '' || held >= MAX_CONNECTIONS_PER_ADDRESS || this.connections.size >= MAX_CONNECTIONS) {
+    if (this.stopped || host === '' || held >= this.limits.connectionsPerAddress || this.connections.size >= this.limits.connections) {
       this.events.dropped();
       socket.destroy();
       return;
     }
     this.perAddress.set(host, held + 1);
     const peer: SipAddress = { transport: this.kind, host, port: socket.remotePort ?? 0 };
-    this.keep(socket, new StreamConnection(socket, peer, true, this.events), peer);
+    this.keep(socket, new StreamConnection(socket, peer, true, this.events, this.limits), peer);
     socket.on('close', () => {
       const left = (this.perAddress.get(host) ?? 1) - 1;
       if (left > 0) this.perAddress.set(host, left);
@@ -173,7 +191,7 @@ export class StreamTransport {
           host, port, ...local, rejectUnauthorized: tls.rejectUnauthorized ?? true, key: tls.key, cert: tls.cert,
           ...(/^[0-9.]+$|:/.test(serverName) ? {} : { servername: serverName }),
         });
-    const connection = new StreamConnection(socket, peer, false, this.events);
+    const connection = new StreamConnection(socket, peer, false, this.events, this.limits);
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => connection.connected());
     socket.on('error', (error) => connection.fail(error));
     this.keep(socket, connection, peer);
