@@ -17,6 +17,8 @@ export interface BridgeReport {
   readonly toBridge: readonly number[];
   /** OPTIONS to the product and back, in the same span. */
   readonly options: readonly number[];
+  /** INVITEs to customers in the measured span; the other counts are of these. */
+  readonly invited: number;
   readonly answered: number;
   readonly bridged: number;
   /** Both sides had their BYE. */
@@ -33,7 +35,7 @@ export type BridgeCommand = { readonly kind: 'start'; readonly order: BridgeOrde
 const host = '127.0.0.1';
 const answeredAt = new Map<string, number>();
 const [toInvite, toBridge, options]: [number[], number[], number[]] = [[], [], []];
-let [answered, bridged, hungUp, refused, inFlight, mostInFlight] = [0, 0, 0, 0, 0, 0];
+let [invited, answered, bridged, hungUp, refused, inFlight, mostInFlight] = [0, 0, 0, 0, 0, 0, 0];
 let measuring = false;
 let order: BridgeOrder = { productPort: 0, agents: 0, ringMs: 0, talkMs: 0 };
 let cpuFrom = process.cpuUsage();
@@ -55,13 +57,14 @@ async function customer(call: IncomingCall): Promise<void> {
   inFlight += 1;
   mostInFlight = Math.max(mostInFlight, inFlight);
   call.onCancel(() => (inFlight -= 1));
+  const isMeasured = measuring;
+  if (isMeasured) invited += 1;
   call.ring();
   await new Promise((resolve) => setTimeout(resolve, spread(order.ringMs)));
-  if (measuring) {
+  if (isMeasured) {
     answered += 1;
     answeredAt.set(call.toUser, performance.now());
   }
-  const isMeasured = measuring;
   const established = await call.answer(sdp);
   await whenOver(established);
   inFlight -= 1;
@@ -105,7 +108,7 @@ process.on('message', (command: BridgeCommand) => {
     case 'report': {
       const { user, system } = process.cpuUsage(cpuFrom);
       const retransmissions = carrier.stats.retransmissions + phones.stats.retransmissions;
-      tell({ kind: 'report', report: { toInvite, toBridge, options, answered, bridged, hungUp, refused, mostInFlight, retransmissions, cpuMs: (user + system) / 1000 } });
+      tell({ kind: 'report', report: { toInvite, toBridge, options, invited, answered, bridged, hungUp, refused, mostInFlight, retransmissions, cpuMs: (user + system) / 1000 } });
     }
   }
 });
