@@ -68,7 +68,7 @@ export class Baresip {
       join(folder, 'config'),
       [
         'poll_method epoll', `sip_listen 127.0.0.1:${sipPort}`, 'net_interface 127.0.0.1', 'call_local_timeout 120', 'call_max_calls 4',
-        `audio_player aufile,${join(folder, 'heard.wav')}`, `audio_source ausine,${options.hz}`, 'audio_alert aufile,/dev/null', 'ausrc_srate 8000', 'auplay_srate 8000', 'ausrc_channels 1', 'auplay_channels 1',
+        `audio_player aufile,${join(folder, 'heard.wav')}`, `audio_source ausine,${options.hz}`, 'audio_alert aufile,/dev/null', 'ausrc_srate 48000', 'auplay_srate 8000', 'ausrc_channels 2', 'auplay_channels 1',
         `rtp_ports ${rtpFrom}-${rtpTo}`, 'rtp_timeout 0', `module_path ${modules}`,
         'module g711.so', 'module ausine.so', 'module aufile.so', 'module_app account.so', 'module_app menu.so', 'module_app ctrl_tcp.so', `ctrl_tcp_listen 127.0.0.1:${controlPort}`, '',
       ].join('\n'),
