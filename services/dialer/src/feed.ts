@@ -48,6 +48,8 @@ export function createFeed(options: FeedOptions): Feed {
   };
   const handle = async (batch: readonly StoredEvent[]): Promise<void> => {
     await database.tx(async (session) => {
+      // The index and its checkpoint are lost together or not at all, and are made again from the events: nobody waits for the disk.
+      await session.query('SET LOCAL synchronous_commit = off');
       const { rows } = await session.query<{ position: number | bigint | null }>('SELECT position FROM dialer.checkpoint FOR UPDATE');
       const position = rows[0]?.position ?? null;
       const fresh = position === null ? batch : batch.filter((event) => event.position > BigInt(position));
