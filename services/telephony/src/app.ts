@@ -72,6 +72,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
   const trunks: TrunkBook = new TrunkBook({
     context,
     locks,
+    hasCalls: (id) => [...calls.values()].some((call) => call.identity.trunkId === id),
     options: {
       leaseMs: options.slotLeaseMs ?? 3_000,
       rateMarginMs: options.rateMarginMs ?? 70,

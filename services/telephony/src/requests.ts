@@ -118,7 +118,7 @@ function reserve(parts: RequestParts, request: Requests['telephony.reserve']['re
   const usable = parts.trunks.usable(trunk) && parts.accepting();
   const nowMs = performance.now();
   const slots = usable ? trunk.ledger.reserve(request.count, nowMs) : [];
-  const detail = !usable ? (parts.accepting() ? trunk.detail : 'shutting down') : slots.length < request.count ? (trunk.ledger.noRoom(nowMs) ?? '') : '';
+  const detail = !usable ? (parts.accepting() ? trunk.watch.detail : 'shutting down') : slots.length < request.count ? (trunk.ledger.noRoom(nowMs) ?? '') : '';
   return { slots, leaseMs: trunk.ledger.leaseMs, channelsFree: trunk.ledger.free, up: usable, detail };
 }
 

@@ -4,11 +4,12 @@ import { isIP } from 'node:net';
 import { asId, fact, streams, type CallId, type Trunk, type TrunkId } from '@ritmo/domain';
 import type { TrunkStatus } from '@ritmo/bus';
 import type { ServiceContext } from '@ritmo/service-kit';
-import type { SipAddress, SipStack, TrunkRegistration } from '@ritmo/sip';
+import type { SipStack } from '@ritmo/sip';
 import { ChannelLedger } from './channel-ledger.ts';
 import { Departures } from './departures.ts';
 import type { TrunkLocks } from './trunk-locks.ts';
 import { TrunkShares } from './trunk-shares.ts';
+import { TrunkWatch, watchedDifferently } from './trunk-watch.ts';
 
 export interface OwnedTrunk {
   readonly id: TrunkId;
@@ -17,9 +18,7 @@ export interface OwnedTrunk {
   host: string;
   readonly ledger: ChannelLedger;
   readonly departures: Departures;
-  up: boolean;
-  registered: boolean | null;
-  detail: string;
+  readonly watch: TrunkWatch;
 }
 
 export interface TrunkBookOptions {
@@ -31,18 +30,11 @@ export interface TrunkBookOptions {
 }
 
 interface Entry extends OwnedTrunk {
-  probe: NodeJS.Timeout | undefined;
-  failures: number;
-  registration: TrunkRegistration | undefined;
   toldUsage: number;
   told: NodeJS.Timeout | undefined;
 }
 
-/** Missed OPTIONS in a row after which a trunk counts as down. */
-const failuresUntilDown = 2;
-const probeWhileDownMs = 5_000;
 const sampleMs = 1_000;
-const unregisterMs = 1_000;
 /** A place in the rate is promised this long before it is free: the way from the dialer's tick to the INVITE. */
 const aheadMs = 250;
 /** Changes of a trunk's room are told together. */
@@ -64,13 +56,17 @@ export class TrunkBook {
   #unfollow: (() => void) | undefined;
   /** Called with each trunk that this process owns from now on, before it may be used. */
   readonly #taken: (trunk: OwnedTrunk) => Promise<void>;
+  readonly #hasCalls: (id: TrunkId) => boolean;
 
   constructor(parts: {
     readonly context: ServiceContext;
     readonly options: TrunkBookOptions;
     readonly locks: TrunkLocks;
     readonly taken: (trunk: OwnedTrunk) => Promise<void>;
+    /** Calls whose last fact is not recorded yet, though their channel may be free. */
+    readonly hasCalls: (id: TrunkId) => boolean;
   }) {
+    this.#hasCalls = parts.hasCalls;
     this.#context = parts.context;
     this.#options = parts.options;
     this.#locks = parts.locks;
@@ -109,7 +105,7 @@ export class TrunkBook {
   }
 
   usable(trunk: OwnedTrunk): boolean {
-    return trunk.up && trunk.registered !== false;
+    return trunk.watch.isUsable;
   }
 
   /** Everything is lost that stood on the locks: others may own the trunks now. */
@@ -163,13 +159,15 @@ export class TrunkBook {
   /** Gives away what is another process's part. The trunks that are ours to take. */
   async #share(configured: readonly TrunkId[]): Promise<ReadonlySet<TrunkId>> {
     const census = await this.#locks.census();
-    const mine = [...this.#owned.values()].map(({ id, ledger }) => ({ id, isIdle: ledger.used === 0 }));
+    const mine = [...this.#owned.values()].map(({ id, ledger }) => ({ id, isIdle: ledger.used === 0 && !this.#hasCalls(id) }));
     const { take, give } = this.#shares.plan({ configured, mine, ...census });
     for (const id of give) {
       const entry = this.#owned.get(id);
       if (!entry || entry.ledger.used > 0) continue;
       this.#context.log.info({ trunkId: id }, 'this trunk is left to another process');
       await this.#drop(entry);
+      // Who takes it reads what became of its calls.
+      await this.#context.journal.flush();
       await this.#locks.release(id);
     }
     return new Set(take);
@@ -185,11 +183,12 @@ export class TrunkBook {
       known.config = config;
       known.host = host;
       known.ledger.setLimits({ channels: config.channels, callsPerSecond: config.callsPerSecond });
-      if (watchedDifferently(before, config)) await this.#watch(known);
+      if (watchedDifferently(before, config)) await known.watch.begin(config, host);
       this.roomChanged(id);
       return;
     }
-    if (!taken.has(id) || !(await this.#locks.take(id))) return;
+    const sip = this.#sip;
+    if (!sip || !taken.has(id) || !(await this.#locks.take(id))) return;
     const ledger = new ChannelLedger({
       limits: { channels: config.channels, callsPerSecond: config.callsPerSecond },
       name: `${id}-${this.#context.node}-${this.#context.clock.nowMs().toString(36)}`,
@@ -198,14 +197,11 @@ export class TrunkBook {
       aheadMs,
       nowMs: performance.now(),
     });
-    const entry: Entry = {
-      id, config, host, ledger, departures: new Departures(ledger),
-      up: true, registered: config.register ? false : null, detail: 'not checked yet',
-      probe: undefined, failures: 0, registration: undefined, toldUsage: -1, told: undefined,
-    };
+    const watch = new TrunkWatch({ sip, optionsTimeoutMs: this.#options.optionsTimeoutMs, changed: () => this.#stateChanged(entry) }, config);
+    const entry: Entry = { id, config, host, ledger, departures: new Departures(ledger), watch, toldUsage: -1, told: undefined };
     await this.#taken(entry);
     this.#owned.set(id, entry);
-    await this.#watch(entry);
+    await entry.watch.begin(config, host);
     this.roomChanged(id);
   }
 
@@ -228,55 +224,13 @@ export class TrunkBook {
   async #drop(entry: Entry): Promise<void> {
     this.#owned.delete(entry.id);
     entry.departures.stop();
-    clearTimeout(entry.probe);
     clearTimeout(entry.told);
-    await stopRegistration(entry);
+    await entry.watch.stop();
   }
 
-  /** OPTIONS and registration, as configured now. */
-  async #watch(entry: Entry): Promise<void> {
-    clearTimeout(entry.probe);
-    await stopRegistration(entry);
-    entry.registered = entry.config.register ? false : null;
-    entry.failures = 0;
-    const { config } = entry;
-    const address: SipAddress = { host: entry.host, port: config.port, transport: config.transport };
-    if (config.register && config.username !== undefined) {
-      entry.registration = this.#sip?.register({
-        registrar: address,
-        user: config.username,
-        domain: config.host,
-        credentials: { username: config.username, password: config.password ?? '' },
-        changed: ({ registered, code, error }) => {
-          const was = entry.registered;
-          entry.registered = registered;
-          if (was !== registered) this.#stateChanged(entry, entry.up, registered ? 'registered' : `not registered: ${code ?? error ?? 'no answer'}`);
-        },
-      });
-    }
-    if (config.optionsIntervalS > 0) this.#probe(entry, address);
-    else this.#stateChanged(entry, true, 'not watched');
-  }
-
-  #probe(entry: Entry, address: SipAddress): void {
-    const intervalMs = entry.config.optionsIntervalS * 1000;
-    void this.#sip?.options(address, this.#options.optionsTimeoutMs).then((result) => {
-      if (this.#owned.get(entry.id) !== entry || this.#stopped) return;
-      entry.failures = result.reachable ? 0 : entry.failures + 1;
-      const isUp = result.reachable || (entry.up && entry.failures < failuresUntilDown);
-      const detail = result.reachable ? `answers OPTIONS with ${result.code ?? 200}` : (result.error ?? 'no answer to OPTIONS');
-      this.#stateChanged(entry, isUp, detail);
-      const nextMs = result.reachable ? intervalMs : Math.min(intervalMs, probeWhileDownMs);
-      entry.probe = setTimeout(() => this.#probe(entry, address), nextMs);
-      entry.probe.unref();
-    });
-  }
-
-  #stateChanged(entry: Entry, up: boolean, detail: string): void {
-    if (entry.up === up && entry.detail === detail) return;
-    entry.up = up;
-    entry.detail = detail;
-    const data = { trunkId: entry.id, up, registered: entry.registered, detail };
+  #stateChanged(entry: Entry): void {
+    const { up, registered, detail } = entry.watch;
+    const data = { trunkId: entry.id, up, registered, detail };
     this.#context.journal.record(streams.trunk(entry.id), fact('TrunkStateChanged', this.#context.clock.nowMs(), data));
     this.roomChanged(entry.id);
   }
@@ -292,28 +246,13 @@ export class TrunkBook {
   }
 }
 
-/** A registrar that no longer answers is not waited for: the registration lapses by itself. */
-async function stopRegistration(entry: Entry): Promise<void> {
-  const { registration } = entry;
-  entry.registration = undefined;
-  if (!registration) return;
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([registration.stop(), new Promise<void>((resolve) => (timer = setTimeout(resolve, unregisterMs)))]);
-  clearTimeout(timer);
-}
-
-function watchedDifferently(a: Trunk, b: Trunk): boolean {
-  const watched = (trunk: Trunk) => [trunk.host, trunk.port, trunk.transport, trunk.username, trunk.password, trunk.register, trunk.optionsIntervalS];
-  return JSON.stringify(watched(a)) !== JSON.stringify(watched(b));
-}
-
 const statusOf = (entry: Entry): TrunkStatus => ({
   trunkId: entry.id,
   name: entry.config.name,
-  up: entry.up && entry.registered !== false,
-  registered: entry.registered,
+  up: entry.watch.isUsable,
+  registered: entry.watch.registered,
   channelsUsed: entry.ledger.used,
   channelLimit: entry.config.channels,
   callsPerSecondLimit: entry.config.callsPerSecond,
-  detail: entry.detail,
+  detail: entry.watch.detail,
 });
