@@ -43,7 +43,7 @@ export function lineChart(lines: readonly Line[], options: ChartOptions): string
   }
   for (const value of ticks(xs)) parts.push(`<text x="${x(value)}" y="${HEIGHT - BOTTOM + 16}" class="tick" text-anchor="middle">${value}</text>`);
   parts.push(`<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 8}" class="tick" text-anchor="middle">${escape(options.xLabel)}</text>`);
-  parts.push(`<text x="14" y="${TOP - 6}" class="tick">${escape(options.yLabel)}</text>`);
+  parts.push(`<text transform="translate(14 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" class="tick" text-anchor="middle">${escape(options.yLabel)}</text>`);
   if (options.mark !== undefined) parts.push(`<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(options.mark)}" y2="${y(options.mark)}" class="mark"/>`);
   lines.forEach((line, index) => {
     const colour = COLOURS[index % COLOURS.length] as string;

@@ -2,6 +2,7 @@
 import type { Answer, RunResult } from '../src/index.ts';
 import { bandChart, escape, lineChart } from './chart.ts';
 import type { Line } from './chart.ts';
+import type { Check } from './verdicts.ts';
 
 export interface Entry {
   readonly answer: Answer;
@@ -33,7 +34,7 @@ export function markdownTable(entries: readonly Entry[]): string {
     '|---|---|---|---|---|---|---|---|',
     ...rows,
     '',
-    '¹ The optimum for exponential times with the same means; ages may allow more. All figures in %.',
+    '¹ The optimum for exponential times with the same means; the optimum of other laws may lie above it or below. All figures in %.',
   ].join('\n');
 }
 
@@ -74,9 +75,9 @@ export function averageSeries(runs: readonly RunResult[]): { atS: number; occupa
   });
 }
 
-export function htmlReport(entries: readonly Entry[], verdicts: readonly string[]): string {
+export function htmlReport(entries: readonly Entry[], checks: readonly Check[]): string {
   const parts: string[] = ['<h1>Pacing: occupancy and abandoned calls</h1>'];
-  parts.push(`<ul>${verdicts.map((line) => `<li>${escape(line)}</li>`).join('')}</ul>`);
+  parts.push(checkTable(checks));
   for (const percent of [10, 30, 50]) parts.push(occupancyChart(entries, percent));
   for (const [scenario, list] of byScenario(entries)) {
     const bands = list.map(({ answer }) => {
@@ -89,6 +90,16 @@ export function htmlReport(entries: readonly Entry[], verdicts: readonly string[
     if (series.length > 0) parts.push(stepChart(scenario, series));
   }
   return page(parts.join('\n'));
+}
+
+/** Failed checks first, all of them in a fold. */
+function checkTable(checks: readonly Check[]): string {
+  const row = ({ scenario, text, holds }: Check): string =>
+    `<tr class="${holds ? 'holds' : 'fails'}"><td>${escape(scenario)}</td><td class="words">${escape(text)}</td><td>${holds ? 'holds' : 'fails'}</td></tr>`;
+  const failed = checks.filter((check) => !check.holds);
+  const whole = checks.filter((check) => check.scenario === 'all scenarios' && check.holds);
+  return `<p>${checks.length - failed.length} of ${checks.length} checks hold.</p><table>${[...failed, ...whole].map(row).join('')}</table>` +
+    `<details><summary>All checks</summary><table>${checks.map(row).join('')}</table></details>`;
 }
 
 function occupancyChart(entries: readonly Entry[], percent: number): string {
@@ -139,7 +150,7 @@ function scenarioTable(list: readonly Entry[]): string {
   const rows = list.map(({ answer }) => {
     const cells = [
       answer.policy, pct(answer.occupancy), pct(answer.abandonRate), `${pct(answer.abandonCi95[0])} – ${pct(answer.abandonCi95[1])}`,
-      answer.gapClosed === null ? '—' : answer.gapClosed.toFixed(3), `${answer.meanIdleS.toFixed(2)}`, `${answer.maxChannels}`, `${answer.seeds.length}`,
+      gapText(answer), `${answer.meanIdleS.toFixed(2)}`, `${answer.maxChannels}`, `${answer.seeds.length}`,
     ];
     return `<tr>${cells.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`;
   });
@@ -148,6 +159,10 @@ function scenarioTable(list: readonly Entry[]): string {
   const note = first === undefined ? '' : `<p>Floor ${pct(first.floor)} % (${first.floorKind}); optimum ${pct(first.optimum)} % (${first.optimumKind})` +
     `${first.exponentialOptimum === null ? '' : `; exponential optimum with the same means ${pct(first.exponentialOptimum)} %`}.</p>`;
   return `${note}<table><tr>${head.map((cell) => `<th>${cell}</th>`).join('')}</tr>${rows.join('')}</table>`;
+}
+
+function gapText(answer: Answer): string {
+  return answer.gapClosed === null || answer.gapError === null ? '—' : `${answer.gapClosed.toFixed(3)} ± ${answer.gapError.toFixed(3)}`;
 }
 
 export function byScenario(entries: readonly Entry[]): Map<string, Entry[]> {
@@ -169,5 +184,6 @@ function page(body: string): string {
 body{font:15px/1.45 system-ui,sans-serif;max-width:900px;margin:24px auto;padding:0 16px;color:#1f2933}
 table{border-collapse:collapse;font-size:13px}td,th{border-bottom:1px solid #d8dee4;padding:3px 9px;text-align:right}td:first-child,th:first-child{text-align:left}
 svg{width:100%;height:auto;margin:8px 0}.title{font:600 14px system-ui}.tick{font:11px system-ui;fill:#475569}.grid{stroke:#e5e9ee}.mark{stroke:#c1121f;stroke-dasharray:3 3}
+td.words{text-align:left;white-space:normal}.fails td{background:#fdecec}summary{cursor:pointer;margin:8px 0}
 </style></head><body>${body}</body></html>`;
 }

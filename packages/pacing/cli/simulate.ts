@@ -42,6 +42,13 @@ function percent(value: number | null): string {
   return value === null ? '—' : `${(100 * value).toFixed(2)} %`;
 }
 
+function gapText(answer: Answer): string {
+  if (answer.gapClosed === null || answer.gapError === null) return '—';
+  const plain = `${answer.gapClosed.toFixed(3)} ± ${answer.gapError.toFixed(3)}`;
+  if (answer.gapControlled === null || answer.gapControlledError === null) return plain;
+  return `${plain}  (talk times controlled: ${answer.gapControlled.toFixed(3)} ± ${answer.gapControlledError.toFixed(3)})`;
+}
+
 function table(answer: Answer): string {
   const worst = Math.max(...answer.perSeed.map((seed) => seed.worstCampaignAbandonRate));
   const rows: readonly (readonly [string, string])[] = [
@@ -52,7 +59,8 @@ function table(answer: Answer): string {
     ['abandoned', `${percent(answer.abandonRate)}  (95 %: ${answer.abandonCi95.map(percent).join(' to ')}; worst campaign ${percent(worst)})`],
     ['floor', `${percent(answer.floor)}  (one line per free agent, ${answer.floorKind})`],
     ['optimum', `${percent(answer.optimum)}  (${answer.optimumKind})`],
-    ['gap closed', answer.gapClosed === null ? '—' : answer.gapClosed.toFixed(3)],
+    ['gap closed', gapText(answer)],
+    ['on the way', `at most ${percent(Math.max(...answer.perSeed.map((seed) => seed.worstRateOnTheWay)))} from the 100th person on, ${Math.max(...answer.perSeed.map((seed) => seed.worstExcess)).toFixed(1)} abandoned calls over the cap`],
     ['attempts', `${answer.attempts}, people ${answer.live}, abandoned ${answer.abandoned}, lost to detection ${answer.lostToDetection}`],
     ['mean wait', `${answer.meanWaitS.toFixed(3)} s for people, ${answer.meanIdleS.toFixed(2)} s for agents`],
     ['most channels', `${answer.maxChannels}`],

@@ -13,7 +13,7 @@ function warm(): PacingPolicy {
   return createPolicy({ mode: 'predictive', abandon: { capPct: 3, graceMs: 0 }, history });
 }
 
-describe('Ritmo’s controller', () => {
+describe('Ritmo’s controller', { timeout: 120_000 }, () => {
   it('starts cold with one line per free agent and says why', () => {
     const decision = createPolicy({ mode: 'predictive' }).decide(quiet);
     expect(decision.start).toBe(4);

@@ -71,7 +71,8 @@ export class RiskLimit {
   value(inputs: RiskInputs): number {
     const { cap, slack, allowed, freedPerLead, liveP, handleCv, share } = inputs;
     const freed = Math.max(freedPerLead, 0.2);
-    this.freed = freed * share;
+    // Clusters fall on all campaigns at once, but how one is divided among them is chance: it shrinks with the root of the share.
+    this.freed = freed * Math.sqrt(share);
     const few = (0.02 + 0.98 * liveP) * freed ** -(0.35 + 2.5 * liveP);
     const base = cap * (0.44 + Math.min(few, 2)) * regularity(handleCv);
     const least = share < 1 ? YOUTH_AMONG_OTHERS : 0;

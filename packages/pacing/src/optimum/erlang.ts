@@ -28,6 +28,9 @@ export class ErlangSolver {
     const { agents, handleS, ringS, p } = model;
     const steady = (agents * ringS) / (handleS * p);
     this.width = Math.ceil(Math.min(steady + agents / p, steady + 10 + 8 * Math.sqrt(steady / p + agents)) + 10) + 1;
+    let states = this.width;
+    for (let phase = 1; phase <= phases; phase += 1) states *= (agents + phase) / phase;
+    if (states > MOST_STATES) throw new RangeError(`${Math.round(states)} states are too many to solve`);
     const configs: number[][] = [];
     const index = new Map<string, number>();
     const fill = (left: number, head: number[]): void => {
@@ -39,7 +42,6 @@ export class ErlangSolver {
       for (let count = 0; count <= left; count += 1) fill(left - count, [...head, count]);
     };
     fill(agents, []);
-    if (configs.length * this.width > MOST_STATES) throw new RangeError(`${configs.length * this.width} states are too many to solve`);
     this.busy = Int32Array.from(configs, (config) => config.reduce((sum, count) => sum + count, 0));
     this.counts = Uint8Array.from(configs.flat());
     this.moves = new Int32Array(configs.length * (phases + 1)).fill(-1);

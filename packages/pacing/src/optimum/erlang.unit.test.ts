@@ -4,7 +4,7 @@ import { solveOptimum } from './mdp.ts';
 
 const model = { agents: 5, handleS: 120, ringS: 15, p: 0.3, cap: 0.03 };
 
-describe('the optimum for Erlang handling times', () => {
+describe('the optimum for Erlang handling times', { timeout: 120_000 }, () => {
   it('with one phase is the optimum for exponential ones', () => {
     expect(solveErlangOptimum(model, 1)).toBeCloseTo(solveOptimum(model).occupancy, 3);
   });

@@ -23,7 +23,7 @@ const PUBLISHED = [
   { agents: 20, handleS: 300, p: 0.3, cap: 0.03, occupancy: 92.0 },
 ];
 
-describe('the optimum by the constrained Markov decision process', () => {
+describe('the optimum by the constrained Markov decision process', { timeout: 120_000 }, () => {
   for (const { agents, handleS, p, cap, occupancy } of PUBLISHED) {
     it(`is ${occupancy} % for ${agents} agents, H ${handleS} s, p ${p}, cap ${100 * cap} %`, () => {
       const optimum = solveOptimum({ agents, handleS, ringS: 15, p, cap });

@@ -2,6 +2,7 @@
 import { policyByName } from '../policy-names.ts';
 import type { PacingPolicy } from '../port.ts';
 import { ScenarioSource } from './call-source.ts';
+import { meanOf } from './distribution.ts';
 import type { RunResult } from './metrics.ts';
 import { clairvoyantBound, closedFormFloor, exponentialTwin, isExponential, optimumOf } from './reference.ts';
 import type { Scenario } from './scenario.ts';
@@ -15,6 +16,8 @@ export interface SeedAnswer {
   readonly worstCampaignAbandonRate: number;
   /** Warm-up included. */
   readonly wholeAbandonRate: number;
+  /** The worst of the campaigns, warm-up included: what the window "campaign" counts at the end. */
+  readonly worstCampaignWholeRate: number;
   /** Most abandoned calls above the cap at any moment of the run. */
   readonly worstExcess: number;
   /** The highest rate that a campaign had at any moment since its start, from its 100th person on. */
@@ -42,6 +45,14 @@ export interface Answer {
   /** Occupancy of the optimum for exponential times with the same means; null where there is none. */
   readonly exponentialOptimum: number | null;
   readonly gapClosed: number | null;
+  /** Standard error of `gapClosed` over the seeds. */
+  readonly gapError: number | null;
+  /**
+   * The same with the noise of the talk times taken out: each seed's occupancy less what the regression over the seeds lays to its mean drawn talk time,
+   * whose expectation is known (a control variate). Null below eight seeds.
+   */
+  readonly gapControlled: number | null;
+  readonly gapControlledError: number | null;
   readonly maxChannels: number;
   readonly maxStartsPerSecond: number;
   readonly simulatedAttempts: number;
@@ -69,6 +80,8 @@ export interface Reference {
   readonly optimum: number | null;
   readonly optimumKind: Answer['optimumKind'];
   readonly exponentialOptimum: number | null;
+  /** What conversations last on average; null where machines or campaigns mix. */
+  readonly talkMeanMs: number | null;
 }
 
 export function referenceOf(scenario: Scenario, seeds: readonly number[]): Reference {
@@ -83,6 +96,7 @@ export function referenceOf(scenario: Scenario, seeds: readonly number[]): Refer
     optimum: exact ? exponentialOptimum : clairvoyantBound(scenario),
     optimumKind: exact ? 'markov decision process' : 'clairvoyant bound',
     exponentialOptimum,
+    talkMeanMs: twin === null || scenario.machineP > 0 ? null : meanOf(scenario.handle) * 1000,
   };
 }
 
@@ -100,13 +114,16 @@ export function summarise(name: string, policy: string, runs: readonly RunResult
     }
   }
   const occupancy = mean(perSeed.map((seed) => seed.occupancy));
-  const { floor, optimum } = reference;
+  const { floor, optimum, talkMeanMs, ...shown } = reference;
+  const gap = optimum === null || optimum <= floor ? null : optimum - floor;
+  const occupancies = perSeed.map((seed) => seed.occupancy);
+  const controlled = talkMeanMs === null || runs.length < 8 ? null : control(occupancies, runs.map((run) => run.meanTalkMs - talkMeanMs));
   return {
     scenario: name,
     policy,
     seeds: runs.map((run) => run.seed),
     occupancy,
-    occupancyCi95: interval(perSeed.map((seed) => seed.occupancy)),
+    occupancyCi95: interval(occupancies),
     abandonRate: total.live > 0 ? total.abandoned / total.live : 0,
     abandonCi95: wilson(total.abandoned, total.live),
     attempts: total.attempts,
@@ -115,8 +132,13 @@ export function summarise(name: string, policy: string, runs: readonly RunResult
     lostToDetection: total.lostToDetection,
     meanWaitS: total.delivered > 0 ? total.waitMs / total.delivered / 1000 : 0,
     meanIdleS: mean(runs.map((run) => run.meanIdleMs)) / 1000,
-    ...reference,
-    gapClosed: optimum === null || optimum <= floor ? null : (occupancy - floor) / (optimum - floor),
+    floor,
+    optimum,
+    ...shown,
+    gapClosed: gap === null ? null : (occupancy - floor) / gap,
+    gapError: gap === null ? null : standardError(occupancies) / gap,
+    gapControlled: gap === null || controlled === null ? null : (mean(controlled) - floor) / gap,
+    gapControlledError: gap === null || controlled === null ? null : standardError(controlled) / gap,
     maxChannels: Math.max(...runs.map((run) => run.maxChannels)),
     maxStartsPerSecond: Math.max(...runs.map((run) => run.maxStartsPerSecond)),
     simulatedAttempts: runs.reduce((sum, run) => sum + run.simulatedAttempts, 0),
@@ -130,6 +152,7 @@ function seedAnswer(run: RunResult): SeedAnswer {
   let wholeLive = 0;
   let wholeAbandoned = 0;
   let worst = 0;
+  let worstWhole = 0;
   let worstExcess = 0;
   let worstRateOnTheWay = 0;
   for (const campaign of run.campaigns) {
@@ -138,6 +161,7 @@ function seedAnswer(run: RunResult): SeedAnswer {
     wholeLive += campaign.wholeLive;
     wholeAbandoned += campaign.wholeAbandoned;
     worst = Math.max(worst, campaign.abandoned / Math.max(1, campaign.live));
+    worstWhole = Math.max(worstWhole, campaign.wholeAbandoned / Math.max(1, campaign.wholeLive));
     worstExcess = Math.max(worstExcess, campaign.worstExcess);
     worstRateOnTheWay = Math.max(worstRateOnTheWay, campaign.worstRateOnTheWay);
   }
@@ -147,6 +171,7 @@ function seedAnswer(run: RunResult): SeedAnswer {
     abandonRate: abandoned / Math.max(1, live),
     worstCampaignAbandonRate: worst,
     wholeAbandonRate: wholeAbandoned / Math.max(1, wholeLive),
+    worstCampaignWholeRate: worstWhole,
     worstExcess,
     worstRateOnTheWay,
   };
@@ -161,12 +186,31 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
+function standardError(values: readonly number[]): number {
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
+/** Takes out of the values what a straight line over the seeds lays to the deviations, whose expectation is zero. */
+function control(values: readonly number[], deviations: readonly number[]): number[] {
+  const valueMean = mean(values);
+  const deviationMean = mean(deviations);
+  let product = 0;
+  let square = 0;
+  deviations.forEach((deviation, index) => {
+    product += (deviation - deviationMean) * ((values[index] as number) - valueMean);
+    square += (deviation - deviationMean) ** 2;
+  });
+  const slope = square > 0 ? product / square : 0;
+  return values.map((value, index) => value - slope * (deviations[index] as number));
+}
+
 /** 95 % of the mean over seeds, by the normal law (±1.96 standard errors); a single seed has no width. */
 export function interval(values: readonly number[]): readonly [number, number] {
   const centre = mean(values);
   if (values.length < 2) return [centre, centre];
-  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
-  const half = 1.96 * Math.sqrt(variance / values.length);
+  const half = 1.96 * standardError(values);
   return [centre - half, centre + half];
 }
 

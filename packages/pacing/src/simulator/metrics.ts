@@ -10,6 +10,7 @@ export interface CampaignCount {
   /** People whom detection took for machines and hung up on: no dialer can see them, the truth can. */
   lostToDetection: number;
   /** From the very start, warm-up included. */
+  wholeAttempts: number;
   wholeLive: number;
   wholeAbandoned: number;
   /** The most abandoned calls above the cap at any moment since the very start: max of abandoned − cap · live. */
@@ -43,11 +44,18 @@ export interface RunResult {
   readonly simulatedAttempts: number;
   /** Most starts within any second. */
   readonly maxStartsPerSecond: number;
+  /** Of the conversations begun since the warm-up: how long they were drawn to last, a control for the noise of the occupancy. */
+  readonly meanTalkMs: number;
   readonly series: readonly SeriesPoint[];
 }
 
+/** The counts that begin again when the warm-up ends. */
+export function sinceWarmUp(): Pick<CampaignCount, 'attempts' | 'live' | 'abandoned' | 'delivered' | 'waitMs' | 'lostToDetection'> {
+  return { attempts: 0, live: 0, abandoned: 0, delivered: 0, waitMs: 0, lostToDetection: 0 };
+}
+
 export function emptyCount(): CampaignCount {
-  return { attempts: 0, live: 0, abandoned: 0, delivered: 0, waitMs: 0, lostToDetection: 0, wholeLive: 0, wholeAbandoned: 0, worstExcess: 0, worstRateOnTheWay: 0 };
+  return { ...sinceWarmUp(), wholeAttempts: 0, wholeLive: 0, wholeAbandoned: 0, worstExcess: 0, worstRateOnTheWay: 0 };
 }
 
 /** One more abandoned call. The rates so far are highest right after one, so this is where they are looked at. */

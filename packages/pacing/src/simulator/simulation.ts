@@ -5,14 +5,17 @@
  * dialed, rings, fails or is answered, passes detection if there is any, and needs an agent: it takes a free one at once, or waits up to the
  * grace time and is then abandoned. Agents who wait longest are not told apart; calls that wait longest go first.
  */
-import type { PacingObservation, PacingPolicy } from '../port.ts';
+import type { PacingPolicy } from '../port.ts';
 import { AgeList } from './age-list.ts';
+import { campaignState } from './campaign-state.ts';
+import type { CampaignState } from './campaign-state.ts';
 import type { CallSource, Fate } from './call-source.ts';
 import { EventHeap } from './event-heap.ts';
-import { AgentClock, countAbandoned, emptyCount } from './metrics.ts';
-import type { CampaignCount, RunResult, SeriesPoint } from './metrics.ts';
+import { AgentClock, countAbandoned, sinceWarmUp } from './metrics.ts';
+import type { RunResult } from './metrics.ts';
 import { isSteps } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
+import { SeriesRecorder } from './series.ts';
 import { StartLimit } from './start-limit.ts';
 
 const TICK_MS = 1000;
@@ -27,52 +30,6 @@ interface Call extends Fate {
   sinceMs: number;
   /** Invalidates a grace event of an earlier use of the slot. */
   turn: number;
-}
-
-class View implements PacingObservation {
-  nowMs = 0;
-  freeAgents = 0;
-  waitingCalls = 0;
-  channelsFree = Infinity;
-  startsAllowed = Infinity;
-  claimedByOthers = 0;
-  share = 1;
-  othersRiskPct = Infinity;
-  private readonly talking: AgeList;
-  private readonly wrapping: AgeList;
-  private readonly ringing: AgeList;
-  private readonly detecting: AgeList;
-
-  constructor(talking: AgeList, wrapping: AgeList, ringing: AgeList, detecting: AgeList) {
-    this.talking = talking;
-    this.wrapping = wrapping;
-    this.ringing = ringing;
-    this.detecting = detecting;
-  }
-
-  get talkingMs(): ArrayLike<number> {
-    return this.talking.agesAt(this.nowMs);
-  }
-  get wrapUpMs(): ArrayLike<number> {
-    return this.wrapping.agesAt(this.nowMs);
-  }
-  get ringingMs(): ArrayLike<number> {
-    return this.ringing.agesAt(this.nowMs);
-  }
-  get detectingMs(): ArrayLike<number> {
-    return this.detecting.agesAt(this.nowMs);
-  }
-}
-
-interface Campaign {
-  readonly policy: PacingPolicy;
-  readonly ringing: AgeList;
-  readonly detecting: AgeList;
-  readonly view: View;
-  count: CampaignCount;
-  waiting: number;
-  expected: number;
-  wishedRiskPct: number;
 }
 
 export interface SimulationOptions {
@@ -91,7 +48,7 @@ export class Simulation {
   private readonly talking = new AgeList();
   private readonly wrapping = new AgeList();
   private readonly queue: number[] = [];
-  private readonly campaigns: readonly Campaign[];
+  private readonly campaigns: readonly CampaignState[];
   private readonly limit: StartLimit;
   private readonly clock = new AgentClock();
   private readonly graceMs: number;
@@ -104,8 +61,8 @@ export class Simulation {
   private simulated = 0;
   private turn = 0;
   private cpsWake = -1;
-  private series: SeriesPoint[] = [];
-  private seen = { attempts: 0, live: 0, abandoned: 0 };
+  private readonly series: SeriesRecorder | null;
+  private talks = { count: 0, totalMs: 0 };
 
   constructor(scenario: Scenario, source: CallSource, policies: readonly PacingPolicy[], options: SimulationOptions) {
     this.scenario = scenario;
@@ -115,13 +72,8 @@ export class Simulation {
     this.detectMs = (scenario.amd?.delayS ?? 0) * 1000;
     this.hasDetection = scenario.amd !== null && scenario.machineP > 0;
     this.limit = new StartLimit(scenario.cps);
-    this.campaigns = policies.map((policy) => {
-      const ringing = new AgeList();
-      const detecting = new AgeList();
-      const view = new View(this.talking, this.wrapping, ringing, detecting);
-      view.share = 1 / policies.length;
-      return { policy, ringing, detecting, view, count: emptyCount(), waiting: 0, expected: 0, wishedRiskPct: Infinity };
-    });
+    this.campaigns = policies.map((policy) => campaignState(policy, 1 / policies.length, this.talking, this.wrapping));
+    this.series = options.seriesEveryS === undefined ? null : new SeriesRecorder(options.seriesEveryS * 1000);
   }
 
   run(): RunResult {
@@ -144,7 +96,8 @@ export class Simulation {
       maxChannels: this.maxChannels,
       simulatedAttempts: this.simulated,
       maxStartsPerSecond: this.limit.peak,
-      series: this.series,
+      meanTalkMs: this.talks.totalMs / Math.max(1, this.talks.count),
+      series: this.series?.points ?? [],
     };
   }
 
@@ -164,7 +117,7 @@ export class Simulation {
     switch (kind) {
       case KIND.tick:
         this.heap.push(nowMs + TICK_MS, KIND.tick);
-        return this.point(nowMs);
+        return this.series?.tick(nowMs, this.clock, this.campaigns, this.staff);
       case KIND.ringEnd:
         return this.ringEnd(nowMs, slot);
       case KIND.detectEnd:
@@ -190,7 +143,7 @@ export class Simulation {
   }
 
   private decide(nowMs: number, index: number): void {
-    const campaign = this.campaigns[index] as Campaign;
+    const campaign = this.campaigns[index] as CampaignState;
     const { view } = campaign;
     view.nowMs = nowMs;
     view.freeAgents = this.free;
@@ -217,7 +170,7 @@ export class Simulation {
     }
   }
 
-  private dial(nowMs: number, index: number, campaign: Campaign): void {
+  private dial(nowMs: number, index: number, campaign: CampaignState): void {
     const slot = this.vacant.pop() ?? this.newSlot();
     const call = this.calls[slot] as Call;
     this.source.draw(index, nowMs, call);
@@ -226,6 +179,7 @@ export class Simulation {
     call.turn += 1;
     campaign.ringing.add(slot, nowMs);
     campaign.count.attempts += 1;
+    campaign.count.wholeAttempts += 1;
     this.simulated += 1;
     this.channels += 1;
     if (this.channels > this.maxChannels) this.maxChannels = this.channels;
@@ -236,7 +190,7 @@ export class Simulation {
 
   private ringEnd(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
-    const campaign = this.campaigns[call.campaign] as Campaign;
+    const campaign = this.campaigns[call.campaign] as CampaignState;
     campaign.ringing.remove(slot);
     if (!call.answered) {
       campaign.policy.observe({ type: 'failed', atMs: nowMs, ringMs: call.ringMs });
@@ -252,13 +206,13 @@ export class Simulation {
 
   private detectEnd(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
-    (this.campaigns[call.campaign] as Campaign).detecting.remove(slot);
+    (this.campaigns[call.campaign] as CampaignState).detecting.remove(slot);
     this.detected(nowMs, slot);
   }
 
   private detected(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
-    const campaign = this.campaigns[call.campaign] as Campaign;
+    const campaign = this.campaigns[call.campaign] as CampaignState;
     campaign.policy.observe({ type: call.deliver ? 'live' : 'machine', atMs: nowMs, detectMs: this.detectMs });
     if (call.deliver) return this.needAgent(nowMs, slot);
     if (!call.machine) campaign.count.lostToDetection += 1;
@@ -267,7 +221,7 @@ export class Simulation {
 
   private needAgent(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
-    const campaign = this.campaigns[call.campaign] as Campaign;
+    const campaign = this.campaigns[call.campaign] as CampaignState;
     campaign.count.live += 1;
     campaign.count.wholeLive += 1;
     call.sinceMs = nowMs;
@@ -290,13 +244,13 @@ export class Simulation {
   private leaveQueue(slot: number): void {
     const call = this.calls[slot] as Call;
     call.waiting = false;
-    (this.campaigns[call.campaign] as Campaign).waiting -= 1;
+    (this.campaigns[call.campaign] as CampaignState).waiting -= 1;
     this.queue.splice(this.queue.indexOf(slot), 1);
   }
 
   private abandon(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
-    const campaign = this.campaigns[call.campaign] as Campaign;
+    const campaign = this.campaigns[call.campaign] as CampaignState;
     countAbandoned(campaign.count, this.scenario.abandonCapPct / 100);
     campaign.policy.observe({ type: 'abandoned', atMs: nowMs, waitMs: nowMs - call.sinceMs });
     this.hangUp(slot);
@@ -304,19 +258,22 @@ export class Simulation {
 
   private deliver(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
-    const campaign = this.campaigns[call.campaign] as Campaign;
+    const campaign = this.campaigns[call.campaign] as CampaignState;
     this.free -= 1;
     campaign.count.delivered += 1;
     campaign.count.waitMs += nowMs - call.sinceMs;
     campaign.policy.observe({ type: 'delivered', atMs: nowMs, waitMs: nowMs - call.sinceMs });
     this.talking.add(slot, nowMs);
-    this.heap.push(nowMs + this.source.talkMs(call.campaign, call.machine), KIND.talkEnd + SPAN * slot);
+    const talkMs = this.source.talkMs(call.campaign, call.machine);
+    this.talks.count += 1;
+    this.talks.totalMs += talkMs;
+    this.heap.push(nowMs + talkMs, KIND.talkEnd + SPAN * slot);
   }
 
   private talkEnd(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
     const startMs = this.talking.remove(slot);
-    const policy = (this.campaigns[call.campaign] as Campaign).policy;
+    const policy = (this.campaigns[call.campaign] as CampaignState).policy;
     policy.observe({ type: 'talked', atMs: nowMs, talkMs: nowMs - startMs });
     this.channels -= 1;
     const wrapMs = this.source.wrapMs(call.campaign);
@@ -332,7 +289,7 @@ export class Simulation {
   private wrapEnd(nowMs: number, slot: number): void {
     const call = this.calls[slot] as Call;
     const startMs = this.wrapping.remove(slot);
-    (this.campaigns[call.campaign] as Campaign).policy.observe({ type: 'wrapped', atMs: nowMs, wrapMs: nowMs - startMs });
+    (this.campaigns[call.campaign] as CampaignState).policy.observe({ type: 'wrapped', atMs: nowMs, wrapMs: nowMs - startMs });
     this.vacant.push(slot);
     this.agentReady(nowMs);
   }
@@ -367,32 +324,9 @@ export class Simulation {
 
   private endWarmup(): void {
     this.clock.reset();
+    this.talks = { count: 0, totalMs: 0 };
     for (const campaign of this.campaigns) {
-      const { wholeLive, wholeAbandoned, worstExcess, worstRateOnTheWay } = campaign.count;
-      campaign.count = { ...emptyCount(), wholeLive, wholeAbandoned, worstExcess, worstRateOnTheWay };
+      campaign.count = { ...campaign.count, ...sinceWarmUp() };
     }
-  }
-
-  private point(nowMs: number): void {
-    const every = this.options.seriesEveryS;
-    if (every === undefined || nowMs % (every * 1000) !== 0) return;
-    const now = { attempts: this.simulated, live: 0, abandoned: 0 };
-    let ringing = 0;
-    for (const campaign of this.campaigns) {
-      now.live += campaign.count.wholeLive;
-      now.abandoned += campaign.count.wholeAbandoned;
-      ringing += campaign.ringing.length;
-    }
-    this.series.push({
-      atS: nowMs / 1000,
-      occupancy: this.clock.takeSlice(),
-      agents: this.staff,
-      attempts: now.attempts - this.seen.attempts,
-      live: now.live - this.seen.live,
-      abandoned: now.abandoned - this.seen.abandoned,
-      abandonRateSoFar: now.live > 0 ? now.abandoned / now.live : 0,
-      ringing,
-    });
-    this.seen = now;
   }
 }

@@ -26,7 +26,7 @@ class OrderUpToPolicy implements PacingPolicy {
   }
 }
 
-describe('the simulator', () => {
+describe('the simulator', { timeout: 120_000 }, () => {
   it('gives the exact occupancy and abandoned rate of a policy whose Markov chain can be solved', () => {
     const upTo = (busy: number): number => 3 * (10 - busy) + 2;
     const truth = evaluateOrderUpTo({ agents: 10, handleS: 120, ringS: 15, p: 0.3, cap: 0.03 }, upTo);
