@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +15,28 @@ export function sippMissing(): string | undefined {
   return probe.error === undefined ? undefined : 'sipp is not installed (apt-get install sip-tester)';
 }
 
+const LOWEST_PORT = 10_000;
+const PORTS = 20_000;
+
+/** Free for UDP and TCP alike, and below the range from which the kernel takes ports for outgoing connections. */
 export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  const port = await new Promise<number>((done) => socket.bind(0, '127.0.0.1', () => done(socket.address().port)));
-  await new Promise<void>((done) => socket.close(done));
-  return port;
+  for (;;) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * PORTS);
+    const udp = createSocket('udp4');
+    const tcp = createServer();
+    try {
+      udp.bind(port, '127.0.0.1');
+      await once(udp, 'listening');
+      tcp.listen(port, '127.0.0.1');
+      await once(tcp, 'listening');
+      return port;
+    } catch {
+      // Taken: another one.
+    } finally {
+      udp.close();
+      tcp.close();
+    }
+  }
 }
 
 export interface SippRun {

@@ -6,13 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { destinationOf, dialogOfRequest, dialogOfResponse } from '../native/dialog.ts';
-import type { Dialog } from '../native/dialog.ts';
 import { PendingAck } from '../native/pending-ack.ts';
 import { assemble, emptyStats } from '../native/assemble.ts';
 import type { Core } from '../native/core.ts';
 import type { SipAddress, SipStackOptions } from '../port.ts';
-import type { ClientTransaction } from '../transactions/client.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
 import { InviteServerTransaction } from '../transactions/invite-server.ts';
 import type { ServerTransaction } from '../transactions/server.ts';
 import { TimerWheel } from '../transactions/wheel.ts';
@@ -25,22 +22,12 @@ import { tagOf } from '../wire/scan.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
 import { writeRequest } from '../wire/write.ts';
 import type { RequestDraft } from '../wire/write.ts';
+import { lines, loose } from './double-message.ts';
+import type { Loose } from './double-message.ts';
+import { Relay } from './double-relay.ts';
+import type { Known, RelayOwner } from './double-relay.ts';
 
-interface Loose {
-  readonly first: string;
-  readonly headers: Map<string, string>;
-  readonly body: string;
-}
-
-interface Known {
-  readonly dialog: Dialog;
-  pendingAck: PendingAck | undefined;
-  ack: string;
-}
-
-const OWN = new Set(['via', 'from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-length', 'route', 'record-route']);
-
-export class DrachtioDouble {
+export class DrachtioDouble implements RelayOwner {
   port = 0;
   readonly authenticated: string[] = [];
   private readonly server: Server = createServer((socket) => this.accept(socket));
@@ -216,7 +203,7 @@ export class DrachtioDouble {
       if (known !== undefined) {
         dialogId = `${known.dialog.localTag}-${known.dialog.remoteTag}`;
         this.dialogs.set(dialogId, known);
-        known.pendingAck = new PendingAck(this.core, { neverAcknowledged: () => this.neverAcknowledged(known, dialogId) }, request.cseq, wire, transaction.replyTo, undefined);
+        known.pendingAck = new PendingAck(this.core, { neverAcknowledged: () => this.neverAcknowledged(known, dialogId) }, request.cseq, { wire, to: transaction.replyTo, connection: undefined });
       }
     }
     this.ok(id, wire === '' ? toBytes(`SIP/2.0 ${status} OK\r\nCSeq: 1 X\r\n\r\n`) : wire, transactionId, dialogId);
@@ -278,63 +265,4 @@ export class DrachtioDouble {
     this.servers.set(transactionId, { transaction, request: message, flow, tag: newTag() });
     this.up('network', wire, flow, transactionId, dialogId);
   }
-}
-
-/** One request of the client's on its way: its responses go back up. */
-class Relay implements ClientOwner {
-  readonly draft: RequestDraft;
-  readonly known: Known | undefined;
-  done = false;
-  private readonly double: DrachtioDouble;
-  private readonly destination: SipAddress;
-  private wire = '';
-  private provisional = false;
-  private held: string | undefined;
-
-  constructor(double: DrachtioDouble, draft: RequestDraft, destination: SipAddress, known: Known | undefined) {
-    this.double = double;
-    this.draft = draft;
-    this.destination = destination;
-    this.known = known;
-  }
-
-  remember(wire: string): void {
-    this.wire = wire;
-  }
-
-  cancel(headers: string): void {
-    if (this.provisional) this.double.cancel(this.draft, this.destination, headers);
-    else this.held = headers;
-  }
-
-  received(_transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
-    this.provisional = true;
-    if (this.held !== undefined && response.status < 200) {
-      this.double.cancel(this.draft, this.destination, this.held);
-      this.held = undefined;
-    }
-    this.double.answered(this, response, this.wire, flow);
-  }
-
-  unanswered(): void {
-    this.double.timedOut(this);
-  }
-}
-
-function loose(text: string): Loose {
-  const end = text.indexOf('\r\n\r\n');
-  const [first = '', ...rest] = (end === -1 ? text : text.slice(0, end)).split('\r\n');
-  const headers = new Map<string, string>();
-  for (const line of rest) {
-    const colon = line.indexOf(':');
-    if (colon !== -1) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
-  }
-  return { first, headers, body: end === -1 ? '' : toBytes(text.slice(end + 4)) };
-}
-
-/** The headers that are the application's, as lines. */
-function lines(message: Loose): string {
-  let text = '';
-  for (const [name, value] of message.headers) if (!OWN.has(name) && !(name === 'contact' && value.includes('localhost'))) text += toBytes(`${name}: ${value}\r\n`);
-  return text;
 }

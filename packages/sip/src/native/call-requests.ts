@@ -103,7 +103,7 @@ function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, trans
   const timer = session.kind === 'agreed' ? session.headers : '';
   const wire = transaction.reply(200, { headers: contact + core.lines.allow + core.lines.server + timer + (body === '' ? '' : SDP_TYPE), body });
   call.localSdp = fromBytes(body);
-  call.pendingAck = new PendingAck(core, call, message.cseq, wire, transaction.replyTo, flow.connection);
+  call.pendingAck = new PendingAck(core, call, message.cseq, { wire, to: transaction.replyTo, connection: flow.connection });
   call.startSessionTimer(session.kind === 'agreed' ? session.interval : undefined, message);
 }
 

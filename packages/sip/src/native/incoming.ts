@@ -18,6 +18,7 @@ import { PendingAck } from './pending-ack.ts';
 import type { AckAwaiter } from './pending-ack.ts';
 import { reasonLine, wireEnd } from './reason.ts';
 import { ReliableProvisional } from './reliable-provisional.ts';
+import type { SentResponse } from './repeater.ts';
 import { negotiateAsCallee } from './session-timer.ts';
 import type { CalleeAnswer } from './session-timer.ts';
 
@@ -108,11 +109,15 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     if (this.reliable !== undefined) return;
     const rseq = this.nextRSeq++;
     const wire = this.transaction.reply(status, { ...reply, headers: `Require: 100rel\r\nRSeq: ${rseq}\r\n${headers}` });
-    this.reliable = new ReliableProvisional(this.core, rseq, wire, this.transaction.replyTo, this.flow.connection, (acknowledged) => {
+    this.reliable = new ReliableProvisional(this.core, rseq, this.sent(wire), (acknowledged) => {
       this.reliable = undefined;
       if (!acknowledged) this.reject(504);
       else this.afterPrack?.();
     });
+  }
+
+  private sent(wire: string): SentResponse {
+    return { wire, to: this.transaction.replyTo, connection: this.flow.connection };
   }
 
   timerFired(): void {
@@ -145,7 +150,7 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     const call = new NativeCall(this.core, dialog, this.sipCallId, body, undefined);
     this.call = call;
     this.core.stats.dialogs++;
-    this.pendingAck = new PendingAck(this.core, this, this.invite.cseq, wire, this.transaction.replyTo, this.flow.connection);
+    this.pendingAck = new PendingAck(this.core, this, this.invite.cseq, this.sent(wire));
   }
 
   /** The ACK of our 2xx: the call belongs to its own object from now on. */

@@ -21,7 +21,8 @@ import { callingSnapshot, firstInvite, hopOfInvite, idsOf } from './invite-draft
 import { reasonLine, wireEnd } from './reason.ts';
 import { ChallengeMeeter } from './retry-auth.ts';
 import { ServerChoice } from './server-choice.ts';
-import { negotiateAsCaller, sessionOffer } from './session-timer.ts';
+import { SessionAsk } from './session-ask.ts';
+import { negotiateAsCaller } from './session-timer.ts';
 import { sendUnowned } from './unowned.ts';
 
 const RING_TIMEOUT = 1;
@@ -52,8 +53,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private transaction: ClientTransaction | undefined;
   private meeter: ChallengeMeeter | undefined;
   private authLine = '';
-  private sessionS: number;
-  private minSessionS: number;
+  private readonly session: SessionAsk;
   private early: EarlyDialogs | undefined;
   private dialog: Dialog | undefined;
 
@@ -65,8 +65,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     const ids = idsOf(request);
     this.localTag = ids.localTag;
     this.firstBranch = ids.inviteBranch;
-    this.sessionS = request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S;
-    this.minSessionS = Math.min(core.options.minSessionExpiresS ?? 90, this.sessionS);
+    this.session = new SessionAsk(request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S, core.options.minSessionExpiresS ?? 90);
     const wanted = hopOfInvite(request);
     this.server = new ServerChoice(core, wanted ?? { host: '', port: 0, transport: 'udp' });
     this.draft = firstInvite(core, request, ids, this.headers(request));
@@ -104,7 +103,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private headers(request: OutgoingInvite): string {
     const contact = this.core.transports.contactOf(this.server.now.transport);
     return (
-      `Contact: ${contact}\r\n${this.core.lines.inviteCapabilities}${sessionOffer(this.sessionS, this.minSessionS)}` +
+      `Contact: ${contact}\r\n${this.core.lines.inviteCapabilities}${this.session.lines}` +
       `${this.authLine}${headerLines(request.headers)}${request.body === undefined ? '' : SDP_TYPE}`
     );
   }
@@ -203,19 +202,12 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
         return;
       }
     }
-    if (response.status === 422 && this.raiseSession(response)) return;
+    if (response.status === 422 && this.session.raise(response)) {
+      this.resend();
+      return;
+    }
     if (response.status === 503 && this.failsOver(response)) return;
     this.fail(wireEnd('remote', response.status, response));
-  }
-
-  /** 422: the peer wants a longer session interval (RFC 4028 7.3). */
-  private raiseSession(response: SipMessage): boolean {
-    const least = Number.parseInt(response.get('min-se') ?? '', 10);
-    if (!(least > this.sessionS) || this.sessionS === 0) return false;
-    this.sessionS = least;
-    this.minSessionS = least;
-    this.resend();
-    return true;
   }
 
   private accepted(transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
@@ -258,7 +250,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     const call = new NativeCall(this.core, dialog, this.sipCallId, answer === '' ? (request.body ?? '') : fromBytes(answer), this.meeter);
     this.core.dialogs.set(this.localTag, call);
     this.core.stats.dialogs++;
-    call.startSessionTimer(negotiateAsCaller(response, this.sessionS), response);
+    call.startSessionTimer(negotiateAsCaller(response, this.session.intervalS), response);
     const body = fromBytes(response.body);
     guarded(this.core, () => request.events.answered(call, body));
   }

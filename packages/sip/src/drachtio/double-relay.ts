@@ -1,0 +1,62 @@
+import type { Dialog } from '../native/dialog.ts';
+import type { PendingAck } from '../native/pending-ack.ts';
+import type { SipAddress } from '../port.ts';
+import type { ClientTransaction } from '../transactions/client.ts';
+import type { ClientOwner } from '../transactions/layer.ts';
+import type { Flow } from '../transport/flow.ts';
+import type { SipMessage } from '../wire/message.ts';
+import type { RequestDraft } from '../wire/write.ts';
+
+/** A dialog that the double holds for its client. */
+export interface Known {
+  readonly dialog: Dialog;
+  pendingAck: PendingAck | undefined;
+  ack: string;
+}
+
+export interface RelayOwner {
+  cancel(draft: RequestDraft, destination: SipAddress, headers: string): void;
+  answered(relay: Relay, response: SipMessage, wire: string, flow: Flow): void;
+  timedOut(relay: Relay): void;
+}
+
+/** One request of the client's on its way: its responses go back up. */
+export class Relay implements ClientOwner {
+  readonly draft: RequestDraft;
+  readonly known: Known | undefined;
+  done = false;
+  private readonly double: RelayOwner;
+  private readonly destination: SipAddress;
+  private wire = '';
+  private provisional = false;
+  private held: string | undefined;
+
+  constructor(double: RelayOwner, draft: RequestDraft, destination: SipAddress, known: Known | undefined) {
+    this.double = double;
+    this.draft = draft;
+    this.destination = destination;
+    this.known = known;
+  }
+
+  remember(wire: string): void {
+    this.wire = wire;
+  }
+
+  cancel(headers: string): void {
+    if (this.provisional) this.double.cancel(this.draft, this.destination, headers);
+    else this.held = headers;
+  }
+
+  received(_transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
+    this.provisional = true;
+    if (this.held !== undefined && response.status < 200) {
+      this.double.cancel(this.draft, this.destination, this.held);
+      this.held = undefined;
+    }
+    this.double.answered(this, response, this.wire, flow);
+  }
+
+  unanswered(): void {
+    this.double.timedOut(this);
+  }
+}
