@@ -18,12 +18,12 @@ export interface ChartOptions {
 }
 
 const WIDTH = 860;
-const HEIGHT = 380;
+const HEIGHT = 420;
 const LEFT = 56;
-const RIGHT = 210;
+const RIGHT = 190;
 const TOP = 34;
 const BOTTOM = 44;
-const COLOURS = ['#0b6e4f', '#c1121f', '#1d4ed8', '#b45309', '#7c3aed', '#0e7490', '#be185d', '#4d7c0f', '#64748b', '#92400e', '#312e81', '#0f766e', '#9f1239'];
+const COLOURS = ['#0b6e4f', '#c1121f', '#1d4ed8', '#b45309', '#7c3aed', '#0e7490', '#be185d', '#4d7c0f', '#64748b', '#92400e', '#312e81', '#a16207', '#9f1239', '#000000', '#0284c7', '#84cc16', '#d946ef'];
 
 export function lineChart(lines: readonly Line[], options: ChartOptions): string {
   const xs = lines.flatMap((line) => line.points.map(([x]) => x));

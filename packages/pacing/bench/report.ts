@@ -118,14 +118,14 @@ function occupancyChart(entries: readonly Entry[], percent: number): string {
     lines.get('floor F')?.push([agents(entry), 100 * answer.floor]);
   }
   const drawn: Line[] = [...lines].filter(([, points]) => points.length > 0).map(([name, points]) => ({
-    name: broken.has(name) ? `${name} (over the cap)` : name,
+    name: broken.has(name) ? `${name} †` : name,
     points: points.sort((a, b) => a[0] - b[0]),
     dashed: broken.has(name) || name.startsWith('floor'),
     strong: name === 'ritmo' || name.startsWith('optimum'),
   }));
   if (drawn.length === 0) return '';
-  const title = `Occupancy against agents, p = 0.${percent / 10}, H 120 s, R 15 s, cap 3 %`;
-  return lineChart(drawn, { title, xLabel: 'agents', yLabel: 'occupancy, %', logX: true, yMin: 40, yMax: 100 });
+  const title = `Occupancy against agents, p = 0.${percent / 10}, H 120 s, R 15 s, cap 3 % († and dashed: over the cap)`;
+  return lineChart(drawn, { title, xLabel: 'agents', yLabel: 'occupancy, %', logX: true, yMin: 30 + percent, yMax: 100 });
 }
 
 function stepChart(scenario: string, list: readonly Entry[]): string {
