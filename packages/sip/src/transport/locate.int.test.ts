@@ -103,4 +103,9 @@ describe('the servers behind a name', () => {
     dns.srv('_sip._udp.carrier.test', 0, 0, 0, '.');
     await expect(locate('carrier.test')).rejects.toThrow();
   });
+
+  it('is found by the list of hosts of the machine as well, which is no DNS', async () => {
+    const locator = new Locator({ transports: ['udp'], family: 4 });
+    expect(await locator.locate({ host: 'localhost', port: 5_070, transport: 'udp' })).toContainEqual({ host: '127.0.0.1', port: 5_070, transport: 'udp' });
+  });
 });

@@ -1,5 +1,6 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SipAddress, SipTransport } from '../port.ts';
 
 const QUERY_TIME_MS = 2_000;
@@ -10,6 +11,8 @@ const MIN_KEPT_MS = 1_000;
 /** A name that does not exist is not asked for again with each call. */
 const NEGATIVE_KEPT_MS = 30_000;
 const TROUBLE_KEPT_MS = 5_000;
+/** How long a name server has to answer before the system's lookup is believed. */
+const DNS_FIRST_MS = 250;
 const MAX_KEPT_NAMES = 1_000;
 const MAX_CANDIDATES = 16;
 
@@ -24,6 +27,11 @@ interface Place {
   readonly port: number;
   readonly addresses: readonly string[];
   readonly name: string;
+}
+
+interface Addresses {
+  readonly addresses: readonly string[];
+  readonly ttlMs: number;
 }
 
 interface Kept {
@@ -165,19 +173,31 @@ export class Locator {
     return named.length > 0 ? named : (['udp', 'tcp', 'tls'] as const).filter((each) => ours.includes(each)).map(guess);
   }
 
-  private async addresses(host: string): Promise<{ readonly addresses: readonly string[]; readonly ttlMs: number }> {
-    const { family, servers } = this.options;
+  private async addresses(host: string): Promise<Addresses> {
     if (isIP(host) !== 0) return { addresses: [host], ttlMs: MAX_KEPT_MS };
+    const asked = this.addressRecords(host);
+    if (this.options.servers !== undefined) return asked;
     try {
-      const records = family === 6 ? await this.resolver.resolve6(host, { ttl: true }) : await this.resolver.resolve4(host, { ttl: true });
-      const ttlMs = Math.min(...records.map((each) => each.ttl)) * 1_000;
-      return { addresses: records.map((each) => each.address), ttlMs: Math.min(MAX_KEPT_MS, Math.max(MIN_KEPT_MS, ttlMs)) };
+      return await Promise.any([asked, this.systemAddresses(host)]);
     } catch (error) {
-      if (servers !== undefined) throw error;
-      // The machine's own list of hosts is no DNS, and only the system's lookup reads it.
-      const { address } = await lookup(host, { family });
-      return { addresses: [address], ttlMs: MAX_KEPT_MS };
+      throw (error as AggregateError).errors[0];
     }
+  }
+
+  private async addressRecords(host: string): Promise<Addresses> {
+    const records = this.options.family === 6 ? await this.resolver.resolve6(host, { ttl: true }) : await this.resolver.resolve4(host, { ttl: true });
+    const ttlMs = Math.min(...records.map((each) => each.ttl)) * 1_000;
+    return { addresses: records.map((each) => each.address), ttlMs: Math.min(MAX_KEPT_MS, Math.max(MIN_KEPT_MS, ttlMs)) };
+  }
+
+  /**
+   * The machine's own list of hosts is no DNS, and only the system's lookup reads it. Its answer knows no TTL, so the name server's goes
+   * first; where there is none to answer, a name of that list need not wait for its silence.
+   */
+  private async systemAddresses(host: string): Promise<Addresses> {
+    const found = await lookup(host, { family: this.options.family, all: true });
+    await sleep(DNS_FIRST_MS, undefined, { ref: false });
+    return { addresses: found.map((each) => each.address), ttlMs: MAX_KEPT_MS };
   }
 
   /** By rank; within one each next server is drawn with a chance in proportion to its weight (RFC 2782). */
