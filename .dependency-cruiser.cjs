@@ -13,7 +13,7 @@ module.exports = {
       name: 'no-service-imports-a-service',
       comment: 'Services meet on the bus and in streams. Only standalone composes them.',
       severity: 'error',
-      from: { path: '^services/([^/]+)/', pathNot: '^services/standalone/|\\.test\\.ts$|/bench/' },
+      from: { path: '^services/([^/]+)/', pathNot: '^services/standalone/|\\.test\\.ts$|/src/test/|/bench/' },
       to: { path: '^services/', pathNot: '^services/$1/' },
     },
     {
