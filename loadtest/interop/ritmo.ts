@@ -30,12 +30,14 @@ const page = 1_000;
 export class Ritmo {
   readonly sipPort: number;
   readonly recordingsDir: string;
+  readonly rtpPorts: readonly [number, number];
   readonly #base: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, folder: string, ports: { readonly http: number; readonly sip: number }) {
+  private constructor(child: ChildProcess, folder: string, ports: { readonly http: number; readonly sip: number; readonly rtp: readonly [number, number] }) {
     this.#child = child;
     this.sipPort = ports.sip;
+    this.rtpPorts = ports.rtp;
     this.recordingsDir = join(folder, 'data', 'recordings');
     this.#base = `http://127.0.0.1:${ports.http}`;
   }
@@ -44,7 +46,8 @@ export class Ritmo {
     const { folder } = options;
     await mkdir(join(folder, 'data'), { recursive: true });
     const configFile = join(folder, 'ritmo.yaml');
-    await writeFile(configFile, JSON.stringify(configOf(options, await freeUdpPortRange(200)), null, 1));
+    const rtp = await freeUdpPortRange(200);
+    await writeFile(configFile, JSON.stringify(configOf(options, rtp), null, 1));
     const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
     const main = fileURLToPath(new URL('../../services/standalone/src/cli/main.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', loader, main, 'start'], {
@@ -54,7 +57,7 @@ export class Ritmo {
     });
     const log = createWriteStream(join(folder, 'ritmo.log'));
     child.stderr.pipe(log);
-    return new Ritmo(child, folder, await readyPorts(child, log));
+    return new Ritmo(child, folder, { ...(await readyPorts(child, log)), rtp });
   }
 
   /** Every fact so far, or those of a type whose data has these values. */
