@@ -7,6 +7,7 @@ import type { RunResult, Scenario } from '../src/index.ts';
 import { runJobs } from './pool.ts';
 import { htmlReport, markdownTable } from './report.ts';
 import type { Entry } from './report.ts';
+import { decisionMs } from './decision-time.ts';
 import { checksOf } from './verdicts.ts';
 import type { Job } from './worker.ts';
 
@@ -94,7 +95,8 @@ async function main(): Promise<void> {
   mkdirSync(values.out, { recursive: true });
   writeFileSync(`${values.out}/pacing.html`, htmlReport(entries, checks));
   writeFileSync(`${values.out}/pacing.md`, `${markdownTable(entries)}\n`);
-  const whole = { minutes, attempts, attemptsPerMinuteAndThread: speed * 1e6, checks, answers: entries.map((entry) => entry.answer) };
+  const decision = decisionMs();
+  const whole = { minutes, decisionMs: decision, attempts, attemptsPerMinuteAndThread: speed * 1e6, checks, answers: entries.map((entry) => entry.answer) };
   writeFileSync(`${values.out}/pacing.json`, JSON.stringify(whole));
   if (values.json) {
     console.log(JSON.stringify(whole));
@@ -102,7 +104,7 @@ async function main(): Promise<void> {
   }
   for (const { scenario, text, holds } of checks) console.log(`${holds ? 'holds' : 'FAILS'}  ${scenario}: ${text}`);
   console.log(`${checks.filter((check) => check.holds).length} of ${checks.length} checks hold`);
-  console.log(`${(attempts / 1e6).toFixed(1)} million attempts in ${minutes.toFixed(1)} min, ${speed.toFixed(2)} million a minute on a thread; ${values.out}/pacing.html`);
+  console.log(`${(attempts / 1e6).toFixed(1)} million attempts in ${minutes.toFixed(1)} min, ${speed.toFixed(2)} million a minute on a thread; one decision for 500 agents and 1,500 calls in flight ${decision.toFixed(3)} ms; ${values.out}/pacing.html`);
 }
 
 if (values.help) {

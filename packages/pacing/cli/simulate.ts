@@ -88,7 +88,10 @@ function main(): number {
   const parsed = parseScenario(JSON.parse(readFileSync(file, 'utf8')) as unknown);
   const name = parsed.name ?? values.scenario;
   const seeds = Array.from({ length: count }, (_, index) => first + index);
+  const before = process.cpuUsage();
   const runs = seeds.map((seed, index) => runSeed(parsed, values.policy, seed, index === 0 && values.series !== undefined ? 60 : undefined));
+  const used = process.cpuUsage(before);
+  const cpuMinutes = (used.user + used.system) / 60e6;
   const answer = summarise(name, values.policy, runs, referenceOf(parsed, seeds));
   if (values.series !== undefined) {
     const series = runs[0]?.series ?? [];
@@ -96,7 +99,8 @@ function main(): number {
     const csv = [head.join(','), ...series.map((point) => Object.values(point).join(','))].join('\n');
     writeFileSync(values.series, values.series.endsWith('.json') ? JSON.stringify(series) : `${csv}\n`);
   }
-  console.log(values.json ? JSON.stringify(answer) : table(answer));
+  const speed = `speed          ${(answer.simulatedAttempts / 1e6 / cpuMinutes).toFixed(2)} million attempts a minute of processor time`;
+  console.log(values.json ? JSON.stringify(answer) : `${table(answer)}\n${speed}`);
   return 0;
 }
 
