@@ -94,6 +94,16 @@ describe('the authenticator', () => {
     expect(auth.check(register(header), '10.0.0.1', 'authorization')).toMatchObject({ kind: 'challenge', headers: expect.stringContaining('stale=true') });
   });
 
+  it('offers MD5 and SHA-256, and MD5 alone to phones that give up on any other', () => {
+    const { auth } = setUp();
+    const offered = (agent: string): string[] => {
+      const verdict = auth.check(register(agent === '' ? '' : `User-Agent: ${agent}\r\n`), '10.0.0.9', 'authorization');
+      return verdict.kind === 'challenge' ? [...verdict.headers.matchAll(/algorithm=([\w-]+)/g)].map(([, name]) => name ?? '') : [];
+    };
+    for (const agent of ['baresip v1.0.0 (x86_64/linux)', 'baresip v0.6.5 (arm/linux)']) expect(offered(agent)).toEqual(['MD5']);
+    for (const agent of ['', 'baresip v2.0.1 (x86_64/linux)', 'baresip v10.0.0', 'Yealink SIP-T46S 66.86', 'x baresip v1.0.0']) expect(offered(agent)).toEqual(['MD5', 'SHA-256']);
+  });
+
   it('answers an unknown user as it answers a wrong password', () => {
     const { auth, answer } = setUp();
     const known = auth.check(register(answer('200', 'wrong').header), '10.0.0.1', 'authorization');
