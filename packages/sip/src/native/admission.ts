@@ -19,6 +19,8 @@ const FLOOR_PER_S = 50;
 const FIRST_CUT = 0.75;
 const CUT_PER_SAMPLE = 0.95;
 const GROWTH_PER_SAMPLE = 1.03;
+/** Busy without a queue is no reason to shed: the limit feels its way up. */
+const GROWTH_WHILE_BUSY_PER_SAMPLE = 1.01;
 /** Calm for this long with room to spare: the limit is lifted. */
 const CALM_SAMPLES_TO_LIFT = 10;
 const SPARE_ROOM = 1.2;
@@ -72,11 +74,11 @@ export class Admission {
     this.count();
     const late = sample.delayMs >= LATE_MS;
     const pressed = late || sample.probeLost || (sample.utilization >= BUSY_UTILIZATION && sample.delayMs >= QUEUED_MS);
-    const calm = sample.delayMs < CALM_MS && !sample.probeLost && sample.utilization < CALM_UTILIZATION;
+    const calm = sample.delayMs < CALM_MS && !sample.probeLost;
     this.pressedSamples = pressed ? this.pressedSamples + 1 : 0;
     this.calmSamples = calm ? this.calmSamples + 1 : 0;
     if (this.pressedSamples >= PRESSED_SAMPLES) this.cut();
-    else if (calm && this.limitPerS !== Infinity) this.grow();
+    else if (calm && this.limitPerS !== Infinity) this.grow(sample.utilization < CALM_UTILIZATION ? GROWTH_PER_SAMPLE : GROWTH_WHILE_BUSY_PER_SAMPLE);
     this.refill();
   }
 
@@ -100,8 +102,8 @@ export class Admission {
     this.limitPerS = Math.max(FLOOR_PER_S, from);
   }
 
-  private grow(): void {
-    this.limitPerS = this.limitPerS * GROWTH_PER_SAMPLE + 1;
+  private grow(factor: number): void {
+    this.limitPerS = this.limitPerS * factor + 1;
     if (this.calmSamples >= CALM_SAMPLES_TO_LIFT && this.limitPerS > this.askedPerS * SPARE_ROOM) this.limitPerS = Infinity;
   }
 

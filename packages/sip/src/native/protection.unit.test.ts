@@ -117,6 +117,15 @@ describe('the admission of new calls', () => {
     expect(admission.limit).toBe(limit);
   });
 
+  it('feels its way up while the process is busy and nothing waits', () => {
+    const admission = new Admission();
+    for (let sample = 0; sample < 10; sample++) tenth(admission, 400, SATURATED);
+    const { limit } = admission;
+    for (let sample = 0; sample < 10; sample++) tenth(admission, 400, { delayMs: 5, probeLost: false, utilization: 0.99 });
+    expect(admission.limit).toBeGreaterThan(limit * 1.1);
+    expect(admission.limit).toBeLessThan(limit * 1.2);
+  });
+
   it('counts calls that may not be refused against those that may', () => {
     const admission = new Admission();
     for (let sample = 0; sample < 100; sample++) tenth(admission, 400, { ...SATURATED, delayMs: 500 });
