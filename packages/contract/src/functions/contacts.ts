@@ -1,3 +1,4 @@
+import type { AnswerId } from '../answers.ts';
 import type { ContactToImport } from '@ritmo/bus';
 import { asId, type Campaign, type CampaignId, type PhoneId } from '@ritmo/domain';
 import { parseMoment } from '../local-time.ts';
@@ -71,6 +72,21 @@ function splitNumber(areaCode: string, written: string, defaultAreaCode: string)
   return { areaCode: defaultAreaCode, number };
 }
 
+/** Refusals of the dialer in the manual's words; a new code without a word does not compile. */
+const contactRefusals = {
+  'unknown-campaign': 'campaign-unknown',
+  'contact-not-found': 'contact-unknown',
+  'several-contacts': 'several-contacts',
+  'unknown-parameter': 'parameter-unknown',
+} as const satisfies Record<string, AnswerId>;
+const phoneRefusals = {
+  ...contactRefusals,
+  'priority-taken': 'priority-taken',
+  'priority-over-limit': 'priority-over-limit',
+  'phones-exceeded': 'phones-exceeded',
+  'invalid-number': 'number-invalid',
+} as const satisfies Record<string, AnswerId>;
+
 export const insertPhone: ContractFunction = {
   name: 'inserir_telefone_campanha',
   meaning: 'insere um telefone para um cliente de uma campanha',
@@ -113,25 +129,7 @@ export const insertPhone: ContractFunction = {
       ...splitNumber(values.get('codigo_area'), number, campaign.defaultAreaCode),
       by,
     });
-    if (reply.ok) return done('phone-inserted');
-    switch (reply.code) {
-      case 'unknown-campaign':
-        return refused('campaign-unknown');
-      case 'contact-not-found':
-        return refused('contact-unknown');
-      case 'several-contacts':
-        return refused('several-contacts');
-      case 'unknown-parameter':
-        return refused('parameter-unknown');
-      case 'priority-taken':
-        return refused('priority-taken');
-      case 'priority-over-limit':
-        return refused('priority-over-limit');
-      case 'phones-exceeded':
-        return refused('phones-exceeded');
-      case 'invalid-number':
-        return refused('number-invalid');
-    }
+    return reply.ok ? done('phone-inserted') : refused(phoneRefusals[reply.code]);
   },
 };
 
@@ -198,17 +196,7 @@ export const changeContact: ContractFunction = {
       newValue,
       by,
     });
-    if (reply.ok) return done('contact-changed');
-    switch (reply.code) {
-      case 'unknown-campaign':
-        return refused('campaign-unknown');
-      case 'contact-not-found':
-        return refused('contact-unknown');
-      case 'several-contacts':
-        return refused('several-contacts');
-      case 'unknown-parameter':
-        return refused('parameter-unknown');
-    }
+    return reply.ok ? done('contact-changed') : refused(contactRefusals[reply.code]);
   },
 };
 

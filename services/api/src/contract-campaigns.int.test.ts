@@ -1,0 +1,137 @@
+/** Section 1.1 word for word, campaigns: every example of the manual, and every line under "Retornos" provoked. */
+import { eventually } from '@ritmo/contract/testing';
+import { asCallId, asId, streams, type CampaignId, type QueueId, type TrunkId } from '@ritmo/domain';
+import { describe, expect, test } from 'vitest';
+import { app, db, everyLineWasProvoked, get, onTheContractStage, provoke, refuse, stage } from './testing.ts';
+
+onTheContractStage();
+
+describe('1.1.7, 1.1.8, 1.1.12, 1.1.14: campaigns and queues', () => {
+  test.each(['gerenciar_campanha', 'gerenciar_campanhas'])('%s', async (name) => {
+    let active = false;
+    stage.answer('dialer.campaign.set-active', ({ campaignId, action }) => {
+      expect(action).toBe('toggle');
+      if (campaignId !== asId<CampaignId>(50)) return refuse('unknown-campaign');
+      active = !active;
+      return { ok: true, active };
+    });
+    await provoke('1.1.7', 'campaign-unknown', `api/${name}?campanha_id=2`, 'CAMPANHA NÃO ENCONTRADA');
+    await provoke('1.1.7', 'campaign-unknown', `api/${name}`, 'CAMPANHA NÃO ENCONTRADA');
+    await provoke('1.1.7', 'campaign-activated', `api/${name}?campanha_id=50`, 'CAMPANHA ATIVADA');
+    await provoke('1.1.7', 'campaign-deactivated', `api/${name}?campanha_id=50`, 'CAMPANHA DESATIVADA');
+  });
+  test('ligacoes_campanha tells the last status of each number', async () => {
+    stage.put('campaign', { id: 27, name: 'Vinte e sete', queueId: 2 });
+    stage.put('campaign', { id: 28, name: 'Vazia', queueId: 2 });
+    const insert = 'INSERT INTO public.resultado_discador_mensal (id, campaign_customer_phone_number_id, identificador1, identificador2, telefone, status_id, data_hora_inicio, data_hora_fim, ramal, campanha_id) VALUES ';
+    const at = (seconds: number): string => `'2026-01-01 10:00:00', timestamp '2026-01-01 10:00:00' + interval '${seconds} seconds'`;
+    await db.database.query(
+      `${insert}(1, 1, '127846', '0001', '2181793134', 8, ${at(5)}, NULL, 27), (2, 1, '127846', '0001', '2181793134', 3, ${at(85)}, '10005', 27),
+       (3, 2, '467351', '0002', '9889254691', 8, ${at(5)}, NULL, 27), (4, 3, '400173', '0001', '6235236544', 6, ${at(96)}, '64136', 27)`,
+    );
+    const text = '21;127846;0001;21;81793134;3;85\n;467351;0002;98;89254691;8;5\n10;400173;0001;62;35236544;6;96';
+    expect(await get('api/ligacoes_campanha?campanha=27')).toBe(text);
+    expect(await get(`api/${encodeURIComponent('ligações_campanha')}?campanha=27`)).toBe(text);
+    await provoke('1.1.8', 'campaign-unknown', 'api/ligacoes_campanha?campanha=2000', 'CAMPANHA NÃO ENCONTRADA');
+    await provoke('1.1.8', 'no-calls', 'api/ligacoes_campanha?campanha=28', 'NAO HÁ LIGAÇÕES DE CAMPANHA');
+    stage.remove('campaign', 27);
+    stage.remove('campaign', 28);
+  });
+  test('fila_espera', async () => {
+    const waiting = [
+      ['1195894637', 2124.578],
+      ['1129563288', 3354.878],
+      ['1133556214', 3452.456],
+    ] as const;
+    stage.answer('acd.queues', {
+      queues: [
+        {
+          queueId: asId<QueueId>(1),
+          name: 'call_center',
+          waiting: waiting.map(([number, waitMs], index) => ({ callId: asCallId(`1.${index}`), position: index + 1, number, waitMs, campaignId: null })),
+        },
+      ],
+    });
+    expect(await get('api/fila_espera?fila=call_center')).toBe('1;1195894637;2.124578\n2;1129563288;3.354878\n3;1133556214;3.452456');
+    await provoke('1.1.12', 'queue-unknown', 'api/fila_espera?fila=outra', 'FILA NAO ENCONTRADA');
+    await provoke('1.1.12', 'queue-unknown', 'api/fila_espera', 'FILA NAO ENCONTRADA');
+  });
+  test('grupos_de_atendimento', async () => {
+    await db.database.query(
+      `INSERT INTO public.grupos_de_atendimento_logs VALUES (1, 2, 21, 1382, 27, '1130761239', '2010-11-04 09:51:12'), (2, 2, 2, 63, 9, '1131888490', '2010-11-04 10:10:00'),
+         (3, 2, 7, 0, NULL, '1131888499', '2010-11-04 23:59:59'), (4, 2, 7, 0, NULL, '1131888499', '2010-11-05 00:00:00')`,
+    );
+    expect(await get('api/grupos_de_atendimento?dia=04&mes=11&ano=2010')).toBe(
+      '2;Comercial\n27;40111;Ana Paula Santos;1130761239;1382;21;ATENDIDA OPERADOR;04/11/2010 09:51\n9;40119;Marina Fagundes Romero;1131888490;63;2;ATENDIDA OPERADOR;04/11/2010 10:10\n;;;1131888499;0;7;NAO ATENDIDA;04/11/2010 23:59',
+    );
+    await provoke('1.1.14', 'nothing-found', 'api/grupos_de_atendimento?dia=10&mes=10&ano=2010', 'INFORMAÇÕES NÃO LOCALIZADAS');
+    await provoke('1.1.14', 'nothing-found', 'api/grupos_de_atendimento?dia=31&mes=2&ano=2010', 'INFORMAÇÕES NÃO LOCALIZADAS');
+    await provoke('1.1.14', 'nothing-found', 'api/grupos_de_atendimento', 'INFORMAÇÕES NÃO LOCALIZADAS');
+  });
+});
+
+test('1.1.13 gravacao: every refusal', async () => {
+  const part = (n: number) => ({ recordingId: 84530 + n, part: n, file: 'none.wav', bytes: 1, durationMs: 1 });
+  stage.answer('recorder.find', ({ callId, recordingId }) => ({ parts: callId === '1272916393.14005' ? [part(1), part(2)] : recordingId === 84532 ? [part(2)] : [] }));
+  await provoke('1.1.13', 'several-recordings', 'api/gravacao?codigo_ligacao=1272916393.14005', 'MAIS DE UM ARQUIVO ENCONTRADO, ESPECIFIQUE QUAL PARTE DESEJA OBTER');
+  await provoke('1.1.13', 'part-unknown', 'api/gravacao?codigo_ligacao=1272916393.14005&parte=3', 'PARTE ESPECIFICADA NÃO EXISTE');
+  await provoke('1.1.13', 'no-recording', 'api/gravacao?codigo_ligacao=1.1', 'NENHUMA GRAVAÇÃO ENCONTRADA');
+  await provoke('1.1.13', 'no-recording', 'api/gravacao', 'NENHUMA GRAVAÇÃO ENCONTRADA');
+  // The file of this part is gone from the disk.
+  await provoke('1.1.13', 'no-recording', 'api/gravacao?codigo_monitoria=84532', 'NENHUMA GRAVAÇÃO ENCONTRADA');
+});
+describe('1.1.17, 1.1.18: servers', () => {
+  test('status_servidores tells each part, the trunks among them', async () => {
+    stage.context.health.register('Servidor Banco de Dados', () => ({ status: 'OK', detail: '' }));
+    stage.context.health.register('Servidor Aplicação 1', () => ({ status: 'WARNING', detail: 'Particao /backup 84%' }));
+    stage.answer('telephony.trunks', {
+      trunks: [{ trunkId: asId<TrunkId>(3), name: 'Vonex 3', up: false, registered: null, channelsUsed: 0, channelLimit: 1, callsPerSecondLimit: 1, detail: 'UNREACHABLE' }],
+    });
+    const lines = (await get('api/status_servidores')).split('\n').map((each) => each.replace(/^\d+;/, ''));
+    expect(lines).toEqual(expect.arrayContaining(['Servidor Banco de Dados;OK', 'Servidor Aplicação 1;WARNING - Particao /backup 84%', 'Barramento;OK', 'SIP TRUNK Vonex 3;CRITICAL - SIP TRUNK Vonex 3 (UNREACHABLE)']));
+    for (const part of ['Armazenamento de Eventos', 'Disco', 'Memoria']) expect(lines.some((each) => each.startsWith(`${part};`))).toBe(true);
+  });
+  test('status_servidores_view is the same as a page', async () => {
+    const response = await fetch(`http://127.0.0.1:${app.port()}/api/status_servidores_view`);
+    const html = await response.text();
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(html).toContain('<th>ID</th><th>Nome</th><th>Status</th>');
+    expect(html).toContain('<td>WARNING - Particao /backup 84%</td>');
+  });
+  test('the health of the parts is recorded for the view', async () => {
+    const stored = await eventually(async () => {
+      const events = await stage.context.events.readStream(streams.system);
+      return events.length > 0 && events;
+    });
+    expect(stored.map(({ type, data }) => [type, data['part']])).toContainEqual(['PartHealthReported', 'Disco']);
+  });
+});
+
+describe('1.1.19: users by profile', () => {
+  test('adicionar_usuario_com_perfil copies all settings of the model', async () => {
+    stage.put('agent', { id: 60, name: 'Modelo', extension: '40018', password: 'dele', email: 'modelo@x.com', groupId: 4, autoAnswer: true, maxCallbacks: 7 });
+    const example = 'api/adicionar_usuario_com_perfil?ramal_padrao=40018&ramal=44555&nome=Total IP&email=totalip@totalip.com.br&senha=122345678';
+    await provoke('1.1.19', 'user-created', example, "Usuário '44555' criado com sucesso");
+    const created = stage.context.directory.all('agent').find(({ extension }) => extension === '44555');
+    expect(created).toMatchObject({ name: 'Total IP', email: 'totalip@totalip.com.br', password: '122345678', groupId: 4, autoAnswer: true, maxCallbacks: 7 });
+    expect(stage.context.directory.get('queue', 2)?.members).toContainEqual({ agentId: created?.id, priority: 3, skill: 2 });
+    expect(await get('api/adicionar_usuario_com_perfil?ramal_padrao=40018&ramal=44556')).toBe("Usuário '44556' criado com sucesso");
+    expect(stage.context.directory.all('agent').find(({ extension }) => extension === '44556')).toMatchObject({ name: '44556', password: '12345678' });
+    await provoke('1.1.19', 'user-not-created', 'api/adicionar_usuario_com_perfil?ramal=44557', "Usuário '44557' não foi criado.");
+    await provoke('1.1.19', 'user-not-created-name', 'api/adicionar_usuario_com_perfil?ramal_padrao=40018&ramal=44558&nome=Total IP', "Usuário '44558' não foi criado. O nome Total IP já está em uso por outro usuário.");
+    await provoke('1.1.19', 'user-not-created-reason', example, "Usuário '44555' não foi criado. O ramal já está em uso por outro usuário.");
+    expect(await get('api/adicionar_usuario_com_perfil?ramal_padrao=1&ramal=44557')).toBe("Usuário '44557' não foi criado. O ramal padrão não foi encontrado.");
+    expect(await get('api/adicionar_usuario_com_perfil?ramal_padrao=40018&ramal=44557&email=nada')).toBe("Usuário '44557' não foi criado. O e-mail não é válido.");
+  });
+  test('atualizar_usuario_com_perfil', async () => {
+    const example = 'api/atualizar_usuario_com_perfil?ramal_padrao=40018&ramal=44555&nome=TotalIP&email=totalip@totalip.com.br&celular=33553434&senha=122345678';
+    await provoke('1.1.19.1', 'user-updated', example, "Usuário '44555' atualizado com sucesso.");
+    expect(stage.context.directory.all('agent').find(({ extension }) => extension === '44555')).toMatchObject({ name: 'TotalIP', mobile: '33553434' });
+    expect(await get('api/atualizar_usuario_com_perfil?ramal_padrao=40018&ramal=44555')).toBe("Usuário '44555' atualizado com sucesso.");
+    await provoke('1.1.19.1', 'user-not-updated', 'api/atualizar_usuario_com_perfil?ramal=44555', "Usuário '44555' não foi atualizado.");
+    await provoke('1.1.19.1', 'user-not-updated-name', 'api/atualizar_usuario_com_perfil?ramal_padrao=40018&ramal=44555&nome=Modelo', "Usuário '44555' não foi atualizado. O nome Modelo já está em uso por outro usuário.");
+    await provoke('1.1.19.1', 'user-not-updated-reason', 'api/atualizar_usuario_com_perfil?ramal_padrao=40018&ramal=1', "Usuário '1' não foi atualizado. O ramal não foi encontrado.");
+  });
+});
+
+everyLineWasProvoked('campaigns');
