@@ -4,7 +4,7 @@ import { createRandom } from '@ritmo/testing';
 import { bringAgents } from './dial-run.ts';
 import { sampleMs } from './plan.ts';
 import { Product, queueNumber } from './product.ts';
-import { loseWith, type LoadRun, type RunParts } from './run.ts';
+import { loseWith, type LoadRun, type RunParts } from './load-run.ts';
 import { noProduct, type ProductFigures } from './run-metrics.ts';
 import { callerCsv, callerScenario, type CallerCredentials } from './scenarios.ts';
 import { callsOf } from './shapes.ts';

@@ -2,7 +2,7 @@ import { forkSimulator, type HandledCall } from '@ritmo/testing';
 import { percentile } from './metrics.ts';
 import { planCalls } from './plan.ts';
 import { extensionOf, passwordOf, Product } from './product.ts';
-import { loseWith, type LoadRun, type RunParts } from './run.ts';
+import { loseWith, type LoadRun, type RunParts } from './load-run.ts';
 import { noProduct, type ProductFigures } from './run-metrics.ts';
 import { calleeCsv, calleeScenario, codesOf } from './scenarios.ts';
 import { callsOf } from './shapes.ts';

@@ -1,52 +1,20 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { UserError } from '@ritmo/runtime';
 import { compare, readEarlier } from './compare.ts';
 import { createDialRun } from './dial-run.ts';
 import { judge, loadLimits } from './judge.ts';
 import { createCallerRun } from './caller-run.ts';
+import type { LoadRun, RunParts } from './load-run.ts';
 import { Meter, type SecondPoint } from './meter.ts';
 import type { LoadOptions } from './options.ts';
-import { loadProfile, type Profile } from './profile.ts';
+import { loadProfile } from './profile.ts';
 import { renderReport } from './report.ts';
 import type { LoadResult } from './result.ts';
-import { combine, type ProductFigures } from './run-metrics.ts';
+import { combine } from './run-metrics.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { callsOf, rateAt } from './shapes.ts';
 import { sizeFor } from './sizing.ts';
-import type { Sipp } from './sipp.ts';
-
-/** What a run is made of, whoever calls whom. */
-export interface LoadRun {
-  readonly sipp: Sipp;
-  /** What the far end is asked for at a rate; the product's limit is whole. */
-  quantise(rate: number): number;
-  /** The rate of the second that begins. */
-  setRate(rate: number, meter: Meter): Promise<void>;
-  /** No new calls; those that are up may end. */
-  endDialing(): Promise<void>;
-  /** Nothing is left that will end by itself. */
-  isOver(meter: Meter): Promise<boolean>;
-  figures(meter: Meter): Promise<ProductFigures>;
-  readonly agents: number;
-  readonly target: string | null;
-  /** Hard cap on calls, for what was asked. */
-  readonly maxCalls: number;
-}
-
-export interface RunParts {
-  readonly options: LoadOptions;
-  readonly profile: Profile;
-  readonly folder: string;
-  readonly say: (line: string) => void;
-  readonly lost: AbortController;
-  readonly closing: (() => Promise<unknown>)[];
-  readonly agents: number;
-  readonly channels: number;
-  /** Mean. */
-  readonly talkMs: number;
-}
 
 const drainLimitMs = 60_000;
 const readEveryMs = 200;
@@ -128,9 +96,4 @@ async function measure(run: LoadRun, options: LoadOptions, screen: Screen, lost:
   await run.sipp.close();
   const seconds = Math.max(options.seconds, second);
   return { meter, points: Array.from({ length: seconds }, (_, at) => meter.point(at, run.quantise(rateAt(shape, at)))) };
-}
-
-/** Everything that a run cannot live without says so here. */
-export function loseWith(lost: AbortController, message: string): void {
-  lost.abort(new UserError(message));
 }
