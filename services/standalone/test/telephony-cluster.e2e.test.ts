@@ -57,7 +57,7 @@ describe.skipIf(natsServer === undefined)('two processes of telephony over nats-
         expect(await trunksDelivered(cluster)).toEqual([1, 2]);
 
         await setActive(bus, true);
-        await waitFor(async () => (await trunks()).every(({ channelsUsed }) => channelsUsed > 0), { what: 'calls on both trunks', timeoutMs: 30_000 });
+        await waitFor(async () => (await talkingOn(cluster)).join() === '1,2', { what: 'conversations on both trunks', timeoutMs: 30_000, everyMs: 20 });
         await cluster.kill('telephony-2');
         const before = (await world.carrierStats()).invitesSeen;
         await waitFor(async () => (await trunks().catch(() => [])).length === 2, { what: 'the other process to take over', timeoutMs: 30_000 });
@@ -90,6 +90,12 @@ async function sharesOf({ database }: Cluster): Promise<number[]> {
     "SELECT count(*)::integer AS held FROM pg_locks WHERE locktype = 'advisory' AND classid = 7246030 AND objsubid = 2 AND objid > 0 AND granted GROUP BY pid",
   );
   return rows.map(({ held }) => held);
+}
+
+/** Trunks with a call that an agent has. */
+async function talkingOn({ bus }: Cluster): Promise<number[]> {
+  const { calls } = await bus.request('telephony.calls', {});
+  return [...new Set(calls.filter(({ state }) => state === 'delivered').map(({ trunkId }) => Number(trunkId)))].sort();
 }
 
 /** Trunks whose calls reached an agent. */
