@@ -15,3 +15,11 @@ export function areThere(...programs: Program[]): boolean {
   console.warn(`skipped: ${missing.join(', ')} not found; apt-get install -y --no-install-recommends ${missing.map((program) => packages[program]).join(' ')}`);
   return false;
 }
+
+/** True when this account may capture on loopback; else it prints why the tests are skipped. */
+export function mayCapture(): boolean {
+  if (!areThere('tshark')) return false;
+  if (spawnSync('tshark', ['-q', '-i', 'lo', '-a', 'duration:1']).status === 0) return true;
+  console.warn('skipped: tshark may not capture with this account; run as root, or as a member of a group that may (dpkg-reconfigure wireshark-common)');
+  return false;
+}

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { startAgents, startCarrier, waitFor } from '@ritmo/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faultsIn, readCapture, startCapture } from './capture.ts';
-import { areThere } from './programs.ts';
+import { mayCapture } from './programs.ts';
 import { passwordOf, queueNumber, Ritmo } from './ritmo.ts';
 
 const contacts = 8;
 /** Calls are enough when this many have ended: one agent takes them one by one. */
 const dialed = 6;
 
-describe.skipIf(!areThere('tshark'))('what is on the wire', { timeout: 180_000 }, () => {
+describe.skipIf(!mayCapture())('what is on the wire', { timeout: 180_000 }, () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ritmo-wire-'));
