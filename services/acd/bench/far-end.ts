@@ -1,6 +1,7 @@
 /** Child of the benchmark: a carrier whose people answer and talk, and agents' phones that answer at once. Both speak RTP. */
 import { createNativeSipStack, type IncomingCall, type SipHandlers, type SipStack, type SipStackOptions } from '@ritmo/sip';
-import { readPhoneSdp, RtpTalker, tone, writePhoneSdp } from '@ritmo/testing';
+import { readPhoneSdp, writePhoneSdp } from '@ritmo/testing';
+import { Voices } from './voices.ts';
 
 export interface FarEndOrder {
   readonly productPort: number;
@@ -26,7 +27,7 @@ export interface FarEndReport {
   readonly cpuMs: number;
 }
 
-const words = tone(440, 'PCMA');
+const voices = new Voices();
 const host = '127.0.0.1';
 let order: FarEndOrder | undefined;
 const answeredAt = new Map<string, number>();
@@ -41,24 +42,21 @@ function stack(incoming: SipHandlers['incoming']): SipStack {
   return createNativeSipStack(options);
 }
 
-async function talk(call: IncomingCall, atAnswer: () => void): Promise<{ ended: Promise<void>; heard: () => number; hangup: () => void }> {
-  const talker = await RtpTalker.open({ host, words, ssrc: Math.floor(Math.random() * 2 ** 31) });
+async function talk(call: IncomingCall, atAnswer: () => void): Promise<{ ended: Promise<number>; hangup: () => void }> {
+  const voice = await voices.open(host);
   const peer = readPhoneSdp(call.body);
-  if (peer) talker.talkTo(peer.host, peer.port);
+  if (peer) voice.talkTo(peer.host, peer.port);
   atAnswer();
-  let finish: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => (finish = resolve));
-  const established = await call.answer(writePhoneSdp({ host, port: talker.port, codecs: ['PCMA'] })).catch(async (error: unknown) => {
-    await talker.close();
+  let finish: (heard: Promise<number>) => void = () => undefined;
+  const ended = new Promise<number>((resolve) => (finish = resolve));
+  const established = await call.answer(writePhoneSdp({ host, port: voice.port, codecs: ['PCMA'] })).catch(async (error: unknown) => {
+    await voice.close();
     throw error;
   });
   established.listen({
-    ended: () => {
-      void talker.close();
-      finish();
-    },
+    ended: () => finish(voice.close()),
   });
-  return { ended, heard: () => talker.audioPacketsHeard, hangup: () => established.hangup() };
+  return { ended, hangup: () => established.hangup() };
 }
 
 async function customer(call: IncomingCall): Promise<void> {
@@ -75,9 +73,8 @@ async function customer(call: IncomingCall): Promise<void> {
     if (isMeasured) answeredAt.set(call.toUser, performance.now());
   });
   setTimeout(party.hangup, talkMs * (0.7 + 0.6 * Math.random()));
-  await party.ended;
+  customersHeard += await party.ended;
   inFlight -= 1;
-  customersHeard += party.heard();
 }
 
 async function agent(call: IncomingCall): Promise<void> {
@@ -90,10 +87,10 @@ async function agent(call: IncomingCall): Promise<void> {
   const party = await talk(call, () => undefined);
   const began = performance.now();
   delivered += 1;
-  await party.ended;
-  agentsHeard += party.heard();
+  const heard = await party.ended;
+  agentsHeard += heard;
   const expected = (performance.now() - began) / 20;
-  if (expected > 25 && party.heard() < expected / 2) deaf += 1;
+  if (expected > 25 && heard < expected / 2) deaf += 1;
 }
 
 const quietly = (work: Promise<void>): void => void work.catch(() => undefined);
