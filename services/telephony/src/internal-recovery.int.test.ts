@@ -28,6 +28,8 @@ test('41: after a kill the next start ends a call between extensions at both pho
     expect(await rig.fact('CallEnded')).toMatchObject({ direction: 'internal', wireOutcome: 'interrupted', by: 'system', from: '1001', to: '1002' });
     await waitFor(() => caller.isOver && called.isOver, { what: 'BYE at both phones', timeoutMs: 15_000 });
     await rig.quiet();
+    // The phones are done before their 200 to our BYE is heard: only then is the call over, and goes with the rest at the stop.
+    await waitFor(async () => (await db.database.query('SELECT 1 FROM telephony.open_calls WHERE NOT over')).rowCount === 0, { what: 'the call to be noted as over', timeoutMs: 15_000 });
     await rig.stop();
     expect((await db.database.query('SELECT 1 FROM telephony.open_calls')).rowCount).toBe(0);
   } finally {
