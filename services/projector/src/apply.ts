@@ -8,7 +8,7 @@ import * as contacts from './rules-contacts.ts';
 import * as others from './rules-others.ts';
 
 /** Raised with every change of the rules that makes other rows of the same events: the views are then rebuilt at the start. */
-export const RULES_VERSION = 1;
+export const RULES_VERSION = 2;
 
 type Rule<T extends EventType> = (batch: Batch, data: Readonly<EventDataByType[T]>, at: number) => void;
 
@@ -142,8 +142,9 @@ function wantNext(batch: Batch, events: readonly DomainEvent[]): void {
       batch.phones.want(result.phone_id);
       batch.contacts.want(result.contact_id);
     }
-    const agentId = batch.calls.get(named.callId)?.agent_id ?? null;
-    if (agentId !== null) batch.agents.want(agentId);
+    const call = batch.calls.get(named.callId);
+    if (isSet(call?.agent_id)) batch.agents.want(call.agent_id);
+    if (event.type === 'CallEnded' && isSet(call?.leg_id)) batch.queueLogs.want(call.leg_id);
   }
 }
 

@@ -17,7 +17,7 @@ export interface KnownDirectory {
 }
 
 export async function loadKnownDirectory(session: SqlSession, schema: string): Promise<KnownDirectory> {
-  const { rows } = await session.query<{ kind: DirectoryKind; id: number; entry: Record<string, unknown> }>(`SELECT kind, id, entry FROM ${schema}.directory`);
+  const { rows } = await session.query<{ kind: DirectoryKind; id: number; entry: Record<string, unknown> }>(`SELECT kind, id, entry FROM ${schema}.directory WHERE NOT removed`);
   const entries = new Map<string, Readonly<Record<string, unknown>>>();
   const extensions = new Map<string, Agent>();
   let time = createLocalTime(DEFAULT_ZONE);

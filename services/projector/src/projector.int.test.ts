@@ -1,61 +1,15 @@
 import fc from 'fast-check';
-import { createInProcessBus } from '@ritmo/bus';
 import { connectDatabase, prepareLimitedRole } from '@ritmo/database';
-import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
+import { startTestDatabase } from '@ritmo/database/testing';
 import { asCallId, asExtension, asId, asLegId, fact, shippedDispositions, streams, type ContactId, type DispositionId, type PhoneId } from '@ritmo/domain';
-import { createMemoryEventStore, type EventStore } from '@ritmo/event-store';
-import type { ServiceContext } from '@ritmo/service-kit';
-import pino from 'pino';
-import { Registry } from 'prom-client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createProjectorApp, type ProjectorApp } from './app.ts';
-import { prepareSchema } from './schema.ts';
+import { createMemoryEventStore } from '@ritmo/event-store';
+import { describe, expect, it } from 'vitest';
+import { createProjectorApp } from './app.ts';
+import { app, contextOn, events, onAProjector, prepared, rowOf, rowsOf, stored, test } from './projector-rig.test-support.ts';
 import { agent, appendFacts, attempt, campaign, importedContact, queue, randomFacts, sampleDirectory, SAMPLE_START_MS, seededChance, type StreamedFact } from './sample-facts.ts';
 
-let test: TestDatabase;
-let events: EventStore;
-let app: ProjectorApp;
 const by = { kind: 'system' } as const;
-/** The tables and views are made once for all tests of this file. */
-const prepared = { prepare: { key: 'projector', run: async (database: TestDatabase['database']) => void (await prepareSchema(database)) } };
-
-function contextOn(database: TestDatabase['database'], store: EventStore): ServiceContext {
-  return {
-    node: 'test',
-    bus: createInProcessBus(),
-    events: store,
-    database,
-    log: pino({ level: 'silent' }),
-    metrics: new Registry(),
-    health: { register: () => undefined, parts: async () => [] },
-    clock: { nowMs: () => Date.now() },
-    dataDir: '/nonexistent',
-    // The projector reads neither: it knows configuration from events and writes none.
-    journal: undefined as never,
-    directory: undefined as never,
-  };
-}
-
-async function stored(...facts: readonly StreamedFact[]): Promise<void> {
-  await appendFacts(events, facts);
-  await app.caughtUp();
-}
-
-const rowsOf = async (sql: string): Promise<readonly Record<string, unknown>[]> => (await test.database.query(sql)).rows;
-const rowOf = async (sql: string): Promise<Record<string, unknown> | undefined> => (await rowsOf(sql))[0];
-
-beforeEach(async () => {
-  test = await startTestDatabase(prepared);
-  events = createMemoryEventStore();
-  app = createProjectorApp(contextOn(test.database, events));
-  await app.start();
-  await appendFacts(events, sampleDirectory());
-});
-afterEach(async () => {
-  await app.stop();
-  await events.close();
-  await test.close();
-});
+onAProjector();
 
 const names = { contactId: asId<ContactId>(1), campaignId: campaign(1), phoneId: asId<PhoneId>(10) };
 /** The sample's end comes last here. */
@@ -197,7 +151,7 @@ describe('the views of agents and calls', () => {
       on(fact('AgentLegEnded', SAMPLE_START_MS + 85_000, { callId, legId: asLegId('1795352400.5/2'), agentId: agent(4), extension: asExtension('4004'), by: 'customer', talkMs: 60_000 })),
     );
     expect(await rowsOf('SELECT * FROM tentativas_nao_atendidas')).toEqual([
-      { id: 1, id_usuario: 2, ramal: '4002', nome_usuario: 'Agente 2', id_grupo_atendimento: 2, nome_grupo_atendimento: 'Fila 2', duracao: 15, data: '2026-11-22 10:00:00', uniqueid: '1795352400.5' },
+      { id: 1, id_usuario: 2, ramal: '4002', nome_usuario: 'Agente 2', id_grupo_atendimento: 2, nome_grupo_atendimento: 'Fila 2', duracao: 15, data: '2026-11-22 09:59:44.8', uniqueid: '1795352400.5' },
     ]);
     expect(await rowsOf('SELECT id_grupo_de_atendimento, tempo_em_espera, duracao, id_usuario FROM grupos_de_atendimento_logs')).toEqual([{ id_grupo_de_atendimento: 2, tempo_em_espera: 25, duracao: 60, id_usuario: 4 }]);
     expect(await rowsOf('SELECT horario, atendidas_abaixo, atendidas_acima, total FROM nivel_de_servico')).toEqual([{ horario: '10:00 - 10:30', atendidas_abaixo: 0, atendidas_acima: 1, total: 1 }]);

@@ -77,6 +77,9 @@ export interface CallRow {
   readonly cost_rounded: number;
   readonly billing_rounded: number;
   readonly by_agent: boolean;
+  /** The agent's leg: the key of its row in queue_logs, and when it began, ms since the epoch. */
+  readonly leg_id: string | null;
+  readonly leg_at: number | null;
 }
 
 export interface AgentRow {
@@ -124,6 +127,8 @@ export interface DirectoryRow {
   readonly kind: string;
   readonly id: number;
   readonly entry: Readonly<Record<string, unknown>>;
+  /** Only its name is left. */
+  readonly removed: boolean;
 }
 
 export interface TrunkUsageRow {

@@ -70,6 +70,8 @@ function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, pla
     branch: route?.branch ?? null,
     ...costOf(number, 0, route),
     by_agent: false,
+    leg_id: null,
+    leg_at: null,
   };
 }
 
@@ -91,7 +93,8 @@ export function callDelivered(batch: Batch, data: Data<'CallDelivered'>, at: num
   });
   const call = batch.calls.get(data.callId);
   // A call between extensions stays its caller's: `destino` names who was called.
-  if (call !== undefined && call.direction !== 'internal') batch.calls.put({ ...call, agent_id: data.agentId, extension: data.extension });
+  const answeredBy = call?.direction === 'internal' ? {} : { agent_id: data.agentId, extension: data.extension };
+  if (call !== undefined) batch.calls.put({ ...call, ...answeredBy, leg_id: data.legId, leg_at: at });
   if (call?.ended !== true) changeAgent(batch, data.agentId, () => ({ call_id: data.callId }));
   if (data.queueId === null) return;
   logQueue(batch, data.legId, {
@@ -164,7 +167,8 @@ export function offerMissed(batch: Batch, data: Data<'OfferMissed'>, at: number)
     queue_id: data.queueId,
     queue_name: batch.entry('queue', data.queueId)?.name ?? null,
     duration_s: seconds(data.durationMs),
-    at: batch.timestamp(at),
+    // It began to ring then.
+    at: batch.timestamp(at - data.durationMs),
     call_id: data.callId,
   });
 }
@@ -197,6 +201,14 @@ export function callEnded(batch: Batch, data: Data<'CallEnded'>, at: number): vo
     by_agent: data.by === 'agent',
   });
   if (call.agent_id !== null) leaveCall(batch, call.agent_id, data.callId);
+  endOpenLeg(batch, call, at);
   const result = batch.results.get(data.callId);
   if (result !== undefined) batch.results.put({ ...result, phase: 'ended', ended_at: batch.timestamp(at) });
+}
+
+/** A process that died told nothing of its agents' legs: they ended with their calls. What is told later counts more. */
+function endOpenLeg(batch: Batch, call: CallRow, at: number): void {
+  if (call.leg_id === null || call.leg_at === null) return;
+  const log = batch.queueLogs.get(call.leg_id);
+  if (log !== undefined && log.talk_s === null) logQueue(batch, call.leg_id, { talk_s: seconds(Math.max(0, at - call.leg_at)), call_id: call.call_id });
 }

@@ -194,12 +194,11 @@ export function phoneSkipped(batch: Batch, data: Data<'PhoneSkipped'>): void {
 export function dispositionSet(batch: Batch, data: Data<'DispositionSet'>, at: number): void {
   const markedAt = batch.timestamp(at);
   const callId = data.callId ?? batch.phones.get(data.phoneId)?.last_call_id ?? null;
-  changeResult(batch, callId, (result) => ({
+  changeResult(batch, callId, () => ({
     status_id: data.dispositionId,
     marked_at: markedAt,
     tabulated: true,
-    agent_id: result.agent_id ?? data.agentId,
-    extension: result.extension ?? data.extension,
+    // Not its agent: who says what a call was need not have answered it (1.3.1.34 RAMAL).
   }));
   changePhone(batch, data.phoneId, () => ({ status_id: data.dispositionId }));
 }

@@ -10,40 +10,50 @@ const LOGGED_OUT = 2;
 const PHONE_UNREACHABLE = 4;
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 
-/** The extension that a change is put down to: the agent's own, or what the operator gave as name. */
-const extensionOf = (by: Actor): string | null => by.id ?? null;
+/** Who changed it, for those who have no extension. */
+const doors: Readonly<Record<Actor['kind'], string>> = {
+  http: 'pela API',
+  socket: 'pelo socket',
+  sql: 'pelo banco de dados',
+  admin: 'pela administração',
+  agent: 'pelo ramal',
+  file: 'pelo arquivo de configuração',
+  system: 'pelo sistema',
+};
 
-export function directoryPut(batch: Batch, data: Data<'DirectoryEntryPut'>, at: number): void {
-  const key = `${data.kind}/${data.id}`;
-  const isNew = batch.directory.get(key) === undefined;
-  batch.directory.put({ key, kind: data.kind, id: data.id, entry: data.entry });
-  batch.directoryNow.put(data.kind, data.id, data.entry);
-  if (data.kind !== 'campaign') return;
+/** RAMAL of 1.3.1.33 is an extension or nothing; an address or a program that made the change is told in the description. */
+function logCampaign(batch: Batch, campaignId: number, change: string, by: Actor, at: number): void {
+  const extension = by.kind === 'agent' || (by.id !== undefined && batch.directoryNow.agentByExtension(by.id) !== undefined) ? (by.id ?? null) : null;
+  const address = by.kind === 'http' || by.kind === 'socket' || by.kind === 'admin' ? `, ${by.id ?? ''}`.replace(/, $/, '') : '';
   batch.append('campaign_logs', {
-    campaign_id: data.id,
-    extension: extensionOf(data.by),
-    description: `Campanha ${String(data.entry['name'])} ${isNew ? 'criada' : 'alterada'}`,
+    campaign_id: campaignId,
+    extension,
+    description: extension === null ? `Campanha ${change} ${doors[by.kind]}${address}` : `Campanha ${change}`,
     at: batch.timestamp(at),
   });
 }
 
+export function directoryPut(batch: Batch, data: Data<'DirectoryEntryPut'>, at: number): void {
+  const key = `${data.kind}/${data.id}`;
+  const isNew = batch.directory.get(key)?.removed !== false;
+  batch.directory.put({ key, kind: data.kind, id: data.id, entry: data.entry, removed: false });
+  batch.directoryNow.put(data.kind, data.id, data.entry);
+  if (data.kind === 'campaign') logCampaign(batch, data.id, `${String(data.entry['name'])} ${isNew ? 'criada' : 'alterada'}`, data.by, at);
+}
+
 export function directoryRemoved(batch: Batch, data: Data<'DirectoryEntryRemoved'>, at: number): void {
-  const name = data.kind === 'campaign' ? batch.entry('campaign', data.id)?.name : undefined;
-  batch.directory.remove(`${data.kind}/${data.id}`);
+  const known = batch.directory.get(`${data.kind}/${data.id}`);
   batch.directoryNow.remove(data.kind, data.id);
-  if (name === undefined) return;
-  batch.append('campaign_logs', { campaign_id: data.id, extension: extensionOf(data.by), description: `Campanha ${name} removida`, at: batch.timestamp(at) });
+  if (known === undefined || known.removed) return;
+  const name = String(known.entry['name'] ?? '');
+  batch.directory.put({ ...known, entry: { name }, removed: true });
+  if (data.kind === 'campaign') logCampaign(batch, data.id, `${name} removida`, data.by, at);
 }
 
 export function campaignActivity(batch: Batch, data: Data<'CampaignActivated'> | Data<'CampaignDeactivated'>, at: number, active: boolean): void {
   batch.setActive(data.campaignId, active);
   const name = batch.entry('campaign', data.campaignId)?.name ?? String(data.campaignId);
-  batch.append('campaign_logs', {
-    campaign_id: data.campaignId,
-    extension: extensionOf(data.by),
-    description: `Campanha ${name} ${active ? 'ativada' : 'desativada'}`,
-    at: batch.timestamp(at),
-  });
+  logCampaign(batch, data.campaignId, `${name} ${active ? 'ativada' : 'desativada'}`, data.by, at);
 }
 
 export function numberBlocked(batch: Batch, data: Data<'NumberBlocked'>): void {

@@ -33,7 +33,7 @@ export const SAMPLE_START_MS = Date.UTC(2026, 10, 22, 13, 0, 0);
 const by = { kind: 'system' } as const;
 const d = shippedDispositions;
 
-const put = (kind: DirectoryKind, id: number, entry: Record<string, unknown>): StreamedFact => ({
+export const put = (kind: DirectoryKind, id: number, entry: Record<string, unknown>): StreamedFact => ({
   streamId: streams.directory(kind, id),
   fact: fact('DirectoryEntryPut', SAMPLE_START_MS, { kind, id, entry: { id, ...entry }, by }),
 });

@@ -102,6 +102,8 @@ const calls: TableShape<CallRow> = {
     cost_rounded: 'double precision',
     billing_rounded: 'integer',
     by_agent: 'boolean',
+    leg_id: 'text',
+    leg_at: 'bigint',
   },
 };
 
@@ -146,7 +148,7 @@ const blockedNumbers: TableShape<BlockedNumberRow> = {
   columns: { key: 'text', id: 'bigint', block_list_id: 'integer', number: 'text', description: 'text' },
 };
 
-const directory: TableShape<DirectoryRow> = { name: 'directory', columns: { key: 'text', kind: 'text', id: 'integer', entry: 'jsonb' } };
+const directory: TableShape<DirectoryRow> = { name: 'directory', columns: { key: 'text', kind: 'text', id: 'integer', entry: 'jsonb', removed: 'boolean' } };
 const trunkUsage: TableShape<TrunkUsageRow> = { name: 'trunk_usage', columns: { trunk_id: 'integer', channels_used: 'integer' } };
 const partHealth: TableShape<PartHealthRow> = { name: 'part_health', columns: { name: 'text', id: 'bigint', status: 'text' } };
 

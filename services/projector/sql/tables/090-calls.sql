@@ -25,5 +25,8 @@ CREATE TABLE :schema:.calls (
   cost_rounded    double precision NOT NULL,
   billing_rounded integer   NOT NULL,
   -- True: the agent hung up.
-  by_agent        boolean   NOT NULL
+  by_agent        boolean   NOT NULL,
+  -- The agent's leg as queue_logs knows it, and when it began, ms since the epoch: a call that a crash cut has no end of it.
+  leg_id          text,
+  leg_at          bigint
 ) WITH (fillfactor = 85);

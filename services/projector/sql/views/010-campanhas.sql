@@ -20,7 +20,7 @@ SELECT d.id,
        COALESCE(c.untabulated, 0)::integer AS entregues_sem_tabulacao
   FROM :schema:.directory d
   LEFT JOIN :schema:.campaigns c ON c.campaign_id = d.id
- WHERE d.kind = 'campaign';
+ WHERE d.kind = 'campaign' AND NOT d.removed;
 
 COMMENT ON VIEW public.campanhas IS '1.3.1.1 Campanhas e seus contadores.';
 COMMENT ON COLUMN public.campanhas.id IS 'Código único da campanha no sistema.';

@@ -23,7 +23,7 @@ SELECT u.id,
   LEFT JOIN :schema:.directory s ON s.kind = 'user-status' AND s.id = COALESCE(a.status_id, 2)
   LEFT JOIN :schema:.calls k ON k.call_id = a.call_id AND NOT k.ended
   LEFT JOIN :schema:.contacts c ON c.contact_id = k.contact_id
- WHERE u.kind = 'agent';
+ WHERE u.kind = 'agent' AND NOT u.removed;
 
 COMMENT ON VIEW public.usuarios IS '1.3.1.11 Usuários, com o status de intervalo e o do telefone de cada um.';
 COMMENT ON COLUMN public.usuarios.id IS 'Identificador do colaborador.';

@@ -16,7 +16,7 @@ COMMENT ON VIEW public.grupos_de_atendimento_logs IS '1.3.1.24 Passagens das lig
 COMMENT ON COLUMN public.grupos_de_atendimento_logs.id IS 'Código do registro.';
 COMMENT ON COLUMN public.grupos_de_atendimento_logs.id_grupo_de_atendimento IS 'Grupo de atendimento.';
 COMMENT ON COLUMN public.grupos_de_atendimento_logs.tempo_em_espera IS 'Segundos em espera no grupo.';
-COMMENT ON COLUMN public.grupos_de_atendimento_logs.duracao IS 'Segundos de ligação com o operador.';
+COMMENT ON COLUMN public.grupos_de_atendimento_logs.duracao IS 'Segundos de ligação com o operador; nulo enquanto ela dura, 0 quando ninguém atendeu.';
 COMMENT ON COLUMN public.grupos_de_atendimento_logs.id_campanha IS 'Campanha, quando a ligação é do discador.';
 COMMENT ON COLUMN public.grupos_de_atendimento_logs.id_usuario IS 'Usuário que atendeu; nulo quando ninguém atendeu.';
 COMMENT ON COLUMN public.grupos_de_atendimento_logs.numero_origem IS 'Número do cliente.';

@@ -18,6 +18,6 @@ COMMENT ON COLUMN public.tentativas_nao_atendidas.ramal IS 'Ramal do usuário.';
 COMMENT ON COLUMN public.tentativas_nao_atendidas.nome_usuario IS 'Nome do usuário.';
 COMMENT ON COLUMN public.tentativas_nao_atendidas.id_grupo_atendimento IS 'Grupo de atendimento.';
 COMMENT ON COLUMN public.tentativas_nao_atendidas.nome_grupo_atendimento IS 'Nome do grupo de atendimento.';
-COMMENT ON COLUMN public.tentativas_nao_atendidas.duracao IS 'Duração da tentativa em segundos.';
-COMMENT ON COLUMN public.tentativas_nao_atendidas.data IS 'Data da tentativa.';
+COMMENT ON COLUMN public.tentativas_nao_atendidas.duracao IS 'Segundos que o telefone tocou.';
+COMMENT ON COLUMN public.tentativas_nao_atendidas.data IS 'Quando o telefone do operador começou a tocar.';
 COMMENT ON COLUMN public.tentativas_nao_atendidas.uniqueid IS 'Identificador único da ligação.';

@@ -5,7 +5,7 @@ SELECT b.id,
        b.description AS descricao,
        l.entry->>'group' AS grupo_de_bloqueio
   FROM :schema:.blocked_numbers b
-  LEFT JOIN :schema:.directory l ON l.kind = 'block-list' AND l.id = b.block_list_id;
+  JOIN :schema:.directory l ON l.kind = 'block-list' AND l.id = b.block_list_id AND NOT l.removed;
 
 COMMENT ON VIEW public.telefones_bloqueados IS '1.3.1.31 Telefones das listas de bloqueio e os grupos a que pertencem.';
 COMMENT ON COLUMN public.telefones_bloqueados.id IS 'Identificador do telefone bloqueado.';

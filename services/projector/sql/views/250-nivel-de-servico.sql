@@ -15,7 +15,7 @@ SELECT s.day::timestamp AS data,
 
 COMMENT ON VIEW public.nivel_de_servico IS '1.3.1.32 Nível de serviço por grupo de atendimento e meia hora.';
 COMMENT ON COLUMN public.nivel_de_servico.data IS 'Dia das ligações.';
-COMMENT ON COLUMN public.nivel_de_servico.horario IS 'Período de meia hora.';
+COMMENT ON COLUMN public.nivel_de_servico.horario IS 'Período de meia hora em que a ligação foi atendida ou desligada: 10:00 - 10:30.';
 COMMENT ON COLUMN public.nivel_de_servico.tempo_nivel_de_servico IS 'Tempo, em segundos, em que as chamadas devem ser atendidas.';
 COMMENT ON COLUMN public.nivel_de_servico.id_grupo_de_atendimento IS 'Grupo de atendimento.';
 COMMENT ON COLUMN public.nivel_de_servico.nome_grupo_de_atendimento IS 'Nome do grupo de atendimento.';

@@ -35,10 +35,10 @@ COMMENT ON COLUMN public.resultado_discador_mensal.telefone IS 'Telefone discado
 COMMENT ON COLUMN public.resultado_discador_mensal.status_id IS 'Identificador do status.';
 COMMENT ON COLUMN public.resultado_discador_mensal.status_nome IS 'Nome do status.';
 COMMENT ON COLUMN public.resultado_discador_mensal.data_hora_inicio IS 'Início da ligação.';
-COMMENT ON COLUMN public.resultado_discador_mensal.data_hora_fim IS 'Fim da ligação.';
-COMMENT ON COLUMN public.resultado_discador_mensal.ramal IS 'Ramal que atendeu.';
+COMMENT ON COLUMN public.resultado_discador_mensal.data_hora_fim IS 'Fim da ligação; nulo enquanto ela dura.';
+COMMENT ON COLUMN public.resultado_discador_mensal.ramal IS 'Ramal que atendeu; nulo quando ninguém atendeu.';
 COMMENT ON COLUMN public.resultado_discador_mensal.campanha_nome IS 'Nome da campanha.';
 COMMENT ON COLUMN public.resultado_discador_mensal.campanha_id IS 'Identificador da campanha.';
 COMMENT ON COLUMN public.resultado_discador_mensal.rota IS 'Rota utilizada.';
-COMMENT ON COLUMN public.resultado_discador_mensal.canal IS 'Canal da rota utilizada.';
-COMMENT ON COLUMN public.resultado_discador_mensal.replicado IS 'Só para integrações ODBC.';
+COMMENT ON COLUMN public.resultado_discador_mensal.canal IS 'Canal (tronco) da rota utilizada.';
+COMMENT ON COLUMN public.resultado_discador_mensal.replicado IS 'Só para integrações ODBC: false, pois nada é replicado.';

@@ -4,7 +4,7 @@ SELECT d.id,
        d.entry->>'name' AS nome_rota,
        (d.entry->>'active')::boolean AS status_rota
   FROM :schema:.directory d
- WHERE d.kind = 'route';
+ WHERE d.kind = 'route' AND NOT d.removed;
 
 COMMENT ON VIEW public.rotas IS '1.3.1.39 Rotas.';
 COMMENT ON COLUMN public.rotas.id IS 'Código do registro.';
