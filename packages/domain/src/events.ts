@@ -151,6 +151,8 @@ export interface EventDataByType {
     by: Actor;
     /** What it does to the contact, decided by the disposition's marks. */
     effect: 'none' | 'finished' | 'rescheduled';
+    /** The date of the history entry, when one was named (manual 1.2.2.2). Absent: when the fact happened. */
+    historyAt?: number;
   };
   CallbackScheduled: {
     contactId: ContactId;

@@ -1,19 +1,54 @@
 /** Callbacks that an agent makes: announced at their minute, once, never dialed by themselves (manual 1.1.15). */
-import { announceAgentCallbacks } from '@ritmo/domain';
+import { announceAgentCallbacks, type AgentId, type ContactId } from '@ritmo/domain';
+import type { ServiceContext } from '@ritmo/service-kit';
 import type { DialerParts } from './parts.ts';
-import { readAgentCallbacksDue } from './work-index.ts';
+import { countAgentCallbacks, readAgentCallbacksDue } from './work-index.ts';
 
 const batch = 200;
 
-export async function announceDueCallbacks({ context, book }: DialerParts): Promise<number> {
-  const atMs = context.clock.nowMs();
-  const due = await readAgentCallbacksDue(context.database, atMs, batch);
+export interface AnnouncementOptions {
+  /** Those that fell due while no process ran wait for it, so that readers of the socket can connect again and hear of them. */
+  readonly settledAt: number;
+  readonly startedAt: number;
+}
+
+export async function announceDueCallbacks(parts: DialerParts, { settledAt, startedAt }: AnnouncementOptions): Promise<number> {
+  const { clock, database, log } = parts.context;
+  const atMs = clock.nowMs();
   let announced = 0;
-  for (const contactId of due) {
-    // Two processes may both see it due: the expected version lets one of them announce it.
-    const contact = await book.load(contactId);
-    const outcome = await book.decideOnce(contact, (state) => announceAgentCallbacks(state, { atMs }));
-    if (outcome.ok) announced += outcome.facts.length;
+  for (const contactId of await readAgentCallbacksDue(database, atMs < settledAt ? startedAt : 0, atMs, batch)) {
+    announced += await announce(parts, contactId, atMs).catch((error: unknown) => {
+      log.error({ err: error, contactId }, "an agent's callback could not be announced; it is tried again");
+      return 0;
+    });
   }
   return announced;
+}
+
+async function announce({ book }: DialerParts, contactId: ContactId, atMs: number): Promise<number> {
+  // Two processes may both see it due: the expected version lets one of them announce it.
+  const outcome = await book.decideOnce(await book.load(contactId), (state) => announceAgentCallbacks(state, { atMs }));
+  return outcome.ok ? outcome.facts.length : 0;
+}
+
+/** First key of the two-part advisory lock. */
+const lockSpace = 7_246_021;
+
+/** Counts an agent's open callbacks and does the work with that number, so that no two at once find room for the last. */
+export type CallbackTurns = <T>(agentId: AgentId, work: (open: number) => Promise<T>) => Promise<T>;
+
+/** One at a time in this process, so that at most one connection waits; the lock is for the other processes. */
+export function createCallbackTurns({ database }: ServiceContext, indexed: () => Promise<void>): CallbackTurns {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (agentId, work) => {
+    const result = turn.then(() =>
+      database.tx(async (session) => {
+        await session.query('SELECT pg_advisory_xact_lock($1, $2)', [lockSpace, agentId]);
+        await indexed();
+        return work(await countAgentCallbacks(database, agentId));
+      }),
+    );
+    turn = result.catch(() => undefined);
+    return result;
+  };
 }

@@ -3,7 +3,7 @@ import type { BusSubscription } from '@ritmo/bus';
 import type { CampaignId } from '@ritmo/domain';
 import { createCallIdAllocator, type ServiceApp, type ServiceContext } from '@ritmo/service-kit';
 import { createAgentBoard } from './agent-board.ts';
-import { announceDueCallbacks } from './agent-callbacks.ts';
+import { announceDueCallbacks, createCallbackTurns } from './agent-callbacks.ts';
 import { createCallFacts } from './call-facts.ts';
 import { createCallsInFlight } from './calls-in-flight.ts';
 import { createClaims } from './claims.ts';
@@ -40,6 +40,7 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     callIds: createCallIdAllocator(context),
     metrics: createMetrics(context.metrics),
     indexed: () => feed.caughtUp(),
+    callbackTurns: createCallbackTurns(context, () => feed.caughtUp()),
   };
   const previews = createPreviews(parts);
   const replays = createReplays(parts);
@@ -84,10 +85,12 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
       subscriptions.push(...serveRequests(parts, { ids, fleet, previews, replays }), ...fleet.subscribe());
       await feed.caughtUp();
       ownership.start();
+      const startedAt = context.clock.nowMs();
+      const announcements = { startedAt, settledAt: startedAt + settings.callbackSettleMs };
       loops.push(
         every(settings.tickMs, () => fleet.tick(), log),
         every(settings.reconcileMs, () => reconciliation.run([...fleet.all()]), log),
-        every(callbacksEveryMs, () => announceDueCallbacks(parts), log),
+        every(callbacksEveryMs, () => announceDueCallbacks(parts, announcements), log),
       );
       context.health.register('dialer', () => fleet.health());
     },

@@ -47,18 +47,6 @@ describe('what agents and integrators do', () => {
     expect(started[1]?.at).toBeGreaterThanOrEqual(at);
   });
 
-  it("an agent's callback is announced once at its minute and never dialed", async () => {
-    await start({ answer: () => ({ kind: 'answered', talkMs: 10 }) });
-    await importOne({ parameters: ['a'], phones: [mobile('00001'), mobile('00002')] });
-    await until('an end', async () => (await rig.facts('AttemptEnded')).length === 1);
-    expect(await set({ dispositionId: 1002, at: Date.now() - 1 })).toMatchObject({ code: 'not-in-future' });
-    expect(await set({ dispositionId: 1002, at: Date.now() + 300 })).toEqual({ ok: true });
-    await until('the announcement', async () => (await rig.facts('AgentCallbackDue')).length > 0);
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
-    expect((await factsOf('AgentCallbackDue')).map(({ data }) => data.agentId)).toEqual([1]);
-    expect(carrier.invites).toHaveLength(1);
-  });
-
   it('refusals name what is wrong', async () => {
     await start({ answer: () => ({ kind: 'hangs' }), campaign: { maxCallbacksPerContact: 1 } });
     await importOne({ parameters: ['a'], phones: [mobile('00001')] });
@@ -104,6 +92,18 @@ describe('what agents and integrators do', () => {
     expect(await exclude(other ?? 0)).toMatchObject({ code: 'not-found' });
     expect(await exclude(null)).toEqual({ ok: true, excluded: 0 });
     expect((await factsOf('ContactFinished')).map(({ data }) => data.reason)).toEqual(['excluded']);
+  });
+
+  it('a phone is excluded while its call is in the hands of an agent, and is not called again', async () => {
+    await start({ answer: (to) => (to.endsWith('1') ? { kind: 'answered', talkMs: 400 } : { kind: 'busy' }), campaign: { retries: [{ outcome: 'busy', samePhoneTries: 3, afterMinutes: 0, then: 'next-phone', nextPhoneAfterMinutes: 0 }] } });
+    await importOne({ parameters: ['a'], phones: [mobile('00001'), mobile('00002')] });
+    await until('a conversation', async () => (await rig.facts('CallDelivered')).length === 1);
+    await indexed();
+    const [talking] = carrier.invites;
+    expect(await rig.bus.request('dialer.phone.exclude', { phoneId: talking?.phoneId as never, campaignId: null, by })).toEqual({ ok: true, excluded: 1 });
+    expect(await set({ dispositionId: 102 })).toEqual({ ok: true });
+    await until('the other phone, as often as the strategy says', async () => (await rig.facts('ContactFinished')).length === 1);
+    expect(carrier.invites.map(({ dialString }) => dialString.slice(-1))).toEqual(['1', '2', '2', '2', '2']);
   });
 
   it('a parameter is changed and found under its new value', async () => {

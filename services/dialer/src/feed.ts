@@ -72,11 +72,13 @@ export function createFeed(options: FeedOptions): Feed {
       await subscription?.stop();
     },
     async caughtUp() {
-      // Events of other types move the head and not our position: ask for the next one of ours instead.
+      const head = await events.head();
+      // Events of other types move the head and not our position: ask for the next one of ours instead. What was stored after the
+      // question is not waited for, or a busy store would never let anybody go.
       for (;;) {
         const after = subscription?.position ?? startedAfter;
-        const waiting = await events.readAll({ ...(after === undefined ? {} : { after }), limit: 1, types });
-        if (waiting.length === 0) return;
+        const [waiting] = await events.readAll({ ...(after === undefined ? {} : { after }), limit: 1, types });
+        if (waiting === undefined || head === undefined || waiting.position > head) return;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },

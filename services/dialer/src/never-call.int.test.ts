@@ -22,6 +22,25 @@ describe('who must not be called', () => {
     expect((await factsOf('PhoneSkipped')).map(({ data }) => data.rule)).toEqual(['blocked', 'blocked', 'blocked']);
   });
 
+  it('is not called on any of the lists of its campaign; a list of another one means nothing to it', async () => {
+    await start({ answer: () => ({ kind: 'busy' }), campaign: { blockListIds: [1, 2], active: false } });
+    rig.put('block-list', 2, { name: 'second', group: 'Jurídico' });
+    rig.put('block-list', 3, { name: 'third' });
+    await until('the lists are known', () => rig.context.directory.get('block-list', 3) !== undefined);
+    for (const [list, number] of [[1, '11900000001'], [2, '11900000002'], [3, '11900000003'], [1, '11900000004'], [2, '11900000004']] as const) {
+      expect(await rig.bus.request('dialer.blocklist.add', { blockListId: asId(list), number, description: '', by })).toEqual({ ok: true });
+    }
+    // Off one of its two lists it is still on the other.
+    expect(await rig.bus.request('dialer.blocklist.remove', { blockListId: asId(1), number: '11900000004', by })).toEqual({ ok: true, removed: 1 });
+    await importContacts(['00001', '00002', '00003', '00004'].map((tail) => ({ parameters: [tail], phones: [mobile(tail)] })));
+    await rig.bus.request('dialer.campaign.set-active', { campaignId, action: 'activate', by });
+    await until('all decided', async () => (await rig.facts('ContactFinished')).length === 4);
+    expect(carrier.invites.map((invite) => invite.dialString)).toEqual(['11900000003']);
+    expect((await factsOf('PhoneSkipped')).map(({ data }) => data.detail).sort()).toEqual(['block list 1', 'block list 2', 'block list 2']);
+    // Off all lists at once.
+    expect(await rig.bus.request('dialer.blocklist.remove', { blockListId: null, number: '11900000002', by })).toEqual({ ok: true, removed: 1 });
+  });
+
   it('is not called on a block list even when the call is scheduled or to be made now', async () => {
     await start({ answer: () => ({ kind: 'busy' }) });
     await rig.bus.request('dialer.blocklist.add', { blockListId: asId(1), number: '11900000001', description: '', by });
@@ -77,5 +96,19 @@ describe('who must not be called', () => {
     expect(skipped?.data.retryAt).toBeGreaterThan(Date.now());
     await indexed();
     expect((await rig.bus.request('dialer.why', { number: '900000001', campaignId: null })).found[0]).toMatchObject({ rule: 'retry-wait', nextAt: skipped?.data.retryAt });
+  });
+
+  it('is not called more often in all than the campaign allows, after conversations as after busy tones', async () => {
+    await start({
+      answer: (to) => (to.endsWith('1') ? { kind: 'answered', talkMs: 20 } : { kind: 'busy' }),
+      campaign: { maxAttempts: 2, retries: [{ outcome: 'busy', samePhoneTries: 5, afterMinutes: 0, then: 'next-phone', nextPhoneAfterMinutes: 0 }] },
+      dialer: { dispositionWaitMs: 0 },
+    });
+    await importContacts([
+      { parameters: ['busy'], phones: [mobile('00002'), mobile('00003')] },
+      { parameters: ['talks'], phones: [mobile('00011'), mobile('00021'), mobile('00031')] },
+    ]);
+    await until('both are finished', async () => (await rig.facts('ContactFinished')).length === 2);
+    expect(carrier.invites.map(({ dialString }) => dialString.slice(-2)).sort()).toEqual(['02', '02', '11', '21']);
   });
 });

@@ -19,6 +19,8 @@ export interface DialerOptions {
   readonly mayRun?: (campaignId: CampaignId) => boolean;
   /** At most one stored pacing decision per campaign in this time. Default 5 000. */
   readonly pacingSampleMs?: number;
+  /** Agents' callbacks that fell due while nothing ran are announced this long after the start. Default 10 000. */
+  readonly callbackSettleMs?: number;
 }
 
 export type DialerSettings = Required<DialerOptions>;
@@ -33,5 +35,6 @@ export const withDefaults = (options: DialerOptions): DialerSettings => ({
   unknownAfterMs: 15_000,
   mayRun: () => true,
   pacingSampleMs: 5_000,
+  callbackSettleMs: 10_000,
   ...options,
 });

@@ -9,7 +9,7 @@ it('finds a contact by any parameter, its present value, over an index and whate
   const long = 'x'.repeat(9_000);
   await importContacts(contactsToImport(40).map((contact, index) => ({ ...contact, parameters: [index === 7 ? long : `one ${index}`, `two ${index}`, `three ${index}`, index % 2 === 0 ? '' : `${long}${index}`] })));
   await indexed();
-  const idOf = async (index: number, value: string, campaign: number | null = 1) => (await findByParameter(rig.database, campaign, index, value)).map(({ contactId }) => contactId);
+  const idOf = async (index: number, value: string, campaign = 1) => (await findByParameter(rig.database, campaign, index, value)).map(({ contactId }) => contactId);
   const third = await idOf(3, 'three 5');
   expect(third).toHaveLength(1);
   expect(await idOf(1, 'one 5')).toEqual(third);
@@ -17,7 +17,6 @@ it('finds a contact by any parameter, its present value, over an index and whate
   expect(await idOf(4, `${long}6`)).toEqual([]);
   expect(await idOf(1, long)).toHaveLength(1);
   expect(await idOf(3, 'three 5', 2)).toEqual([]);
-  expect(await idOf(3, 'three 5', null)).toEqual(third);
   expect(await rig.bus.request('dialer.contact.change', { campaignId: asId<CampaignId>(campaignId), parameterIndex: 3, value: 'three 5', newParameterIndex: 3, newValue: 'new', by })).toEqual({ ok: true, changed: 1 });
   expect(await factsOf('ContactParameterChanged')).toHaveLength(1);
   await indexed();

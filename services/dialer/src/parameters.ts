@@ -52,13 +52,12 @@ export async function writeParameters(session: SqlSession, { imported, changed }
 /** As much of a value as the index holds. */
 const begins = (column: string): string => `left(${column}, 200) = left($1, 200) AND ${column} = $1`;
 
-/** `index` is 1 for Parâmetro 1. campaignId null: every campaign. Newest first. */
-export async function findByParameter(database: SqlSession, campaignId: number | null, index: number, value: string, limit = 100): Promise<readonly IndexedContact[]> {
-  const inCampaign = '($2::int IS NULL OR campaign_id = $2)';
+/** `index` is 1 for Parâmetro 1. Newest first. */
+export async function findByParameter(database: SqlSession, campaignId: number, index: number, value: string, limit = 100): Promise<readonly IndexedContact[]> {
   const where =
     index < firstOwnRow
-      ? `${begins(`parameter${index === 1 ? 1 : 2}`)} AND ${inCampaign}`
-      : `contact_id IN (SELECT contact_id FROM dialer.parameters WHERE ${begins('value')} AND index = ${Math.trunc(index)} AND ${inCampaign} ORDER BY contact_id DESC LIMIT $3)`;
+      ? `${begins(`parameter${index === 1 ? 1 : 2}`)} AND campaign_id = $2`
+      : `contact_id IN (SELECT contact_id FROM dialer.parameters WHERE ${begins('value')} AND index = ${Math.trunc(index)} AND campaign_id = $2 ORDER BY contact_id DESC LIMIT $3)`;
   const { rows } = await database.query<ContactRow>(`SELECT ${contactColumns} FROM dialer.contacts WHERE ${where} ORDER BY contact_id DESC LIMIT $3`, [value, campaignId, limit]);
   return rows.map(fromRow);
 }

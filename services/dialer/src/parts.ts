@@ -2,6 +2,7 @@
 import type { CampaignId, CallWindow, DialRules, DispositionId } from '@ritmo/domain';
 import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import type { AgentBoard } from './agent-board.ts';
+import type { CallbackTurns } from './agent-callbacks.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Claims } from './claims.ts';
 import type { ContactBook } from './contact-book.ts';
@@ -23,6 +24,7 @@ export interface DialerParts {
   readonly metrics: DialerMetrics;
   /** Resolves when the work index has everything stored up to now: who looks for what was just imported waits for it. */
   readonly indexed: () => Promise<void>;
+  readonly callbackTurns: CallbackTurns;
 }
 
 export function rulesOf({ directory }: ServiceContext, campaignId: CampaignId): DialRules | undefined {

@@ -1,6 +1,6 @@
 /** The tables of schema `dialer`: what a decision needs, and what comes next. */
 import type { Database, SqlSession } from '@ritmo/database';
-import { isScheduled, nextDial, numberTail, phoneOf, readBrazilianNumber, zoneGroupOf, type CampaignId, type ContactId, type ContactState, type PhoneId, type PlannedDial } from '@ritmo/domain';
+import { isScheduled, nextDial, numberTail, openAgentCallbacks, phoneOf, readBrazilianNumber, zoneGroupOf, type CampaignId, type ContactId, type ContactState, type PhoneId, type PlannedDial } from '@ritmo/domain';
 
 export interface IndexedContact {
   readonly contactId: ContactId;
@@ -89,18 +89,20 @@ export async function readUnsettled(database: SqlSession, campaignId: CampaignId
   return rows.map(fromRow);
 }
 
-export async function readAgentCallbacksDue(database: SqlSession, nowMs: number, limit: number): Promise<readonly ContactId[]> {
+export async function readAgentCallbacksDue(database: SqlSession, from: number, nowMs: number, limit: number): Promise<readonly ContactId[]> {
   const { rows } = await database.query<{ contact_id: ContactId }>(
-    'SELECT contact_id FROM dialer.contacts WHERE agent_callback_at <= $1 ORDER BY agent_callback_at LIMIT $2',
-    [nowMs, limit],
+    'SELECT contact_id FROM dialer.contacts WHERE agent_callback_at >= $1 AND agent_callback_at <= $2 ORDER BY agent_callback_at LIMIT $3',
+    [from, nowMs, limit],
   );
   return rows.map((row) => row.contact_id);
 }
 
+/** Callbacks of this agent whose minute is still to come. A contact may have several, of different agents. */
 export async function countAgentCallbacks(database: SqlSession, agentId: number): Promise<number> {
   const { rows } = await database.query<{ open: number }>(
-    'SELECT count(*)::int AS open FROM dialer.contacts WHERE agent_callback_at IS NOT NULL AND agent_callback_by = $1',
-    [agentId],
+    `SELECT count(*)::int AS open FROM dialer.contacts, jsonb_array_elements(state::jsonb -> 'contact' -> 'agentCallbacks') AS callback
+      WHERE agent_callback_at IS NOT NULL AND callback ->> 'agentId' = $1::text AND callback -> 'announced' IS NULL`,
+    [String(agentId)],
   );
   return rows[0]?.open ?? 0;
 }
@@ -179,18 +181,18 @@ export function isDueByItself(state: ContactState): boolean {
   return nextDial(state) !== null;
 }
 
-const written = ['contact_id', 'campaign_id', 'version', 'state', 'parameter1', 'parameter2', 'next_at', 'next_rank', 'next_zone', 'dialing_call', 'agent_callback_at', 'agent_callback_by'] as const;
-const types = ['int', 'int', 'int', 'json', 'text', 'text', 'bigint', 'smallint', 'smallint', 'text', 'bigint', 'int'] as const;
+const written = ['contact_id', 'campaign_id', 'version', 'state', 'parameter1', 'parameter2', 'next_at', 'next_rank', 'next_zone', 'dialing_call', 'agent_callback_at'] as const;
+const types = ['int', 'int', 'int', 'json', 'text', 'text', 'bigint', 'smallint', 'smallint', 'text', 'bigint'] as const;
 
 function toRow({ contactId, campaignId, version, state }: IndexedContact): readonly unknown[] {
   const dial = nextDial(state);
   const contact = state.status === 'none' ? null : state.contact;
-  const warning = contact?.agentCallbacks.toSorted((a, b) => a.at - b.at)[0];
+  const warning = contact && openAgentCallbacks(contact).toSorted((a, b) => a.at - b.at)[0];
   return [
     contactId, campaignId, version, JSON.stringify(state), contact?.parameters[0] ?? '', contact?.parameters[1] ?? '',
     dial?.at ?? null, dial ? rankOf(dial) : null, dial ? zoneOf(state, dial) : null,
     state.status === 'dialing' ? state.attempt.callId : state.status === 'offered' ? 'preview' : null,
-    warning?.at ?? null, warning?.agentId ?? null,
+    warning?.at ?? null,
   ];
 }
 

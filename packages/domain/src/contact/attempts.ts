@@ -162,7 +162,7 @@ export function endAttempt(state: ContactState, command: EndAttempt): Decided<'n
   if (state.status !== 'dialing' || state.attempt.callId !== command.callId) return refused('not-dialing', state.status);
   const { contact, attempt } = state;
   const dispositionId = attempt.dispositionId ?? dispositionOf(command.outcome);
-  const finishing = attempt.effect === 'finished' || command.isFinishing(dispositionId);
+  const finishing = attempt.effect === 'finished' || (attempt.dispositionId === null && command.isFinishing(dispositionId));
   const ended = fact('AttemptEnded', command.atMs, {
     callId: command.callId,
     contactId: contact.contactId,
@@ -178,7 +178,8 @@ export function endAttempt(state: ContactState, command: EndAttempt): Decided<'n
     next: finishing ? { kind: 'finished' } : stepAfter(contact, attempt, command),
   });
   if (finishing) {
-    return decided(ended, fact('ContactFinished', command.atMs, { contactId: contact.contactId, campaignId: contact.campaignId, reason: 'disposition', dispositionId }));
+    const { contactId, campaignId } = contact;
+    return decided(ended, fact('ContactFinished', command.atMs, { contactId, campaignId, reason: 'disposition', dispositionId: attempt.finishedBy ?? dispositionId }));
   }
   return decided(ended, ...finishedIfExhausted(evolve(state, ended), command.atMs));
 }
@@ -187,7 +188,10 @@ function stepAfter(contact: Contact, { phoneId, dispositionId, effect }: OpenAtt
   const callback = contact.scheduled.length > 0 || contact.agentCallbacks.length > 0;
   if (effect === 'rescheduled' && !callback) return { kind: 'retry-phone', phoneId, at: command.atMs + rescheduleAfterMs };
   const agentSpoke = dispositionId !== null;
-  if (command.outcome === 'delivered') return nextPhone(contact, phoneId, command.atMs + (agentSpoke ? 0 : command.dispositionWaitMs));
+  if (command.outcome === 'delivered') {
+    if (contact.attempts >= command.campaign.maxAttempts) return { kind: 'exhausted' };
+    return nextPhone(contact, phoneId, command.atMs + (agentSpoke ? 0 : command.dispositionWaitMs));
+  }
   return nextStep({
     contact,
     phoneId,

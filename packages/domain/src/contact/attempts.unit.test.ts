@@ -119,6 +119,10 @@ describe('end of an attempt', () => {
     given(imported()).when(start(1)).when(end(1, 'busy', { campaign: campaign({ maxAttempts: 1 }) })).then(['AttemptEnded', { next: { kind: 'exhausted' } }], ['ContactFinished', {}]);
   });
 
+  it('stops at the most attempts of a contact after a conversation too', () => {
+    given(imported()).when(start(1)).when(end(1, 'delivered', { campaign: campaign({ maxAttempts: 1 }) })).then(['AttemptEnded', { next: { kind: 'exhausted' } }], ['ContactFinished', {}]);
+  });
+
   it('a failed trunk hands over to another one without costing an attempt of the day', () => {
     const story = given(imported([phone(1)]))
       .when(start(1)).when(end(1, 'trunk-failure', { failoverTrunkId: asId<TrunkId>(2) }))
@@ -154,7 +158,7 @@ describe('scheduled and ordinary calls together', () => {
     const callback = (state: ContactState) =>
       setDisposition(state, {
         atMs: noon, phoneId: phoneId(3), disposition: disposition(23, { reschedules: true }), callId: null, agentId: null, extension: null,
-        callbackAt: noon + minuteMs, maxCallbacksPerContact: 5, agentCallbacks: { open: 0, most: 5 }, by,
+        dateAt: noon + minuteMs, maxCallbacksPerContact: 5, agentCallbacks: { open: 0, most: 5 }, by,
       });
     given(imported())
       .when(start(1)).when(callback).when(end(1, 'delivered'))
@@ -203,7 +207,7 @@ describe('an attempt that is taken back', () => {
 
   it('keeps what was said of the contact meanwhile', () => {
     const said = (finishing: boolean) => (state: ContactState) =>
-      setDisposition(state, { atMs: noon, phoneId: phoneId(1), disposition: disposition(100, { finishing }), callId: null, agentId: null, extension: null, callbackAt: null, maxCallbacksPerContact: 5, agentCallbacks: { open: 0, most: 5 }, by });
+      setDisposition(state, { atMs: noon, phoneId: phoneId(1), disposition: disposition(100, { finishing }), callId: null, agentId: null, extension: null, dateAt: null, maxCallbacksPerContact: 5, agentCallbacks: { open: 0, most: 5 }, by });
     given(imported()).when(start(1)).when(said(true)).when(withdraw(1)).then(['AttemptWithdrawn', {}], ['ContactFinished', { reason: 'disposition' }]);
     given(imported()).when(start(1)).when(said(false)).when(withdraw(1)).then(['AttemptWithdrawn', { before: { dispositionId: 100 } }]);
   });

@@ -1,11 +1,11 @@
 /** What people and integrators do to a contact. */
 import { shippedDispositions } from '../dispositions.ts';
 import type { Disposition } from '../directory/entries.ts';
-import { fact, type Actor, type ContactPhone, type DomainEvent } from '../events.ts';
+import { fact, type Actor, type ContactPhone } from '../events.ts';
 import type { AgentId, CallId, CampaignId, ContactId, Extension, PhoneId } from '../ids.ts';
 import { finishedIfExhausted } from './attempts.ts';
 import { evolve } from './evolve.ts';
-import { decided, nextDial, phoneOf, refused, type ContactState, type Decided } from './state.ts';
+import { decided, nextDial, openAgentCallbacks, phoneOf, refused, type Contact, type ContactState, type Decided, type Refused } from './state.ts';
 
 export interface ImportContact {
   readonly atMs: number;
@@ -31,8 +31,8 @@ export interface SetDisposition {
   readonly callId: CallId | null;
   readonly agentId: AgentId | null;
   readonly extension: Extension | null;
-  /** Callback time. */
-  readonly callbackAt: number | null;
+  /** The date that came with it: of the callback when the disposition asks for one, else of the history entry. */
+  readonly dateAt: number | null;
   readonly maxCallbacksPerContact: number;
   /** Open callbacks of this agent, and how many it may have. */
   readonly agentCallbacks: { readonly open: number; readonly most: number };
@@ -41,31 +41,40 @@ export interface SetDisposition {
 
 export type DispositionRefusal = 'contact-not-found' | 'callbacks-exceeded' | 'not-in-future';
 
-/** Manual 1.2.2.2, 1.2.2.3: a disposition, and with a date the callback that it asks for. */
+/** Manual 1.2.2.2, 1.2.2.3: a disposition, with the callback that it asks for or the date of its history entry. */
 export function setDisposition(state: ContactState, command: SetDisposition): Decided<DispositionRefusal> {
   if (state.status === 'none' || !phoneOf(state.contact, command.phoneId)) return refused('contact-not-found');
-  const { contact } = state;
-  const { disposition, callbackAt, atMs } = command;
+  const { disposition, atMs } = command;
   const byAgent = disposition.id === shippedDispositions.agentCallback;
-  const callback = callbackAt !== null && (byAgent || disposition.reschedules);
-  if (callback) {
-    if (callbackAt <= atMs) return refused('not-in-future');
-    if (contact.callbacks >= command.maxCallbacksPerContact) return refused('callbacks-exceeded', 'of the contact');
-    if (byAgent && command.agentCallbacks.open >= command.agentCallbacks.most) return refused('callbacks-exceeded', 'of the agent');
-  }
-  const ids = { contactId: contact.contactId, campaignId: contact.campaignId, phoneId: command.phoneId };
-  const effect = disposition.finishing ? 'finished' : disposition.reschedules && !callback ? 'rescheduled' : 'none';
+  // An agent's callback without a date is one for now, and so not for the future: nobody would be reminded of it.
+  const callbackAt = byAgent ? (command.dateAt ?? atMs) : disposition.reschedules ? command.dateAt : null;
+  const refusal = callbackAt === null ? null : refuseCallback(state.contact, callbackAt, byAgent, command);
+  if (refusal) return refusal;
+  const effect = byAgent ? 'none' : callbackAt !== null ? 'rescheduled' : disposition.finishing ? 'finished' : disposition.reschedules ? 'rescheduled' : 'none';
+  const ids = { contactId: state.contact.contactId, campaignId: state.contact.campaignId, phoneId: command.phoneId };
   const set = fact('DispositionSet', atMs, {
     ...ids, callId: command.callId, dispositionId: disposition.id as typeof shippedDispositions.busy, agentId: command.agentId,
-    extension: command.extension, by: command.by, effect: callback ? 'rescheduled' : effect,
+    extension: command.extension, by: command.by, effect,
+    ...(callbackAt === null && command.dateAt !== null ? { historyAt: command.dateAt } : {}),
   });
-  const facts: DomainEvent[] = [set];
-  if (callback) {
-    facts.push(fact('CallbackScheduled', atMs, { ...ids, at: callbackAt, kind: byAgent ? 'agent' : 'system', agentId: command.agentId, by: command.by }));
-  } else if (disposition.finishing && state.status !== 'dialing' && state.status !== 'finished') {
-    facts.push(fact('ContactFinished', atMs, { contactId: ids.contactId, campaignId: ids.campaignId, reason: 'disposition', dispositionId: set.data.dispositionId }));
+  if (callbackAt !== null) {
+    return decided(set, fact('CallbackScheduled', atMs, { ...ids, at: callbackAt, kind: byAgent ? 'agent' : 'system', agentId: command.agentId, by: command.by }));
   }
-  return decided(...facts);
+  if (effect === 'finished' && state.status !== 'dialing' && state.status !== 'finished') {
+    return decided(set, fact('ContactFinished', atMs, { contactId: ids.contactId, campaignId: ids.campaignId, reason: 'disposition', dispositionId: set.data.dispositionId }));
+  }
+  // Of a contact that only waited for its agent's word nothing may be left to do.
+  const waited = state.contact.agentCallbacks.length > 0;
+  return decided(set, ...(waited ? finishedIfExhausted(evolve(state, set), atMs) : []));
+}
+
+function refuseCallback(contact: Contact, callbackAt: number, byAgent: boolean, { atMs, phoneId, agentId, maxCallbacksPerContact, agentCallbacks }: SetDisposition): Refused<DispositionRefusal> | null {
+  if (callbackAt <= atMs) return refused('not-in-future');
+  if (contact.callbacks >= maxCallbacksPerContact) return refused('callbacks-exceeded', 'of the contact');
+  // One that only gets another time is not one more.
+  const moved = openAgentCallbacks(contact).filter((callback) => callback.phoneId === phoneId && callback.agentId === agentId).length;
+  if (byAgent && agentCallbacks.open - moved >= agentCallbacks.most) return refused('callbacks-exceeded', 'of the agent');
+  return null;
 }
 
 export function addPhone(
@@ -81,15 +90,21 @@ export function addPhone(
   return decided(fact('PhoneAdded', command.atMs, { contactId, campaignId, phone: command.phone, by: command.by }));
 }
 
-/** Manual 1.1.22: not while the phone is being dialed, in the IVR or in the queue. */
+/** Manual 1.3.1.9: not while the phone is being dialed, in the IVR or in the queue. Who talks with an agent is none of these. */
 export function excludePhone(
   state: ContactState,
-  command: { readonly atMs: number; readonly phoneId: PhoneId; readonly by: Actor },
+  command: {
+    readonly atMs: number;
+    readonly phoneId: PhoneId;
+    /** The call of this phone that an agent talks in. */
+    readonly deliveredCallId?: CallId | null;
+    readonly by: Actor;
+  },
 ): Decided<'not-found' | 'intermediate'> {
   if (state.status === 'none') return refused('not-found');
   const phone = phoneOf(state.contact, command.phoneId);
   if (!phone || phone.status === 'excluded') return refused('not-found');
-  if (state.status === 'dialing' && state.attempt.phoneId === command.phoneId) return refused('intermediate');
+  if (state.status === 'dialing' && state.attempt.phoneId === command.phoneId && state.attempt.callId !== command.deliveredCallId) return refused('intermediate');
   if (state.status === 'offered' && state.offer.phoneId === command.phoneId) return refused('intermediate');
   const { contactId, campaignId } = state.contact;
   const excluded = fact('PhoneExcluded', command.atMs, { contactId, campaignId, phoneId: command.phoneId, by: command.by });
@@ -118,8 +133,8 @@ export function addNote(
 /** Every agent's callback whose minute has come, once. */
 export function announceAgentCallbacks(state: ContactState, command: { readonly atMs: number }): Decided<'none-due'> {
   if (state.status === 'none') return refused('none-due');
-  const { contactId, campaignId, agentCallbacks } = state.contact;
-  const due = agentCallbacks.filter((callback) => callback.at <= command.atMs);
+  const { contactId, campaignId } = state.contact;
+  const due = openAgentCallbacks(state.contact).filter((callback) => callback.at <= command.atMs);
   if (due.length === 0) return refused('none-due');
   return decided(...due.map((callback) => fact('AgentCallbackDue', command.atMs, { contactId, campaignId, ...callback })));
 }

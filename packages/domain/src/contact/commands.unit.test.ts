@@ -4,13 +4,13 @@ import type { DomainEvent } from '../events.ts';
 import { asId, type AgentId, type TrunkId } from '../ids.ts';
 import { endAttempt, startAttempt } from './attempts.ts';
 import { addNote, addPhone, announceAgentCallbacks, answerPreview, changeParameter, excludePhone, offerPreview, setDisposition, type SetDisposition } from './commands.ts';
-import { by, campaign, disposition, ending, given, imported, minuteMs, noon, phone, phoneId, rules, starting } from './given.ts';
+import { by, callId, campaign, disposition, ending, given, imported, minuteMs, noon, phone, phoneId, rules, starting } from './given.ts';
 import { evolve } from './evolve.ts';
 import { nextDial, noContact, type ContactState } from './state.ts';
 
 const sets = (id: number, changed: Partial<SetDisposition> = {}, marks: Parameters<typeof disposition>[1] = {}) => (state: ContactState) =>
   setDisposition(state, {
-    atMs: noon, phoneId: phoneId(1), disposition: disposition(id, marks), callId: null, agentId: asId<AgentId>(7), extension: null, callbackAt: null,
+    atMs: noon, phoneId: phoneId(1), disposition: disposition(id, marks), callId: null, agentId: asId<AgentId>(7), extension: null, dateAt: null,
     maxCallbacksPerContact: 2, agentCallbacks: { open: 0, most: 1 }, by, ...changed,
   });
 const start = (n: number, atMs = noon) => (state: ContactState) => startAttempt(state, starting(n, { atMs }));
@@ -39,24 +39,85 @@ describe('dispositions', () => {
   });
 
   it('with a time it schedules the phone', () => {
-    const story = given(imported()).when(sets(60, { callbackAt: later }, { reschedules: true })).then(['DispositionSet', { effect: 'rescheduled' }], ['CallbackScheduled', { kind: 'system', at: later }]);
+    const story = given(imported()).when(sets(60, { dateAt: later }, { reschedules: true })).then(['DispositionSet', { effect: 'rescheduled' }], ['CallbackScheduled', { kind: 'system', at: later }]);
     expect(nextDial(story.state)).toMatchObject({ phoneId: phoneId(1), at: later, reason: 'callback' });
   });
 
-  it('a date with a disposition that does not reschedule is no callback', () => {
-    given(imported()).when(sets(93, { callbackAt: later })).then(['DispositionSet', { effect: 'none' }]);
+  it('a date with a disposition that does not reschedule is that of the history entry, past or future, and no callback', () => {
+    for (const dateAt of [noon - 30 * minuteMs, later]) given(imported()).when(sets(93, { dateAt })).then(['DispositionSet', { effect: 'none', historyAt: dateAt }]);
+    const [withoutDate, callback] = [given(imported()).when(sets(93)), given(imported()).when(sets(60, { dateAt: later }, { reschedules: true }))];
+    for (const story of [withoutDate, callback]) expect(story.facts[0]?.data).not.toHaveProperty('historyAt');
   });
 
+  it('a finishing one takes callbacks with it, whichever phone it is said of (manual 1.2.2.3)', () => {
+    const scheduled = given(imported()).when(sets(60, { phoneId: phoneId(3), dateAt: later }, { reschedules: true })).when(sets(1002, { phoneId: phoneId(2), dateAt: later }));
+    const finished = scheduled.when(sets(50, {}, { finishing: true }));
+    expect(finished.state).toMatchObject({ status: 'finished', contact: { scheduled: [], agentCallbacks: [] } });
+    expect(nextDial(finished.state)).toBeNull();
+  });
+
+  it('a finishing one of another phone than the one in the call ends the contact with the call', () => {
+    given(imported()).when(start(1)).when(sets(50, { phoneId: phoneId(2) }, { finishing: true })).then(['DispositionSet', { effect: 'finished' }])
+      .when(end(1, 'busy')).then(['AttemptEnded', { dispositionId: 7, next: { kind: 'finished' } }], ['ContactFinished', { reason: 'disposition', dispositionId: 50 }]);
+  });
+
+  it('one that finishes and reschedules does with a date what it was given the date for, during the call as after it', () => {
+    const marks = { finishing: true, reschedules: true };
+    const during = given(imported()).when(start(1)).when(sets(60, { dateAt: later }, marks)).when((state) => endAttempt(state, ending(1, 'delivered', { isFinishing: () => true })));
+    const after = given(imported()).when(start(1)).when(end(1, 'delivered')).when(sets(60, { dateAt: later }, marks));
+    for (const { state } of [during, after]) expect(nextDial(state)).toMatchObject({ phoneId: phoneId(1), at: later, reason: 'callback' });
+  });
+
+  it('one that reschedules opens a contact that had run out of phones', () => {
+    const story = given(imported([phone(1)])).when(start(1)).when(end(1, 'delivered')).when(sets(60, { dateAt: null }, { reschedules: true }));
+    expect(nextDial(story.state)).toMatchObject({ phoneId: phoneId(1), at: noon + 3_600_000 });
+  });
+
+  const announce = (atMs: number) => (state: ContactState) => announceAgentCallbacks(state, { atMs });
+
   it('1002 only reminds the agent, once, and nothing is dialed by itself from then on', () => {
-    const story = given(imported()).when(sets(1002, { callbackAt: later })).then(['DispositionSet', {}], ['CallbackScheduled', { kind: 'agent', agentId: 7 }]);
+    const story = given(imported()).when(sets(1002, { dateAt: later }, { reschedules: true })).then(['DispositionSet', { effect: 'none' }], ['CallbackScheduled', { kind: 'agent', agentId: 7 }]);
     expect(nextDial(story.state)).toBeNull();
-    const announce = (atMs: number) => (state: ContactState) => announceAgentCallbacks(state, { atMs });
     const done = story.refuses(announce(later - 1), 'none-due').when(announce(later)).then(['AgentCallbackDue', { agentId: 7, at: later, phoneId: phoneId(1) }]).refuses(announce(later), 'none-due');
     expect(nextDial(done.state)).toBeNull();
   });
 
+  it('1002 that falls due while a call is still up is not dialed when that call ends, nor are the other phones', () => {
+    const [same, other] = [phoneId(1), phoneId(2)].map((target) => given(imported()).when(start(1)).when(sets(1002, { phoneId: target, dateAt: later })).when(announce(later)));
+    for (const story of [same, other]) {
+      expect(nextDial((story as NonNullable<typeof story>).when(end(1, 'delivered')).state)).toBeNull();
+      expect(nextDial((story as NonNullable<typeof story>).when(end(1, 'busy')).state)).toBeNull();
+    }
+  });
+
+  it('1002 without a date is refused: nobody would be reminded, and it must not be dialed instead', () => {
+    given(imported()).refuses(sets(1002, {}, { reschedules: true }), 'not-in-future').refuses(sets(1002, { dateAt: noon }), 'not-in-future');
+  });
+
+  it('what the agent says after the reminder lets the strategy go on, or ends a contact with nothing left', () => {
+    const reminded = (phones: Parameters<typeof imported>[0]) => given(imported(phones)).when(start(1)).when(sets(1002, { dateAt: later })).when(end(1, 'delivered')).when(announce(later));
+    const goesOn = reminded([phone(1), phone(2)]).when(sets(93, { atMs: later }));
+    expect(nextDial(goesOn.state)).toMatchObject({ phoneId: phoneId(2) });
+    reminded([phone(1)]).when(sets(93, { atMs: later })).then(['DispositionSet', {}], ['ContactFinished', { reason: 'exhausted' }]);
+  });
+
+  it('the last appointment of a phone replaces the one before, the system\'s or the agent\'s', () => {
+    const toAgent = given(imported()).when(sets(60, { dateAt: later }, { reschedules: true })).when(sets(1002, { dateAt: later }));
+    expect(nextDial(toAgent.state)).toBeNull();
+    const toSystem = given(imported()).when(sets(1002, { dateAt: later })).when(sets(60, { dateAt: later }, { reschedules: true })).refuses(announce(later), 'none-due');
+    expect(nextDial(toSystem.state)).toMatchObject({ reason: 'callback' });
+  });
+
+  it('another time for a callback that the agent has is not one more of the agent', () => {
+    const full = { agentCallbacks: { open: 1, most: 1 } };
+    given(imported()).when(sets(1002, { dateAt: later }))
+      .refuses(sets(1002, { dateAt: later, phoneId: phoneId(2), ...full }), 'callbacks-exceeded')
+      .refuses(sets(1002, { dateAt: later, agentId: asId<AgentId>(8), ...full }), 'callbacks-exceeded')
+      .when(sets(1002, { dateAt: later + minuteMs, ...full })).then(['DispositionSet', {}], ['CallbackScheduled', { at: later + minuteMs }]);
+  });
+
   it('a callback opens a contact that was finished', () => {
-    const story = given(imported([phone(1)])).when(start(1)).when(end(1, 'busy')).when(sets(60, { callbackAt: later }, { reschedules: true }));
+    const story = given(imported([phone(1)])).when(start(1)).when(end(1, 'busy')).when(sets(60, { dateAt: later }, { reschedules: true }));
     expect(story.state.status).toBe('open');
     story.when(start(2, later)).then(['AttemptStarted', { reason: 'callback' }]);
   });
@@ -64,11 +125,11 @@ describe('dispositions', () => {
   it('refuses times that have passed, too many callbacks, and phones of others', () => {
     const reschedules = { reschedules: true };
     given(imported())
-      .refuses(sets(60, { callbackAt: noon }, reschedules), 'not-in-future')
-      .refuses(sets(1002, { callbackAt: later, agentCallbacks: { open: 1, most: 1 } }), 'callbacks-exceeded')
+      .refuses(sets(60, { dateAt: noon }, reschedules), 'not-in-future')
+      .refuses(sets(1002, { dateAt: later, agentCallbacks: { open: 1, most: 1 } }), 'callbacks-exceeded')
       .refuses(sets(60, { phoneId: asId(1) }), 'contact-not-found')
-      .when(sets(60, { callbackAt: later }, reschedules)).when(sets(60, { callbackAt: later }, reschedules))
-      .refuses(sets(60, { callbackAt: later }, reschedules), 'callbacks-exceeded');
+      .when(sets(60, { dateAt: later }, reschedules)).when(sets(60, { dateAt: later }, reschedules))
+      .refuses(sets(60, { dateAt: later }, reschedules), 'callbacks-exceeded');
     expect(sets(60)(noContact)).toMatchObject({ code: 'contact-not-found' });
   });
 });
@@ -79,6 +140,8 @@ describe('phones', () => {
 
   it('are added on a free priority within the limit', () => {
     given(imported([phone(1)])).when(adds(2)).then(['PhoneAdded', {}]).refuses(adds(2), 'priority-taken').refuses(adds(4), 'priority-over-limit').refuses(adds(0), 'priority-over-limit');
+    // A list may bring priorities beyond the limit that was set later: a free place among the first is no place then.
+    given(imported([phone(1), phone(4), phone(5)])).refuses(adds(2), 'phones-exceeded');
   });
 
   it('open a contact that had run out of them, not one that a disposition ended', () => {
@@ -86,6 +149,11 @@ describe('phones', () => {
     expect(nextDial(exhausted.state)).toMatchObject({ phoneId: phoneId(2) });
     const sold = given(imported([phone(1)])).when(sets(50, {}, { finishing: true })).when(adds(2));
     expect(sold.state.status).toBe('finished');
+  });
+
+  it('are excluded while the agent already talks: Entregue ao Operador is not one of the intermediate states of 1.3.1.9', () => {
+    given(imported([phone(1), phone(2)])).when(start(1)).when((state) => excludePhone(state, { atMs: noon, phoneId: phoneId(1), by, deliveredCallId: callId(1) })).then(['PhoneExcluded', {}])
+      .when(end(1, 'delivered')).then(['AttemptEnded', { next: { kind: 'next-phone', phoneId: phoneId(2) } }]);
   });
 
   it('are excluded, but not while they are called or shown', () => {
@@ -152,8 +220,8 @@ describe('any story of a contact', () => {
           if (kind === 'end' && state.status === 'dialing') {
             act(endAttempt(state, ending(0, outcomes[n] ?? 'busy', { atMs: now, callId: state.attempt.callId, failoverTrunkId: n % 2 ? asId<TrunkId>(2) : null, campaign: strict.campaign })));
           }
-          if (kind === 'callback') act(sets(60, { atMs: now, phoneId: target, callbackAt: now + n * minuteMs + 1 }, { reschedules: true })(state));
-          if (kind === 'agent') act(sets(1002, { atMs: now, phoneId: target, callbackAt: now + minuteMs })(state));
+          if (kind === 'callback') act(sets(60, { atMs: now, phoneId: target, dateAt: now + n * minuteMs + 1 }, { reschedules: true })(state));
+          if (kind === 'agent') act(sets(1002, { atMs: now, phoneId: target, dateAt: now + minuteMs })(state));
           if (kind === 'finish') act(sets(50, { atMs: now, phoneId: target }, { finishing: true })(state));
           if (kind === 'note') act(addNote(state, { atMs: now, phoneId: null, extension: '1' as never, text: '' }));
           if (kind === 'exclude') act(excludePhone(state, { atMs: now, phoneId: target, by }));
@@ -167,7 +235,12 @@ describe('any story of a contact', () => {
         // The snapshot is what the facts say, also after a trip through JSON.
         expect([imported(), ...facts].reduce(evolve, noContact)).toEqual(state);
         expect(JSON.parse(JSON.stringify(state))).toEqual(state);
-        if (state.status === 'open') expect(nextDial(state) !== null || state.contact.agentCallbacks.length > 0 || facts.some((fact) => fact.type === 'AgentCallbackDue')).toBe(true);
+        if (state.status === 'open') expect(nextDial(state) !== null || state.contact.agentCallbacks.length > 0).toBe(true);
+        // Disposition 1002 never dials by itself, and nothing else of the contact does while its agent has not spoken: only an appointment.
+        for (const [index, fact] of facts.entries()) {
+          const said = facts.slice(0, index).findLastIndex(({ type, data }) => type === 'CallbackScheduled' || type === 'PhoneExcluded' || (type === 'DispositionSet' && data.dispositionId !== 1002));
+          if (fact.type === 'AttemptStarted' && facts[said]?.type === 'CallbackScheduled' && (facts[said]?.data as { kind: string }).kind === 'agent') expect(fact.data.reason).toBe('callback');
+        }
       }),
       { numRuns: 300 },
     );

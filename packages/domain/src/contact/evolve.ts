@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../events.ts';
 import type { PhoneId } from '../ids.ts';
-import { firstWaiting, newPhone, type Contact, type ContactState, type PhoneState, type PlannedDial } from './state.ts';
+import { firstWaiting, newPhone, openAgentCallbacks, type AgentCallback, type Contact, type ContactState, type PhoneState, type PlannedDial } from './state.ts';
 
 /** Facts of a contact's stream. */
 export type ContactFact = DomainEvent<
@@ -49,9 +49,10 @@ export function evolve(state: ContactState, event: DomainEvent): ContactState {
     case 'CallbackScheduled':
       return callbackScheduled(state, event);
     case 'AgentCallbackDue': {
-      const left = contact.agentCallbacks.filter((callback) => callback.phoneId !== event.data.phoneId || callback.at !== event.data.at);
-      // From here on the contact is its agent's: the strategy does not go on by itself.
-      return withContact(state, { ...contact, agentCallbacks: left, plan: null });
+      const isIt = (callback: AgentCallback): boolean => callback.phoneId === event.data.phoneId && callback.at === event.data.at;
+      const agentCallbacks = contact.agentCallbacks.map((callback): AgentCallback => (isIt(callback) ? { ...callback, announced: true } : callback));
+      // It stays: from here on the contact is its agent's, and the strategy does not go on by itself.
+      return withContact(state, { ...contact, agentCallbacks });
     }
     case 'PreviewOffered':
       return { status: 'offered', contact, offer: { phoneId: event.data.phoneId, agentId: event.data.agentId, at: event.at } };
@@ -213,12 +214,18 @@ function postponed(contact: Contact, phoneId: PhoneId, at: number): Contact {
 
 function dispositionSet(state: Exclude<ContactState, { status: 'none' }>, { data, at }: DomainEvent<'DispositionSet'>): ContactState {
   const phones = state.contact.phones.map((phone) => (phone.phoneId === data.phoneId ? { ...phone, dispositionId: data.dispositionId } : phone));
+  // Who was reminded has said what came of it.
+  const agentCallbacks = openAgentCallbacks(state.contact);
   if (state.status === 'dialing' && state.attempt.phoneId === data.phoneId) {
     return {
       ...state,
-      contact: { ...state.contact, phones },
+      contact: { ...state.contact, phones, agentCallbacks },
       attempt: { ...state.attempt, dispositionId: data.dispositionId, agentId: data.agentId ?? state.attempt.agentId, effect: data.effect },
     };
+  }
+  if (state.status === 'dialing' && data.effect === 'finished') {
+    // A contact ends with all of its phones, the one that is in a call when that call is over.
+    return { ...state, contact: { ...state.contact, phones, agentCallbacks }, attempt: { ...state.attempt, effect: 'finished', finishedBy: data.dispositionId } };
   }
   let { plan, last } = state.contact;
   const answersLast = last !== null && last.phoneId === data.phoneId && (data.callId === null || data.callId === last.callId);
@@ -226,26 +233,25 @@ function dispositionSet(state: Exclude<ContactState, { status: 'none' }>, { data
     if (last.awaitsDisposition && plan !== null && plan.at > at) plan = { ...plan, at };
     last = { ...last, dispositionId: data.dispositionId, awaitsDisposition: false };
   }
-  if (data.effect === 'rescheduled' && state.status === 'open') {
+  if (data.effect === 'rescheduled' && (state.status === 'open' || state.status === 'finished')) {
+    // Wanted by a person, as a callback is: it opens what the strategy had closed. With a date, CallbackScheduled comes next.
     plan = { phoneId: data.phoneId, at: at + rescheduleAfterMs, reason: 'retry', failedTrunkIds: [] };
+    return { status: 'open', contact: { ...state.contact, phones, agentCallbacks, plan, last } };
   }
-  return withContact(state, { ...state.contact, phones, plan, last });
+  return withContact(state, { ...state.contact, phones, agentCallbacks, plan, last });
 }
 
 function callbackScheduled(state: Exclude<ContactState, { status: 'none' }>, { data }: DomainEvent<'CallbackScheduled'>): ContactState {
   const { contact } = state;
-  const changed: Contact =
-    data.kind === 'system'
-      ? {
-          ...contact,
-          callbacks: contact.callbacks + 1,
-          scheduled: [...contact.scheduled.filter((dial) => dial.phoneId !== data.phoneId), { phoneId: data.phoneId, at: data.at, reason: 'callback', failedTrunkIds: [] }],
-        }
-      : {
-          ...contact,
-          callbacks: contact.callbacks + 1,
-          agentCallbacks: [...contact.agentCallbacks.filter((callback) => callback.phoneId !== data.phoneId), { phoneId: data.phoneId, at: data.at, agentId: data.agentId }],
-        };
+  // The last appointment of a phone is the one that holds, whoever was to keep the one before.
+  const scheduled = contact.scheduled.filter((dial) => dial.phoneId !== data.phoneId);
+  const agentCallbacks = contact.agentCallbacks.filter((callback) => callback.phoneId !== data.phoneId);
+  const changed: Contact = {
+    ...contact,
+    callbacks: contact.callbacks + 1,
+    scheduled: data.kind === 'system' ? [...scheduled, { phoneId: data.phoneId, at: data.at, reason: 'callback', failedTrunkIds: [] }] : scheduled,
+    agentCallbacks: data.kind === 'agent' ? [...agentCallbacks, { phoneId: data.phoneId, at: data.at, agentId: data.agentId }] : agentCallbacks,
+  };
   // A callback is wanted by a person: it opens what the strategy had closed.
   return state.status === 'finished' ? { status: 'open', contact: changed } : withContact(state, changed);
 }

@@ -47,6 +47,8 @@ export interface Story {
   then(...expected: readonly (readonly [DomainEvent['type'], object])[]): Story;
   refuses(command: (state: ContactState) => Decided<string>, code: string): Story;
   readonly state: ContactState;
+  /** Of the last command. */
+  readonly facts: readonly DomainEvent[];
 }
 
 export function given(...facts: readonly DomainEvent[]): Story {
@@ -56,6 +58,7 @@ export function given(...facts: readonly DomainEvent[]): Story {
 function story(state: ContactState, last: readonly DomainEvent[]): Story {
   return {
     state,
+    facts: last,
     when(command) {
       const decided = command(state);
       if (!decided.ok) throw new Error(`refused: ${decided.code}`);

@@ -27,6 +27,8 @@ export interface AgentCallback {
   readonly phoneId: PhoneId;
   readonly at: number;
   readonly agentId: AgentId | null;
+  /** The agent has been told. Absent: its minute is still to come. */
+  readonly announced?: true;
 }
 
 export interface LastAttempt {
@@ -46,7 +48,7 @@ export interface Contact {
   readonly plan: PlannedDial | null;
   /** Dialed at their time, ahead of filters and restrictions. */
   readonly scheduled: readonly PlannedDial[];
-  /** Only warned about. The strategy rests while there is one. */
+  /** Only warned about. The strategy rests while there is one; one that was announced goes when somebody says what came of it. */
   readonly agentCallbacks: readonly AgentCallback[];
   /** Callbacks ever made for this contact. */
   readonly callbacks: number;
@@ -69,6 +71,8 @@ export interface OpenAttempt {
   readonly agentId: AgentId | null;
   /** What that disposition does when the call is over. */
   readonly effect: 'none' | 'finished' | 'rescheduled';
+  /** The finishing disposition, when it was said of another phone of the contact. Absent: it was not. */
+  readonly finishedBy?: DispositionId;
 }
 
 export type ContactState =
@@ -109,6 +113,9 @@ export function firstWaiting(phones: readonly PhoneState[], except: PhoneId | nu
   }
   return best;
 }
+
+/** Those whose minute is still to come. */
+export const openAgentCallbacks = ({ agentCallbacks }: Contact): readonly AgentCallback[] => agentCallbacks.filter(({ announced }) => announced !== true);
 
 /** What is dialed next and when; null when nothing is dialed by itself. */
 export function nextDial(state: ContactState): PlannedDial | null {

@@ -1,41 +1,47 @@
 /** What integrators and agents do to contacts that are there already. */
 import type { Requests } from '@ritmo/bus';
 import {
-  addNote, addPhone, changeParameter, excludePhone, namesPhone, readBrazilianNumber, setDisposition, shippedDispositions,
-  type AgentId, type ContactId, type ContactPhone, type PhoneId, type PhoneState,
+  addNote, addPhone, changeParameter, excludePhone, namesPhone, readBrazilianNumber, setDisposition, shippedDispositions, streams,
+  type AgentId, type CallId, type ContactId, type ContactPhone, type PhoneId, type PhoneState,
 } from '@ritmo/domain';
 import type { KnownContact } from '../contact-book.ts';
 import type { DialerParts } from '../parts.ts';
 import { findByParameter } from '../parameters.ts';
-import { countAgentCallbacks, findByPhone, readCampaignPage } from '../work-index.ts';
+import { findByPhone, readCampaignPage } from '../work-index.ts';
 import type { TakeIds } from './import-ids.ts';
 
 type Reply<S extends keyof Requests> = Promise<Requests[S]['reply']>;
 
 const pageSize = 500;
 
-/** Contacts whose parameter has this value, as they are now. A campaign of 0 is every campaign (manual 1.2.2.7). */
+/** Contacts whose parameter has this value, as they are now. */
 async function contactsBy(parts: DialerParts, campaignId: number, index: number, value: string): Promise<readonly KnownContact[]> {
-  const look = () => findByParameter(parts.context.database, campaignId === 0 ? null : campaignId, index, value);
-  let rows = await look();
-  if (rows.length === 0) {
-    // Imported a moment ago, perhaps: an integrator need not wait between two calls.
-    await parts.indexed();
-    rows = await look();
-  }
-  return rows.map((row) => parts.book.newest(row));
+  // The index may still show a value that was changed a moment ago.
+  const has = ({ state }: KnownContact): boolean => state.status !== 'none' && (state.contact.parameters[index - 1] ?? '') === value;
+  const look = async () => (await findByParameter(parts.context.database, campaignId, index, value)).map((row) => parts.book.newest(row)).filter(has);
+  const found = await look();
+  if (found.length > 0) return found;
+  // Imported or changed a moment ago, perhaps: an integrator need not wait between two calls.
+  await parts.indexed();
+  return look();
 }
 
 function namedPhone(contact: KnownContact, number: string): PhoneState | undefined {
   if (contact.state.status === 'none') return undefined;
   const { phones, last } = contact.state.contact;
   // Without a number it is the phone that was called last (manual 1.2.2.7 names contacts by Parâmetro 1 alone).
-  if (number.trim() === '') return phones.find((phone) => phone.phoneId === last?.phoneId) ?? phones[0];
+  if (number.trim() === '') return phones.find((phone) => phone.phoneId === last?.phoneId) ?? firstOf(phones);
   return phones.find((phone) => phone.number === number) ?? phones.find((phone) => namesPhone(number, phone));
 }
 
+/** By priority; one that was excluded only when all were. */
+function firstOf(phones: readonly PhoneState[]): PhoneState | undefined {
+  const left = phones.filter(({ status }) => status !== 'excluded');
+  return (left.length > 0 ? left : phones).toSorted((a, b) => a.priority - b.priority)[0];
+}
+
 export async function setDispositionByNumber(parts: DialerParts, request: Requests['dialer.disposition.set']['request']): Reply<'dialer.disposition.set'> {
-  const { directory, clock, database } = parts.context;
+  const { directory, clock } = parts.context;
   const disposition = directory.get('disposition', request.dispositionId);
   const agent = directory.all('agent').find(({ extension }) => extension === request.extension);
   const found = (await contactsBy(parts, request.campaignId, 1, request.parameter1)).flatMap((contact) => {
@@ -45,30 +51,28 @@ export async function setDispositionByNumber(parts: DialerParts, request: Reques
   if (found.length === 0) return { ok: false, code: 'contact-not-found' };
   if (!disposition) return { ok: false, code: 'unknown-disposition' };
   if (!agent) return { ok: false, code: 'unknown-agent' };
-  const open = disposition.id === shippedDispositions.agentCallback && request.at !== null ? await countAgentCallbacks(database, agent.id) : 0;
   // The same client may have been imported more than once: the call says which, else the one in the works, else the newest.
-  const best = request.campaignId === 0 ? found : found.toSorted((a, b) => relevance(b.contact, request.callId) - relevance(a.contact, request.callId)).slice(0, 1);
-  let reply: Awaited<Reply<'dialer.disposition.set'>> = { ok: false, code: 'contact-not-found' };
-  for (const { contact, phone } of best) {
-    const campaign = directory.get('campaign', contact.state.status === 'none' ? 0 : contact.state.contact.campaignId);
-    const outcome = await parts.book.decide(contact.contactId, (state) =>
+  const [best] = found.toSorted((a, b) => relevance(b.contact, request.callId) - relevance(a.contact, request.callId));
+  if (!best) return { ok: false, code: 'contact-not-found' };
+  const agentId = agent.id as AgentId;
+  const set = async (open: number): Reply<'dialer.disposition.set'> => {
+    const outcome = await parts.book.decide(best.contact.contactId, (state) =>
       setDisposition(state, {
         atMs: clock.nowMs(),
-        phoneId: phone.phoneId,
+        phoneId: best.phone.phoneId,
         disposition,
         callId: request.callId,
-        agentId: agent.id as AgentId,
+        agentId,
         extension: request.extension,
-        callbackAt: request.at,
-        maxCallbacksPerContact: campaign?.maxCallbacksPerContact ?? 0,
+        dateAt: request.at,
+        maxCallbacksPerContact: directory.get('campaign', request.campaignId)?.maxCallbacksPerContact ?? 0,
         agentCallbacks: { open, most: agent.maxCallbacks },
         by: request.by,
       }),
     );
-    if (!outcome.ok) return outcome;
-    reply = { ok: true };
-  }
-  return reply;
+    return outcome.ok ? { ok: true } : outcome;
+  };
+  return disposition.id === shippedDispositions.agentCallback ? parts.callbackTurns(agentId, set) : set(0);
 }
 
 function relevance({ state }: KnownContact, callId: string | null): number {
@@ -102,11 +106,20 @@ export async function addPhoneByParameter(parts: DialerParts, phoneIds: TakeIds,
 
 const isParameter = (index: number, declared: number): boolean => Number.isInteger(index) && index >= 1 && index <= Math.max(declared, 2);
 
+/** The call of this phone in which an agent talks: the call's own stream knows, whichever process dialed it. */
+async function deliveredCallOf({ context }: DialerParts, { state }: KnownContact, phoneId: PhoneId): Promise<CallId | null> {
+  if (state.status !== 'dialing' || state.attempt.phoneId !== phoneId) return null;
+  const { callId } = state.attempt;
+  return (await context.events.readStream(streams.call(callId))).some(({ type }) => type === 'CallDelivered') ? callId : null;
+}
+
 /** One phone, or all phones of a campaign; of these, those in an intermediate status stay. */
 export async function excludePhones(parts: DialerParts, request: Requests['dialer.phone.exclude']['request']): Reply<'dialer.phone.exclude'> {
   const { database, directory, clock } = parts.context;
-  const exclude = (contactId: ContactId, phoneId: PhoneId) =>
-    parts.book.decide(contactId, (state) => excludePhone(state, { atMs: clock.nowMs(), phoneId, by: request.by }));
+  const exclude = async (contactId: ContactId, phoneId: PhoneId) => {
+    const deliveredCallId = await deliveredCallOf(parts, await parts.book.load(contactId), phoneId);
+    return parts.book.decide(contactId, (state) => excludePhone(state, { atMs: clock.nowMs(), phoneId, deliveredCallId, by: request.by }));
+  };
   if (request.phoneId !== null) {
     let row = await findByPhone(database, request.phoneId);
     if (!row) {
