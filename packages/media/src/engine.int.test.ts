@@ -359,7 +359,7 @@ describe.each(['worker', 'main'] as const)('native engine, packets in the %s thr
   });
 
   it('closes a leg whose port was being bound when its session ended', async () => {
-    await useOwnEngine({ portRange: await freeUdpPortRange(8), portQuarantineMs: 0 });
+    await useOwnEngine({ portRange: await freeUdpPortRange(8) });
     const session = newSession('hasty');
     const opening = session.openLeg('customer', 'customer');
     await Promise.all([expect(opening).rejects.toThrow('closed'), session.close()]);
@@ -400,7 +400,7 @@ describe.each(['worker', 'main'] as const)('native engine, packets in the %s thr
 
   it('leaks no port over 200 sessions in a range of 16', async () => {
     const portRange = await freeUdpPortRange(16);
-    await useOwnEngine({ portRange, portQuarantineMs: 0 });
+    await useOwnEngine({ portRange });
     for (let round = 0; round < 50; round += 1) {
       const sessions = await Promise.all([0, 1, 2, 3].map(async (i) => openBoth(newSession(`s${round}-${i}`))));
       expect(engine.stats.legs).toBe(8);

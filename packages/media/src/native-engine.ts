@@ -15,8 +15,6 @@ export interface NativeMediaEngineOptions extends MediaEngineOptions {
   readonly latch?: LatchPolicy;
   /** A leg without RTP for this long is reported, and again every second while it lasts. Default 1 000. */
   readonly silentAfterMs?: number;
-  /** How long a port rests after a call. Default 5 000. */
-  readonly portQuarantineMs?: number;
   /** The thread died; a new one takes over the calls. */
   readonly onRestart?: (error: Error) => void;
   /** The thread does not live, however often it is started: no call has sound any more. Without a listener the error is thrown. */
@@ -49,7 +47,7 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
   constructor(options: NativeMediaEngineOptions) {
     this.options = options;
     this.codecs = options.codecs;
-    this.ports = new PortPool(options.portRange, options.portQuarantineMs ?? 5000);
+    this.ports = new PortPool(options.portRange);
     this.advertisedHost = options.advertisedHost ?? options.host;
     this.relayOptions = { latch: options.latch ?? 'private-nat', silentAfterMs: options.silentAfterMs ?? 1_000 };
     this.keeper = new ThreadKeeper({
@@ -135,7 +133,7 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
         await this.ask({ kind: 'open', leg, legId, session, side, host: this.options.host, port });
         return port;
       } catch (error) {
-        this.ports.giveBack(port, performance.now());
+        this.ports.giveBack(port);
         if (!(error instanceof RelayRefusal) || error.code !== 'EADDRINUSE') throw error;
       }
     }
@@ -165,7 +163,7 @@ class NativeMediaEngine implements MediaEngine, SessionHost {
   }
 
   givePortBack(port: number): void {
-    this.ports.giveBack(port, performance.now());
+    this.ports.giveBack(port);
   }
 
   private onReport(report: RelayReport): void {

@@ -14,7 +14,7 @@ const threads: { terminate(): Promise<number> }[] = [];
 beforeAll(async () => {
   const portRange = await freeUdpPortRange(100);
   rig = await Rig.start({
-    telephony: { media: () => createNativeMediaEngine({ host: '127.0.0.1', portRange, codecs: ['PCMA', 'PCMU'], portQuarantineMs: 0, onThread: (thread) => threads.push(thread) }) },
+    telephony: { media: () => createNativeMediaEngine({ host: '127.0.0.1', portRange, codecs: ['PCMA', 'PCMU'], onThread: (thread) => threads.push(thread) }) },
   });
   carrier = await FarEnd.start({ hz: 500 });
   phone = await FarEnd.start({ hz: 900 });

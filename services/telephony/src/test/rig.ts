@@ -74,7 +74,7 @@ export class Rig {
     const telephony = createTelephonyApp(context, {
       sip: (handlers) =>
         createNativeSipStack({ host: '127.0.0.1', port: options.sipPort ?? 0, transports: ['udp', 'tcp'], realm: 'ritmo.test', userAgent: 'Ritmo', t1Ms: options.t1Ms ?? 500, handlers }),
-      media: () => createNativeMediaEngine({ host: '127.0.0.1', portRange, codecs: ['PCMA', 'PCMU'], portQuarantineMs: 0 }),
+      media: () => createNativeMediaEngine({ host: '127.0.0.1', portRange, codecs: ['PCMA', 'PCMU'] }),
       sipDomain: 'ritmo.test',
       rateMarginMs: 0,
       ...options.telephony,
