@@ -1,14 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFile } from 'node:fs/promises';
 import { UserError } from '@ritmo/runtime';
 import { freeUdpPortRange } from '@ritmo/testing';
+import { ProductProcess } from './product-process.ts';
 import type { Profile } from './profile.ts';
 
-/** The product as its users run it: `ritmo start` in a process of its own, on free ports and an empty folder, asked by its admin API. */
+/** The product under load: agents, one trunk, one campaign that always wants more. */
 
 export interface ProductOptions {
   readonly folder: string;
@@ -30,56 +26,34 @@ export const passwordOf = (extension: string): string => `load-${extension}`;
 export const extensionOf = (index: number): string => String(2001 + index);
 
 const campaignId = 100;
-const adminKey = 'load-test-of-this-machine';
 const readyMs = 90_000;
-const stopMs = 20_000;
 const linesPerImport = 20_000;
 /** Linux counts a process's CPU in these. */
 const msPerTick = 10;
 
 export class Product {
-  readonly sipPort: number;
-  private readonly base: string;
-  private readonly child: ChildProcess;
+  private readonly process: ProductProcess;
   private peakRssMb = 0;
   onExit: (code: number | null) => void = () => undefined;
 
-  private constructor(child: ChildProcess, ports: { readonly http: number; readonly sip: number }) {
-    this.child = child;
-    this.sipPort = ports.sip;
-    this.base = `http://127.0.0.1:${ports.http}`;
-    child.once('exit', (code) => this.onExit(code));
+  private constructor(process: ProductProcess) {
+    this.process = process;
+    process.child.once('exit', (code) => this.onExit(code));
+  }
+
+  get sipPort(): number {
+    return this.process.sipPort;
   }
 
   static async start(options: ProductOptions): Promise<Product> {
-    const { folder } = options;
-    const data = join(folder, 'data');
-    await mkdir(data, { recursive: true });
-    const configFile = join(folder, 'ritmo.yaml');
-    await writeFile(configFile, JSON.stringify(configOf(options, await freeUdpPortRange(Math.max(400, options.agents * 8))), null, 1));
-    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const main = fileURLToPath(new URL('../services/standalone/src/cli/main.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', loader, main, 'start'], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? folder, RITMO_CONFIG: configFile, RITMO_DATA: data, RITMO_ADMIN_KEY: adminKey },
-    });
-    const log = createWriteStream(join(folder, 'ritmo.log'));
-    child.stderr?.pipe(log);
-    try {
-      const ports = await readyPorts(child, log);
-      return new Product(child, ports);
-    } catch (error) {
-      child.kill('SIGKILL');
-      const tail = (await readFile(join(folder, 'ritmo.log'), 'utf8').catch(() => '')).trim().split('\n').at(-1) ?? '';
-      throw new UserError(`the product did not start: ${(error as Error).message}. ${tail.slice(0, 400)}`);
-    }
+    const rtpPorts = await freeUdpPortRange(Math.max(400, options.agents * 8));
+    return new Product(await ProductProcess.start(options.folder, configOf(options, rtpPorts)));
   }
 
   async importContacts(numbers: readonly string[]): Promise<void> {
     for (let from = 0; from < numbers.length; from += linesPerImport) {
       const lines = numbers.slice(from, from + linesPerImport).map((number, index) => `L${from + index};Carga;11;${number};`);
-      const result = await this.ask<{ imported: number; rejected: readonly { line: number; reason: string }[] }>('POST', `/v1/campaigns/${campaignId}/import?name=load-${from}.txt`, `${lines.join('\r\n')}\r\n`);
+      const result = await this.process.ask<{ imported: number; rejected: readonly { line: number; reason: string }[] }>('POST', `/v1/campaigns/${campaignId}/import?name=load-${from}.txt`, `${lines.join('\r\n')}\r\n`);
       const [first] = result.rejected;
       if (first) throw new UserError(`line ${first.line} of the list was refused: ${first.reason}`);
     }
@@ -88,7 +62,7 @@ export class Product {
   async agentsReady(count: number): Promise<void> {
     const deadline = performance.now() + readyMs;
     for (;;) {
-      const { agents } = await this.ask<{ agents: readonly { registered: boolean; state: string }[] }>('GET', '/v1/live/agents');
+      const { agents } = await this.process.ask<{ agents: readonly { registered: boolean; state: string }[] }>('GET', '/v1/live/agents');
       const ready = agents.filter(({ registered, state }) => registered && state === 'free').length;
       if (ready >= count) return;
       if (performance.now() > deadline) throw new UserError(`only ${ready} of ${count} agents registered within ${readyMs / 1000} s`);
@@ -98,24 +72,24 @@ export class Product {
 
   /** The trunk's limit is the throttle of a run: the campaign always wants more. */
   async setRate(callsPerSecond: number): Promise<void> {
-    await this.ask('PATCH', '/v1/trunks/1', JSON.stringify({ callsPerSecond }));
+    await this.process.ask('PATCH', '/v1/trunks/1', { callsPerSecond });
   }
 
   async setActive(active: boolean): Promise<void> {
-    await this.ask('POST', `/v1/campaigns/${campaignId}/${active ? 'activate' : 'deactivate'}`, '{}');
+    await this.process.ask('POST', `/v1/campaigns/${campaignId}/${active ? 'activate' : 'deactivate'}`, {});
   }
 
   campaign(): Promise<CampaignFigures> {
-    return this.ask('GET', `/v1/campaigns/${campaignId}/status`);
+    return this.process.ask('GET', `/v1/campaigns/${campaignId}/status`);
   }
 
   async callsInProgress(): Promise<number> {
-    return (await this.ask<{ calls: readonly unknown[] }>('GET', '/v1/live/calls')).calls.length;
+    return (await this.process.ask<{ calls: readonly unknown[] }>('GET', '/v1/live/calls')).calls.length;
   }
 
   /** User and system time of the process since it began, and the most memory seen. Null where there is no /proc. */
   async usage(): Promise<{ readonly cpuMs: number; readonly peakRssMb: number } | null> {
-    const pid = this.child.pid ?? 0;
+    const pid = this.process.child.pid ?? 0;
     const [stat, status] = await Promise.all(['stat', 'status'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')));
     if (!stat || !status) return null;
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -126,43 +100,8 @@ export class Product {
 
   async stop(): Promise<void> {
     this.onExit = () => undefined;
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
-    this.child.kill('SIGTERM');
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), stopMs);
-    await gone;
-    clearTimeout(timer);
+    await this.process.stop();
   }
-
-  private async ask<T>(method: string, path: string, body?: string): Promise<T> {
-    const type = path.includes('/import') ? 'text/plain' : 'application/json';
-    const response = await fetch(`${this.base}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${adminKey}`, ...(body === undefined ? {} : { 'content-type': type }) },
-      ...(body === undefined ? {} : { body }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 300)}`);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
-  }
-}
-
-function readyPorts(child: ChildProcess, log: NodeJS.WritableStream): Promise<{ http: number; sip: number }> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const timer = setTimeout(() => reject(new Error(`no ready line within ${readyMs / 1000} s`)), readyMs);
-    child.stdout?.on('data', (chunk: Buffer) => {
-      log.write(chunk);
-      const match = /ritmo is ready .*?HTTP (\d+).*?SIP (\d+)/.exec((text = (text + chunk.toString()).slice(-20_000)));
-      if (!match) return;
-      clearTimeout(timer);
-      resolve({ http: Number(match[1]), sip: Number(match[2]) });
-    });
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      reject(new Error(`it ended with ${code}`));
-    });
-  });
 }
 
 function configOf({ carrier, agents, channels, callsPerSecond }: ProductOptions, rtpPorts: readonly [number, number]): object {
