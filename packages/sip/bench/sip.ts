@@ -2,12 +2,14 @@
  * npm run bench:sip: calls per second of the native engine, far end in a second process on the same machine.
  * One call = INVITE 180 200 ACK, one second, BYE 200, with full transaction and dialog state on both sides.
  * --rate N --seconds N fix the run; without --rate it searches the highest clean rate. --json prints one JSON object last.
+ * With DRACHTIO_HOST, DRACHTIO_PORT and DRACHTIO_SECRET set, the drachtio adapter on that server is measured beside.
  * --dialogs N holds N calls at a time. --overload offers twice the sustainable rate (--rate, or what the search finds).
  */
 import { parseArgs } from 'node:util';
 import { clean, describe, run, startCaller } from './caller.ts';
 import { dgramBaseline } from './dgram-baseline.ts';
 import { describeDialogs, dialogs } from './dialogs.ts';
+import { drachtioBaseline } from './drachtio-baseline.ts';
 import { startFarProcess } from './far-process.ts';
 import { MemoryWatch } from './measure.ts';
 import { describeOverload, overload } from './overload.ts';
@@ -49,6 +51,7 @@ if (values.dialogs !== undefined) {
 } else {
   const baseline = await dgramBaseline(Math.min(5, seconds));
   say(`bare dgram, no transactions: ${baseline.callsPerSecond} calls/s with both ends in one process`);
+  const drachtio = await drachtioBaseline(port, Math.min(20, seconds), say);
   const watch = new MemoryWatch(() => stack.stats);
   const search = rate === undefined ? await highestCleanRate(stack, port, seconds, say) : undefined;
   const result = search?.best ?? (await run(stack, port, rate ?? 0, seconds));
@@ -57,7 +60,7 @@ if (values.dialogs !== undefined) {
   const flat = memory.flatAfterFirstMinute;
   say(`memory: peak ${memory.peakRssMb} MB, ${flat === undefined ? 'too short a run to say whether it stays flat' : flat ? 'flat after the first minute' : 'GROWS after the first minute'}`);
   say(memory.samples.map((each) => `${each.second}s ${each.rssMb}/${each.heapMb}`).join('  '));
-  report({ ...result, clean: clean(result), baselines: { dgram: baseline }, memory, ...(search === undefined ? {} : { searched: search.tried }) });
+  report({ ...result, clean: clean(result), baselines: { dgram: baseline, ...(drachtio === undefined ? {} : { drachtio }) }, memory, ...(search === undefined ? {} : { searched: search.tried }) });
 }
 far.stop();
 await stack.stop();

@@ -1,6 +1,9 @@
 export type * from './port.ts';
 export { PortInUseError } from './port.ts';
 export { createNativeSipStack } from './native/stack.ts';
+export { Locator } from './transport/locate.ts';
+export type { LocatorOptions } from './transport/locate.ts';
+export { hostPortText } from './wire/uri.ts';
 export { outcomeOf, outcomeReason, outcomeRow } from './outcomes.ts';
 export type { OutcomeRow, WireOutcome } from './outcomes.ts';
 export { createDrachtioSipStack } from './drachtio/stack.ts';

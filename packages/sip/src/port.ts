@@ -33,12 +33,24 @@ export interface Binding {
   readonly userAgent?: string;
 }
 
+/** PEM texts. */
+export interface SipTls {
+  readonly key: string;
+  readonly cert: string;
+  /** Authorities that are believed besides the public ones. */
+  readonly ca?: string;
+  /** Default: the next after the port of UDP and TCP. */
+  readonly port?: number;
+  /** False: a peer's certificate is not looked at. Default true. */
+  readonly rejectUnauthorized?: boolean;
+}
+
 export interface SipStackOptions {
   /** Address to bind and to write in Via and Contact. Port 0 takes a free one. */
   readonly host: string;
   readonly port: number;
   readonly transports: readonly ('udp' | 'tcp' | 'tls')[];
-  readonly tls?: { readonly key: string; readonly cert: string; readonly port?: number; readonly rejectUnauthorized?: boolean };
+  readonly tls?: SipTls;
   /** Address written in Via and Contact where it differs from the one bound (NAT). */
   readonly advertisedHost?: string;
   /** Digest realm for those we challenge. */
@@ -126,6 +138,8 @@ export interface OutgoingInvite {
   readonly uri: string;
   /** Where to send it when that differs from the URI (registered extension, outbound proxy). */
   readonly destination?: SipAddress;
+  /** Where to go when `destination` does not answer or answers 503 (RFC 3263 4.3), in the order of trying: the rest of what `locate` found. */
+  readonly alternatives?: readonly SipAddress[];
   readonly transport?: SipTransport;
   readonly from: { readonly user: string; readonly displayName?: string; readonly host?: string };
   readonly toUri?: string;
@@ -292,6 +306,12 @@ export interface SipStack {
   invite(request: OutgoingInvite): OutgoingCall;
   /** The dialog that `invite` would begin: with `dialogIds`, enough for `endOrphan` though its INVITE be sent later or never. */
   snapshotOf(request: Omit<OutgoingInvite, 'events' | 'body'>): DialogSnapshot;
+  /**
+   * The servers behind an address that was configured, in the order of trying (RFC 3263): several where its host is a name that has them,
+   * those that failed lately last. Rejects when there is none.
+   */
+  locate(target: SipAddress): Promise<readonly SipAddress[]>;
+  /** Behind a name each server has so long, until one answers. */
   options(target: SipAddress, timeoutMs: number): Promise<OptionsResult>;
   register(request: TrunkRegistrationRequest): TrunkRegistration;
   /** Current bindings of a registered extension; undefined when none. */

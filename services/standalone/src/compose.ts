@@ -20,6 +20,8 @@ export interface Ports {
   readonly socketRead: number | null;
   readonly socketWrite: number | null;
   readonly sip: number | null;
+  /** Null where `server.tls` is not set, too. */
+  readonly sipTls: number | null;
   readonly postgres: number | null;
 }
 
@@ -104,6 +106,7 @@ export function portsOf({ apps, foundations }: RunningServices): Ports {
     socketRead: apps.socket?.readPort() ?? null,
     socketWrite: apps.socket?.writePort() ?? null,
     sip: apps.telephony?.address?.port ?? null,
+    sipTls: apps.telephony?.address?.tlsPort ?? null,
     postgres: foundations.postgresPort,
   };
 }

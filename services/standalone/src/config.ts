@@ -14,6 +14,17 @@ const ServerSchema = Type.Object(
     socketReadPort: port(25_000),
     socketWritePort: port(27_000),
     sipPort: port(5060),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          key: Type.String({ description: 'PEM file with the private key' }),
+          cert: Type.String({ description: 'PEM file with the certificate and its chain' }),
+          ca: Type.Optional(Type.String({ description: 'PEM file with authorities that are believed besides the public ones' })),
+          port: port(5061),
+        },
+        { ...closed, description: 'With it SIP is spoken over TLS too, by trunks with transport tls and by phones' },
+      ),
+    ),
     postgresPort: port(15_432),
     rtpPorts: Type.Tuple([Type.Integer({ minimum: 1024, maximum: 65_535 }), Type.Integer({ minimum: 1024, maximum: 65_535 })], {
       default: [20_000, 29_999],
@@ -88,6 +99,7 @@ export async function loadConfig(env: Readonly<Record<string, string | undefined
     dataDir: reader.text('RITMO_DATA', './data'),
     listen: reader.text('RITMO_LISTEN', server.listen),
     ...(advertise === undefined ? {} : { advertise }),
+    ...(server.tls === undefined ? {} : { tls: server.tls }),
     httpPort: reader.port('RITMO_HTTP_PORT', server.httpPort),
     socketReadPort: reader.port('RITMO_SOCKET_READ_PORT', server.socketReadPort),
     socketWritePort: reader.port('RITMO_SOCKET_WRITE_PORT', server.socketWritePort),

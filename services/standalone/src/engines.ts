@@ -1,7 +1,8 @@
 import { createNativeMediaEngine, createRtpengineMediaEngine, type MediaEngine } from '@ritmo/media';
-import { createDrachtioSipStack, createNativeSipStack, type SipHandlers, type SipStack } from '@ritmo/sip';
+import { createDrachtioSipStack, createNativeSipStack, type SipHandlers, type SipStack, type SipStackOptions } from '@ritmo/sip';
 import type { Logger } from 'pino';
 import type { RitmoConfig } from './config.ts';
+import { readTls } from './tls-files.ts';
 
 const realm = 'ritmo';
 const userAgent = 'Ritmo';
@@ -11,9 +12,11 @@ const advertised = (config: RitmoConfig): { readonly advertisedHost?: string } =
 
 /** In this process, or on a drachtio-server where one is named. */
 export function sipStack(config: RitmoConfig, handlers: SipHandlers): SipStack {
-  const options = { host: config.listen, port: config.sipPort, transports: ['udp', 'tcp'] as const, realm, userAgent, handlers, ...advertised(config) };
+  const options: SipStackOptions = { host: config.listen, port: config.sipPort, transports: ['udp', 'tcp'], realm, userAgent, handlers, ...advertised(config) };
   const { drachtio } = config.cluster;
-  return drachtio === undefined ? createNativeSipStack(options) : createDrachtioSipStack(options, drachtio);
+  // Its sockets, TLS included, are in its own configuration.
+  if (drachtio !== undefined) return createDrachtioSipStack(options, drachtio);
+  return createNativeSipStack(config.tls === undefined ? options : { ...options, transports: ['udp', 'tcp', 'tls'], tls: readTls(config.tls) });
 }
 
 /** In a thread of this process, or on an rtpengine where one is named. */

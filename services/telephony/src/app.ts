@@ -88,10 +88,10 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
   const media = options.media();
   const sip = options.sip({
     classify(source, fromUser) {
-      // A trunk's own address and port is a trunk. Else an extension's name is challenged, wherever it comes from.
       if (trunks.byAddress(source.host, source.port)) return 'trunk';
-      if (people.isExtension(fromUser)) return 'extension';
-      return trunks.byAddress(source.host) ? 'trunk' : 'unknown';
+      if (trunks.byAddress(source.host)) return people.isExtension(fromUser) ? 'extension' : 'trunk';
+      // From anywhere else every name that an extension may have is challenged: neither an answer nor silence tells which ones exist.
+      return people.mayBeExtension(fromUser) ? 'extension' : 'unknown';
     },
     credentialsOf: (user) => people.credentialsOf(user),
     incoming: (call) => incoming.came(call),

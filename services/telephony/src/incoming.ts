@@ -5,6 +5,7 @@ import type { IncomingCall } from '@ritmo/sip';
 import { Call } from './call/call.ts';
 import { takeInbound } from './call/customer.ts';
 import type { CallWires } from './call/wires.ts';
+import { replace } from './replacing.ts';
 import type { TrunkBook } from './trunk-book.ts';
 
 /** Without a word from the acd by then a call is refused. */
@@ -104,13 +105,18 @@ export function createIncomingCalls(parts: {
     announce(callId, incoming, null);
   };
 
+  const takeIn = (incoming: IncomingCall): Promise<void> => {
+    if (incoming.replaces) return replace(calls.values(), incoming, incoming.replaces);
+    return incoming.verdict === 'trunk' ? overTrunk(incoming) : fromExtension(incoming);
+  };
+
   return {
     came(incoming) {
       if (!parts.accepting()) {
         incoming.reject(503, { retryAfterS: 10 });
         return;
       }
-      (incoming.verdict === 'trunk' ? overTrunk(incoming) : fromExtension(incoming)).catch((error: unknown) => {
+      takeIn(incoming).catch((error: unknown) => {
         context.log.error({ err: error }, 'an incoming call could not be taken');
         incoming.reject(500);
       });

@@ -1,3 +1,4 @@
+import { directorySchemas } from '@ritmo/domain';
 import type { DirectoryReader } from '@ritmo/service-kit';
 import type { DigestCredentials } from '@ritmo/sip';
 
@@ -5,8 +6,12 @@ import type { DigestCredentials } from '@ritmo/sip';
 export interface People {
   credentialsOf(user: string): DigestCredentials | undefined;
   isExtension(user: string): boolean;
+  /** Whether the directory takes extensions of this form, used or not. */
+  mayBeExtension(user: string): boolean;
   stop(): void;
 }
+
+const formOfExtensions = new RegExp(directorySchemas.agent.properties.extension.pattern ?? '');
 
 export function createPeople(directory: DirectoryReader): People {
   let byExtension: Map<string, string> | undefined;
@@ -23,6 +28,7 @@ export function createPeople(directory: DirectoryReader): People {
       return password === undefined ? undefined : { username: user, password };
     },
     isExtension: (user) => passwords().has(user),
+    mayBeExtension: (user) => formOfExtensions.test(user),
     stop,
   };
 }

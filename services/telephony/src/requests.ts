@@ -148,7 +148,7 @@ function originate(parts: RequestParts, request: Requests['telephony.originate']
 }
 
 const leavingBy = (trunk: OwnedTrunk, callId: CallId) => ({
-  target: { config: trunk.config, host: trunk.host },
+  trunk: trunk.config,
   turn: (isWanted: () => boolean) => trunk.departures.turn(callId, isWanted),
   leaves: () => trunk.ledger.sent(callId, performance.now()),
 });

@@ -1,21 +1,17 @@
 /** The trunks of the directory: who owns them, whether they live, how much room they have. */
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { asId, fact, streams, type CallId, type Trunk, type TrunkId } from '@ritmo/domain';
 import type { TrunkStatus } from '@ritmo/bus';
 import type { ServiceContext } from '@ritmo/service-kit';
-import type { SipStack } from '@ritmo/sip';
+import type { SipAddress, SipStack } from '@ritmo/sip';
 import { ChannelLedger } from './channel-ledger.ts';
 import { Departures } from './departures.ts';
 import type { TrunkLocks } from './trunk-locks.ts';
 import { TrunkShares } from './trunk-shares.ts';
-import { TrunkWatch, watchedDifferently } from './trunk-watch.ts';
+import { addressOfTrunk, TrunkWatch, watchedDifferently } from './trunk-watch.ts';
 
 export interface OwnedTrunk {
   readonly id: TrunkId;
   config: Trunk;
-  /** The host as an address. */
-  host: string;
   readonly ledger: ChannelLedger;
   readonly departures: Departures;
   readonly watch: TrunkWatch;
@@ -48,7 +44,8 @@ export class TrunkBook {
   readonly #shares = new TrunkShares();
   /** Address to the trunk, for every trunk of the directory, owned or not. */
   #addresses: ReadonlyMap<string, Trunk> = new Map();
-  readonly #hosts = new Map<string, string>();
+  /** What the name of a trunk stood for when it was last found. */
+  readonly #servers = new Map<number, readonly SipAddress[]>();
   #sip: SipStack | undefined;
   #timers: NodeJS.Timeout[] = [];
   #settling: Promise<void> = Promise.resolve();
@@ -141,9 +138,10 @@ export class TrunkBook {
     if (this.#stopped) return;
     const configured = this.#context.directory.all('trunk').filter((trunk) => trunk.enabled);
     const addresses = new Map<string, Trunk>();
-    for (const trunk of configured) {
-      const host = await this.#resolve(trunk.host);
-      for (const address of [host, `${host}:${trunk.port}`, ...trunk.inboundAddresses]) addresses.set(address, trunk);
+    const found = await Promise.all(configured.map((trunk) => this.#serversOf(trunk)));
+    for (const [index, trunk] of configured.entries()) {
+      const servers = (found[index] ?? []).flatMap(({ host, port }) => [host, `${host}:${port}`]);
+      for (const address of [...servers, ...trunk.inboundAddresses]) addresses.set(address, trunk);
     }
     this.#addresses = addresses;
     const ids = new Set(configured.map(({ id }) => id));
@@ -175,15 +173,13 @@ export class TrunkBook {
 
   async #settleTrunk(config: Trunk, taken: ReadonlySet<TrunkId>): Promise<void> {
     const id = asId<TrunkId>(config.id);
-    const host = this.#hosts.get(config.host) ?? config.host;
     const known = this.#owned.get(id);
     if (known) {
       const before = known.config;
-      if (before === config && known.host === host) return;
+      if (before === config) return;
       known.config = config;
-      known.host = host;
       known.ledger.setLimits({ channels: config.channels, callsPerSecond: config.callsPerSecond });
-      if (watchedDifferently(before, config)) await known.watch.begin(config, host);
+      if (watchedDifferently(before, config)) await known.watch.begin(config);
       this.roomChanged(id);
       return;
     }
@@ -198,26 +194,23 @@ export class TrunkBook {
       nowMs: performance.now(),
     });
     const watch = new TrunkWatch({ sip, optionsTimeoutMs: this.#options.optionsTimeoutMs, changed: () => this.#stateChanged(entry) }, config);
-    const entry: Entry = { id, config, host, ledger, departures: new Departures(ledger), watch, toldUsage: -1, told: undefined };
+    const entry: Entry = { id, config, ledger, departures: new Departures(ledger), watch, toldUsage: -1, told: undefined };
     await this.#taken(entry);
     this.#owned.set(id, entry);
-    await entry.watch.begin(config, host);
+    await entry.watch.begin(config);
     this.roomChanged(id);
   }
 
-  async #resolve(host: string): Promise<string> {
-    if (isIP(host) !== 0) {
-      this.#hosts.set(host, host);
-      return host;
-    }
+  /** Whoever sends from one of these addresses is this trunk. */
+  async #serversOf(trunk: Trunk): Promise<readonly SipAddress[]> {
     try {
-      const { address } = await lookup(host);
-      this.#hosts.set(host, address);
-      return address;
+      const servers = (await this.#sip?.locate(addressOfTrunk(trunk))) ?? [];
+      this.#servers.set(trunk.id, servers);
+      return servers;
     } catch (error) {
-      // The last address that it had is better than none.
-      this.#context.log.warn({ err: error, host }, "a trunk's host cannot be resolved");
-      return this.#hosts.get(host) ?? host;
+      // The last ones that it had are better than none.
+      this.#context.log.warn({ err: error, host: trunk.host }, "a trunk's host cannot be found");
+      return this.#servers.get(trunk.id) ?? [];
     }
   }
 

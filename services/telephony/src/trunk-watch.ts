@@ -35,12 +35,12 @@ export class TrunkWatch {
   }
 
   /** Begins, or begins again with another configuration. */
-  async begin(config: Trunk, host: string): Promise<void> {
+  async begin(config: Trunk): Promise<void> {
     await this.stop();
     const turn = (this.#turn += 1);
     this.registered = config.register ? false : null;
     this.#failures = 0;
-    const address: SipAddress = { host, port: config.port, transport: config.transport };
+    const address = addressOfTrunk(config);
     if (config.register && config.username !== undefined) {
       this.#registration = this.#parts.sip.register({
         registrar: address,
@@ -89,6 +89,9 @@ export class TrunkWatch {
     this.#parts.changed();
   }
 }
+
+/** As configured: what its name stands for is the stack's to find (RFC 3263). */
+export const addressOfTrunk = ({ host, port, transport }: Trunk): SipAddress => ({ host, port, transport });
 
 export function watchedDifferently(a: Trunk, b: Trunk): boolean {
   const watched = (trunk: Trunk) => [trunk.host, trunk.port, trunk.transport, trunk.username, trunk.password, trunk.register, trunk.optionsIntervalS];

@@ -19,12 +19,26 @@ const ShortCallsSchema = Type.Object(
   { additionalProperties: false },
 );
 
+export const numberKinds = ['local', 'mobile', 'interurban', 'interurban-mobile', 'international', 'toll-free', 'service'] as const;
+const NumberKindSchema = Type.Union(numberKinds.map((kind) => Type.Literal(kind)));
+
+export const RateSchema = Type.Object(
+  {
+    kind: NumberKindSchema,
+    perMinute: Type.Number({ minimum: 0 }),
+    /** First billed block and the step after it: 30/6, 60/60, 1/1. */
+    firstBlockS: Type.Integer({ minimum: 1, default: 30 }),
+    stepS: Type.Integer({ minimum: 1, default: 6 }),
+  },
+  closed,
+);
+
 export const TrunkSchema = Type.Object(
   {
     id: id('Trunk id, shown in uso_canais.trunk_id'),
     name,
     host: Type.String({ minLength: 1 }),
-    port: Type.Integer({ minimum: 1, maximum: 65535, default: 5060 }),
+    port: Type.Integer({ minimum: 0, maximum: 65535, default: 5060, description: '0: DNS names the servers of the host (NAPTR, SRV; RFC 3263)' }),
     transport: Type.Union([Type.Literal('udp'), Type.Literal('tcp'), Type.Literal('tls')], { default: 'udp' }),
     username: Type.Optional(Type.String()),
     password: Type.Optional(Type.String()),
@@ -40,20 +54,7 @@ export const TrunkSchema = Type.Object(
     maxOwnCalls: Type.Integer({ minimum: 0, default: 10, description: 'Most calls at once that agents began: by discar, at their phones, by transfers to outside numbers' }),
     maxCallS: Type.Integer({ minimum: 1, default: 14_400, description: 'A call that lasts longer is ended, whoever began it' }),
     shortCalls: Type.Optional(ShortCallsSchema),
-  },
-  closed,
-);
-
-export const numberKinds = ['local', 'mobile', 'interurban', 'interurban-mobile', 'international', 'toll-free', 'service'] as const;
-const NumberKindSchema = Type.Union(numberKinds.map((kind) => Type.Literal(kind)));
-
-export const RateSchema = Type.Object(
-  {
-    kind: NumberKindSchema,
-    perMinute: Type.Number({ minimum: 0 }),
-    /** First billed block and the step after it: 30/6, 60/60, 1/1. */
-    firstBlockS: Type.Integer({ minimum: 1, default: 30 }),
-    stepS: Type.Integer({ minimum: 1, default: 6 }),
+    inboundRates: Type.Optional(Type.Array(RateSchema, { description: 'What the carrier asks for calls that come in, by kind of the number that calls: toll-free numbers' })),
   },
   closed,
 );

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNativeSipStack } from '../native/stack.ts';
-import { ANSWER, call, connected, OFFER, RecordedCall, RecordedInvite, Rig, until } from './rig.ts';
+import { ANSWER, call, connected, OFFER, RecordedCall, RecordedInvite, Rig, ringing, until } from './rig.ts';
 import type { SipStackFactory } from './rig.ts';
 
 /** Calls between the stack under test and the native one, over real sockets. */
@@ -117,12 +117,7 @@ export function callContract(make: SipStackFactory): void {
   describe('a call given up', () => {
     it('by our cancel ends for both, with the reason', async () => {
       const { near, far } = await pair();
-      const invite = call(near, far);
-      const incoming = await far.nextCall();
-      const cancels: unknown[] = [];
-      incoming.onCancel((end) => cancels.push(end));
-      incoming.ring();
-      await invite.ringing();
+      const { invite, incoming, cancels } = await ringing(near, far);
       invite.outgoing.cancel({ q850: 26, text: 'lost race' });
       invite.outgoing.cancel();
       expect(await invite.failed()).toMatchObject({ by: 'local', sipCode: 487 });
@@ -132,12 +127,7 @@ export function callContract(make: SipStackFactory): void {
 
     it('by the caller is told to us, and our answer is too late', async () => {
       const { near, far } = await pair();
-      const invite = call(far, near);
-      const incoming = await near.nextCall();
-      const cancels: unknown[] = [];
-      incoming.onCancel((end) => cancels.push(end));
-      incoming.ring();
-      await invite.ringing();
+      const { invite, incoming, cancels } = await ringing(far, near);
       invite.outgoing.cancel();
       expect(await invite.failed()).toMatchObject({ by: 'local', sipCode: 487 });
       await until('the cancel', () => cancels.length === 1);
@@ -166,10 +156,7 @@ export function callContract(make: SipStackFactory): void {
     it('that races with the answer is hung up and never established', async () => {
       const { near, far } = await pair();
       for (let round = 0; round < 20; round++) {
-        const invite = call(near, far);
-        const incoming = await far.nextCall();
-        incoming.ring();
-        await invite.ringing();
+        const { invite, incoming } = await ringing(near, far);
         const answer = incoming.answer(ANSWER).then((established) => new RecordedCall(established), () => undefined);
         invite.outgoing.cancel();
         const callee = await answer;

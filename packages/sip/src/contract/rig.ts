@@ -160,3 +160,16 @@ export async function connected(from: Party, to: Party, more: Partial<Omit<Outgo
   const callee = new RecordedCall(await incoming.answer(ANSWER));
   return { caller: (await invite.answered()).call, callee };
 }
+
+/** A call that rings: the caller's side and the callee's. `cancels` is how the caller gave up. */
+export async function ringing(
+  from: Party, to: Party, more: Partial<Omit<OutgoingInvite, 'events'>> = {},
+): Promise<{ invite: RecordedInvite; incoming: IncomingCall; cancels: WireEnd[] }> {
+  const invite = call(from, to, more);
+  const incoming = await to.nextCall();
+  const cancels: WireEnd[] = [];
+  incoming.onCancel((end) => void cancels.push(end));
+  incoming.ring();
+  await invite.ringing();
+  return { invite, incoming, cancels };
+}

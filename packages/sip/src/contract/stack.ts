@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createNativeSipStack } from '../native/stack.ts';
 import { PortInUseError } from '../port.ts';
 import type { SipStack } from '../port.ts';
-import { ANSWER, call, connected, RecordedCall, Rig, until } from './rig.ts';
+import { ANSWER, call, connected, RecordedCall, Rig, ringing, until } from './rig.ts';
 import type { SipStackFactory } from './rig.ts';
 
 /** A stack as a whole: its sockets, strangers, and what a process leaves behind. */
@@ -30,12 +30,7 @@ export function stackContract(make: SipStackFactory): void {
 
     it('is a CANCEL while it rings', async () => {
       const { near, far } = await pair();
-      const invite = call(near, far);
-      const incoming = await far.nextCall();
-      const cancels: unknown[] = [];
-      incoming.onCancel((end) => cancels.push(end));
-      incoming.ring();
-      await invite.ringing();
+      const { invite, cancels } = await ringing(near, far);
       const snapshot = invite.snapshot();
       const heir = await rebirth(near);
       expect(await heir.stack.endOrphan(snapshot)).toEqual({ ended: true });
@@ -44,10 +39,7 @@ export function stackContract(make: SipStackFactory): void {
 
     it('acknowledges and hangs up an answer that nobody awaited', async () => {
       const { near, far } = await pair();
-      const invite = call(near, far);
-      const incoming = await far.nextCall();
-      incoming.ring();
-      await invite.ringing();
+      const { invite, incoming } = await ringing(near, far);
       const snapshot = invite.snapshot();
       await near.stack.stop();
       const answer = incoming.answer(ANSWER);

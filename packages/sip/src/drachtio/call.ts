@@ -1,15 +1,18 @@
 import type { CallEvents, DialogSnapshot, EndReason, EstablishedCall, SipAddress, WireEnd } from '../port.ts';
-import { q850Of, wireEnd } from '../native/reason.ts';
+import { wireEnd } from '../native/reason.ts';
 import { referRequest, sipfragStatus } from '../native/refer.ts';
 import { fromBytes } from '../wire/text.ts';
 import { headersOf, readMessage, reasonHeaders } from './headers.ts';
-import { ask } from './srf.ts';
-import type { Srf, SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
+import { Offers } from './offers.ts';
+import { isServersWord } from './srf.ts';
+import type { Asker, SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
 
 export interface DrachtioCallOwner {
-  readonly srf: Srf;
+  readonly asker: Asker;
   ended(call: DrachtioCall): void;
   trouble(error: unknown): void;
+  /** Ends at the far end what the server has forgotten. */
+  endOrphan(snapshot: DialogSnapshot): Promise<unknown>;
 }
 
 export interface DrachtioCallParts {
@@ -18,6 +21,8 @@ export interface DrachtioCallParts {
   readonly remoteUri: string;
   readonly localCSeq: number;
   readonly destination: SipAddress;
+  /** We began it. */
+  readonly isOurs: boolean;
 }
 
 /** A confirmed dialog that lives in drachtio-server. */
@@ -25,9 +30,12 @@ export class DrachtioCall implements EstablishedCall {
   readonly sipCallId: string;
   private readonly owner: DrachtioCallOwner;
   private readonly parts: DrachtioCallParts;
+  private readonly offers: Offers;
   private events: CallEvents | undefined;
   private state: 'confirmed' | 'ending' | 'ended' = 'confirmed';
+  private endReason: EndReason | undefined;
   private untold: WireEnd | undefined;
+  private untoldAnswer: string | undefined;
   private transfer: ((succeeded: boolean) => void) | undefined;
 
   constructor(owner: DrachtioCallOwner, parts: DrachtioCallParts) {
@@ -35,13 +43,13 @@ export class DrachtioCall implements EstablishedCall {
     this.parts = parts;
     const { dialog } = parts;
     this.sipCallId = dialog.sip.callId;
-    dialog.on('destroy', (request: SrfRequest) => {
-      const message = readMessage(request.msg.raw);
-      const q850 = message === undefined ? undefined : q850Of(message);
-      // A BYE that the server itself sent (no ACK came) has the application as its source.
-      this.finish(message === undefined ? { by: 'remote', sipCode: 200, ...(q850 === undefined ? {} : { q850 }) } : wireEnd('remote', 200, message));
-    });
+    this.offers = new Offers(owner.asker, dialog.id, parts.isOurs);
+    dialog.on('destroy', (request: SrfRequest) => this.destroyed(request));
     dialog.on('modify', (request: SrfRequest, response: SrfResponse) => this.reoffered(request, response));
+    dialog.on('update', (request: SrfRequest, response: SrfResponse) => {
+      if (request.body === '') response.send(200);
+      else this.reoffered(request, response);
+    });
     dialog.on('info', (request: SrfRequest, response: SrfResponse) => this.informed(request, response));
     dialog.on('refer', (request: SrfRequest, response: SrfResponse) => this.referred(request, response));
     dialog.on('notify', (request: SrfRequest, response: SrfResponse) => {
@@ -56,10 +64,16 @@ export class DrachtioCall implements EstablishedCall {
     return this.parts.dialog.id;
   }
 
+  get standing(): 'confirmed' | 'ended' {
+    return this.state === 'confirmed' ? 'confirmed' : 'ended';
+  }
+
   listen(events: CallEvents): void {
     this.events = events;
-    const { untold } = this;
+    const { untold, untoldAnswer } = this;
     this.untold = undefined;
+    this.untoldAnswer = undefined;
+    if (untoldAnswer !== undefined) queueMicrotask(() => events.reanswer?.(untoldAnswer));
     if (untold !== undefined) queueMicrotask(() => events.ended(untold));
   }
 
@@ -71,22 +85,41 @@ export class DrachtioCall implements EstablishedCall {
     };
   }
 
+  /** The ACK brought the answer to the offer of our 2xx. */
+  answerInAck(sdp: string): void {
+    if (this.events === undefined) this.untoldAnswer = sdp;
+    else this.guard(() => this.events?.reanswer?.(sdp));
+  }
+
   hangup(reason?: EndReason): void {
     if (this.state !== 'confirmed') return;
     this.state = 'ending';
-    const over = (): void => this.finish({ by: 'local', sipCode: 200 });
-    // By dialog id and not by the client's Dialog: its connection may have been lost and made anew since.
-    ask(this.owner.srf, 'sip:placeholder', { method: 'BYE', stackDialogId: this.dialogId, headers: reasonHeaders(reason) }).then(over, over);
+    this.endReason = reason;
+    this.sendBye();
   }
 
-  /** After a reconnection: does the server still hold the dialog? */
+  private sendBye(): void {
+    const over = (): void => this.finish({ by: 'local', sipCode: 200 });
+    this.owner.asker.inDialog(this.dialogId, 'BYE', reasonHeaders(this.endReason)).then(over, (error: unknown) => {
+      // Lost with the connection, it is sent again after the next one is made.
+      if (isServersWord(error)) over();
+    });
+  }
+
+  /** After a reconnection: does the server still hold the dialog? One of a server that died meanwhile is ended at the far end from what we know of it. */
   async reconcile(): Promise<void> {
-    const lost = (): void => this.finish({ by: 'transport', reasonPhrase: 'the dialog was lost with the connection to drachtio-server' });
+    if (this.state === 'ending') this.sendBye();
+    if (this.state !== 'confirmed') return;
+    const lost = (): void => {
+      if (this.state === 'ended') return;
+      this.finish({ by: 'transport', reasonPhrase: 'the dialog was lost with the connection to drachtio-server' });
+      this.owner.endOrphan(this.snapshot()).catch((error: unknown) => this.owner.trouble(error));
+    };
     try {
-      const { status } = await ask(this.owner.srf, 'sip:placeholder', { method: 'OPTIONS', stackDialogId: this.dialogId });
+      const { status } = await this.owner.asker.inDialog(this.dialogId, 'OPTIONS');
       if (status === 481 || status === 408) lost();
-    } catch {
-      lost();
+    } catch (error) {
+      if (isServersWord(error)) lost();
     }
   }
 
@@ -107,10 +140,18 @@ export class DrachtioCall implements EstablishedCall {
     }
   }
 
+  private destroyed(request: SrfRequest): void {
+    const message = readMessage(request.msg.raw);
+    if (message === undefined) this.finish({ by: 'remote', sipCode: 200 });
+    // A BYE of the server's own: no ACK came, or no refresh of the session (RFC 4028 10).
+    else if (request.source === 'application') this.finish({ ...wireEnd('timeout', 200, message) });
+    else this.finish(wireEnd('remote', 200, message));
+  }
+
   private reoffered(request: SrfRequest, response: SrfResponse): void {
     const reoffer = this.events?.reoffer;
-    if (reoffer === undefined) {
-      response.send(488);
+    if (this.offers.pending || reoffer === undefined) {
+      response.send(reoffer === undefined ? 488 : 491);
       return;
     }
     this.guard(() => {
@@ -130,7 +171,7 @@ export class DrachtioCall implements EstablishedCall {
     const message = readMessage(request.msg.raw);
     const answer = { reply: (status: number) => response.send(status) };
     const refer = message === undefined ? undefined : referRequest(message, answer, '', (headers, body) => {
-      this.parts.dialog.request({ method: 'NOTIFY', headers: headersOf(headers), body: fromBytes(body) }).catch((error: unknown) => this.owner.trouble(error));
+      this.owner.asker.inDialog(this.dialogId, 'NOTIFY', headersOf(headers), fromBytes(body)).catch((error: unknown) => this.owner.trouble(error));
     });
     const listener = this.events?.referred;
     if (refer === undefined) response.send(400);
@@ -139,15 +180,11 @@ export class DrachtioCall implements EstablishedCall {
   }
 
   reinvite(sdp: string): Promise<string> {
-    return this.parts.dialog.modify(sdp);
+    return this.offers.make('INVITE', sdp);
   }
 
-  /** The server keeps no session in its dialogs, so the offer needs no word with it. */
-  async update(sdp: string): Promise<string> {
-    const response = await this.parts.dialog.request({ method: 'UPDATE', headers: { 'Content-Type': 'application/sdp' }, body: sdp });
-    if (response.status === 405 || response.status === 501) return this.reinvite(sdp);
-    if (response.status >= 300) throw new Error(`UPDATE refused: ${response.status} ${response.reason}`);
-    return response.body;
+  update(sdp: string): Promise<string> {
+    return this.offers.make('UPDATE', sdp);
   }
 
   async refer(targetUri: string): Promise<boolean> {
@@ -157,12 +194,12 @@ export class DrachtioCall implements EstablishedCall {
         resolve(succeeded);
       };
     });
-    const response = await this.parts.dialog.request({ method: 'REFER', headers: { 'Refer-To': `<${targetUri}>`, 'Contact': this.parts.localUri } });
+    const response = await this.owner.asker.inDialog(this.dialogId, 'REFER', { 'Refer-To': `<${targetUri}>` });
     return response.status < 300 ? outcome : false;
   }
 
   async info(contentType: string, body: string): Promise<boolean> {
-    const response = await this.parts.dialog.request({ method: 'INFO', headers: { 'Content-Type': contentType }, body });
-    return response.status < 300;
+    return (await this.owner.asker.inDialog(this.dialogId, 'INFO', { 'Content-Type': contentType }, body)).status < 300;
   }
 }
+

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ANSWER, call, connected, HELD, HOLD, OFFER, RecordedCall, Rig, until } from '../contract/rig.ts';
+import { ANSWER, call, connected, HELD, HOLD, OFFER, RecordedCall, Rig, ringing, until } from '../contract/rig.ts';
 import type { Party, PartyOptions } from '../contract/rig.ts';
 import { sipStackContract } from '../contract.ts';
 import { createNativeSipStack } from '../native/stack.ts';
@@ -62,22 +62,15 @@ describe('the drachtio adapter', () => {
 
   it('cancels, also by ring time, and is told of a caller who gave up', async () => {
     const [here, there] = [await near(), await far()];
-    const cancelled = call(here, there);
-    (await there.nextCall()).ring();
-    await cancelled.ringing();
+    const { invite: cancelled } = await ringing(here, there);
     cancelled.outgoing.cancel({ q850: 26 });
     expect(await cancelled.failed()).toMatchObject({ by: 'local', sipCode: 487 });
     const timed = call(here, there, { ringTimeoutMs: 100 });
     (await there.nextCall()).ring();
     expect(await timed.failed()).toMatchObject({ by: 'timeout', sipCode: 487 });
-    const inward = call(there, here);
-    const incoming = await here.nextCall();
-    const ends: unknown[] = [];
-    incoming.onCancel((end) => ends.push(end));
-    incoming.ring();
-    await inward.ringing();
+    const { invite: inward, incoming, cancels } = await ringing(there, here);
     inward.outgoing.cancel({ q850: 16 });
-    await until('the cancel', () => ends.length === 1);
+    await until('the cancel', () => cancels.length === 1);
     await expect(incoming.answer(ANSWER)).rejects.toThrow('cancelled');
   });
 
@@ -145,11 +138,9 @@ describe('the drachtio adapter', () => {
   it('survives a corrupted frame: calls on their way fail, it reconnects, and standing calls can still be ended', async () => {
     const [here, there] = [await near(), await far()];
     const { caller, callee } = await connected(here, there);
-    const ringing = call(here, there);
-    (await there.nextCall()).ring();
-    await ringing.ringing();
+    const { invite } = await ringing(here, there);
     here.double.corrupt();
-    expect(await ringing.failed()).toMatchObject({ by: 'transport' });
+    expect(await invite.failed()).toMatchObject({ by: 'transport' });
     expect(here.troubles[0]?.message).toContain('missing length specifier');
     await until('the reconnection', () => here.double.authenticated.length === 2);
     const again = call(here, there);

@@ -28,6 +28,11 @@ export function readMessage(raw: string | undefined): SipMessage | undefined {
   return message instanceof Malformed ? undefined : message;
 }
 
+/** A response that no peer sent: the server's own when nothing came back or nothing could be sent. */
+export function isOwnMaking(response: SipMessage): boolean {
+  return response.topVia === undefined;
+}
+
 function transportOf(protocol: string): SipTransport {
   const lower = protocol.toLowerCase();
   return lower === 'tcp' || lower === 'tls' ? lower : 'udp';

@@ -1,5 +1,7 @@
 import type { EndReason, EstablishedCall, IncomingCall, SipAddress, WireEnd } from '../port.ts';
 import { wireEnd } from '../native/reason.ts';
+import { negotiateAsCallee } from '../native/session-timer.ts';
+import type { CalleeAnswer } from '../native/session-timer.ts';
 import type { Flow } from '../transport/flow.ts';
 import { parseNameAddress } from '../wire/address.ts';
 import type { SipMessage } from '../wire/message.ts';
@@ -7,9 +9,17 @@ import { headerName } from '../wire/names.ts';
 import { fromBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { DrachtioCall } from './call.ts';
+import { headersOf, readMessage, reasonHeaders } from './headers.ts';
+import { MIN_SESSION_S } from './outgoing.ts';
 import type { DrachtioOutgoingOwner } from './outgoing.ts';
-import { readMessage, reasonHeaders } from './headers.ts';
-import type { SrfRequest, SrfResponse } from './srf.ts';
+import type { SrfDialog, SrfHeaders, SrfRequest, SrfResponse } from './srf.ts';
+
+const SDP: SrfHeaders = { 'Content-Type': 'application/sdp' };
+
+/** What the server is told to answer to a Session-Expires: it keeps the timer and refreshes by itself (RFC 4028). */
+export function sessionOf(invite: SipMessage): CalleeAnswer {
+  return negotiateAsCallee(invite, MIN_SESSION_S);
+}
 
 /** An INVITE that drachtio-server handed to us. The server sends 100, repeats our 2xx and answers CANCEL. */
 export class DrachtioIncoming implements IncomingCall {
@@ -20,6 +30,7 @@ export class DrachtioIncoming implements IncomingCall {
   readonly fromDisplayName?: string;
   readonly toUser: string;
   readonly body: string;
+  readonly replaces?: NonNullable<IncomingCall['replaces']>;
   private readonly owner: DrachtioOutgoingOwner;
   private readonly request: SrfRequest;
   private readonly response: SrfResponse;
@@ -28,7 +39,7 @@ export class DrachtioIncoming implements IncomingCall {
   private cancelEnd: WireEnd | undefined;
   private cancelListener: ((end: WireEnd) => void) | undefined;
 
-  constructor(owner: DrachtioOutgoingOwner, request: SrfRequest, response: SrfResponse, message: SipMessage, flow: Flow, verdict: 'trunk' | 'extension') {
+  constructor(owner: DrachtioOutgoingOwner, request: SrfRequest, response: SrfResponse, message: SipMessage, flow: Flow, verdict: 'trunk' | 'extension', replaces?: IncomingCall['replaces']) {
     this.owner = owner;
     this.request = request;
     this.response = response;
@@ -37,6 +48,7 @@ export class DrachtioIncoming implements IncomingCall {
     this.verdict = verdict;
     this.sipCallId = fromBytes(message.callId);
     this.body = request.body;
+    if (replaces !== undefined) this.replaces = replaces;
     const from = parseNameAddress(message.get('from') ?? '');
     this.fromUser = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
     if (from?.displayName !== undefined) this.fromDisplayName = fromBytes(from.displayName);
@@ -54,28 +66,40 @@ export class DrachtioIncoming implements IncomingCall {
 
   ring(body?: string): void {
     if (this.state !== 'ringing') return;
-    if (body === undefined) this.response.send(180);
-    else this.response.send(183, { body, headers: { 'Content-Type': 'application/sdp' } });
+    // Reliable where the peer requires it (RFC 3262 3): the server repeats it and takes the PRACK.
+    const reliable: SrfHeaders = this.message.lists('require', '100rel') ? { Require: '100rel' } : {};
+    if (body === undefined) this.response.send(180, { headers: reliable });
+    else this.response.send(183, { body, headers: { ...SDP, ...reliable } });
   }
 
   async answer(body: string): Promise<EstablishedCall> {
     if (this.state !== 'ringing') throw new Error(this.cancelEnd === undefined ? 'the call was answered or rejected before' : 'the caller cancelled');
     this.state = 'answered';
-    const dialog = await this.owner.srf.createUAS(this.request, this.response, { localSdp: body, headers: { 'Content-Type': 'application/sdp' } });
-    const to = this.message.header('to') ?? '';
-    const call = new DrachtioCall(this.owner, {
-      dialog, localUri: `${to};tag=${dialog.sip.localTag}`, remoteUri: this.message.header('from') ?? '', localCSeq: 0, destination: this.source,
-    });
-    this.owner.established(call);
-    await new Promise<void>((resolve, reject) => {
-      dialog.once('ack', () => resolve());
-      // The server gave up waiting for the ACK and sent BYE by itself; or the caller's BYE came first.
-      dialog.once('destroy', (bye: SrfRequest & { readonly source?: string }) => {
-        if (bye.source === 'application') reject(new Error('the caller never acknowledged the answer'));
-        else resolve();
+    const session = sessionOf(this.message);
+    const headers = { ...SDP, ...(session.kind === 'agreed' ? headersOf(session.headers) : {}) };
+    return new Promise((resolve, reject) => {
+      this.owner.srf.createUAS(this.request, this.response, { localSdp: body, headers }, (error, dialog) => {
+        if (dialog === undefined) reject(error instanceof Error ? error : new Error(String(error)));
+        else this.accepted(dialog, resolve, reject);
       });
     });
-    return call;
+  }
+
+  private accepted(dialog: SrfDialog, resolve: (call: EstablishedCall) => void, reject: (error: Error) => void): void {
+    const to = this.message.header('to') ?? '';
+    const call = new DrachtioCall(this.owner, {
+      dialog, localUri: `${to};tag=${dialog.sip.localTag}`, remoteUri: this.message.header('from') ?? '', localCSeq: 0, destination: this.source, isOurs: false,
+    });
+    this.owner.established(call);
+    dialog.once('ack', (ack: SrfRequest) => {
+      if (this.body === '' && ack.body !== '') call.answerInAck(ack.body);
+      resolve(call);
+    });
+    // The server gave up waiting for the ACK and sent BYE by itself; or the caller's BYE came first.
+    dialog.once('destroy', (bye: SrfRequest) => {
+      if (bye.source === 'application') reject(new Error('the caller never acknowledged the answer'));
+      else resolve(call);
+    });
   }
 
   reject(code: number, options?: { readonly reason?: EndReason; readonly retryAfterS?: number }): void {

@@ -1,26 +1,35 @@
 import type { DialogSnapshot, EndReason, OutgoingCall, OutgoingInvite, SipAddress, WireEnd } from '../port.ts';
 import { destinationOf } from '../native/dialog.ts';
 import { wireEnd } from '../native/reason.ts';
+import { SessionAsk } from '../native/session-ask.ts';
 import { escapeUser } from '../wire/uri.ts';
 import { DrachtioCall } from './call.ts';
 import type { DrachtioCallOwner } from './call.ts';
-import { proxyUri, readMessage, reasonHeaders } from './headers.ts';
-import type { SrfDialog, SrfHeaders, SrfRefusal, SrfRequest } from './srf.ts';
+import { headersOf, isOwnMaking, proxyUri, readMessage, reasonHeaders } from './headers.ts';
+import type { Srf, SrfDialog, SrfHeaders, SrfRefusal, SrfRequest, SrfUnacknowledged } from './srf.ts';
 
 export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
+  readonly srf: Srf;
   readonly localHost: string;
+  /** Allow, Supported and User-Agent. */
+  readonly capabilities: SrfHeaders;
   established(call: DrachtioCall): void;
   settled(attempt: DrachtioAttempt): void;
 }
 
 const DEFAULT_RING_TIMEOUT_MS = 60_000;
+const DEFAULT_SESSION_EXPIRES_S = 1_800;
+/** The server takes no shorter session, the least that RFC 4028 5 knows. */
+export const MIN_SESSION_S = 90;
 
 /** An INVITE of ours that drachtio-server carries out. */
 export class DrachtioAttempt implements OutgoingCall {
   readonly sipCallId: string;
   private readonly owner: DrachtioOutgoingOwner;
   private readonly request: OutgoingInvite;
-  private readonly destination: SipAddress;
+  private readonly session: SessionAsk;
+  private destination: SipAddress;
+  private alternatives: readonly SipAddress[];
   private state: 'inviting' | 'cancelling' | 'over' = 'inviting';
   private sent: SrfRequest | undefined;
   private endAs: WireEnd = { by: 'local', sipCode: 487 };
@@ -31,26 +40,33 @@ export class DrachtioAttempt implements OutgoingCall {
     this.owner = owner;
     this.request = request;
     this.sipCallId = request.sipCallId;
+    this.session = new SessionAsk(request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S, MIN_SESSION_S);
     this.destination = request.destination ?? destinationOf(request.uri, request.transport) ?? { host: '', port: 0, transport: 'udp' };
+    this.alternatives = request.alternatives ?? [];
     if (this.destination.host === '') {
       queueMicrotask(() => this.fail({ by: 'transport', reasonPhrase: `not a SIP URI: ${request.uri}` }));
       return;
     }
     this.timer = setTimeout(() => this.give({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102 }), request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS);
     this.timer.unref();
-    this.send().then((dialog) => this.answered(dialog), (error: unknown) => this.refused(error as SrfRefusal));
+    this.send();
   }
 
-  private send(): Promise<SrfDialog> {
-    const { request } = this;
+  private send(): void {
+    const { request, owner } = this;
     const name = request.from.displayName === undefined ? '' : `"${request.from.displayName.replace(/["\\]/g, '')}" `;
-    const from = `${name}<sip:${escapeUser(request.from.user)}@${request.from.host ?? this.owner.localHost}>`;
-    const headers: SrfHeaders = { ...request.headers, 'Call-ID': request.sipCallId, 'From': from, 'To': `<${request.toUri ?? request.uri}>`, 'Contact': `<sip:ritmo@localhost>` };
+    const from = `${name}<sip:${escapeUser(request.from.user)}@${request.from.host ?? owner.localHost}>`;
+    const headers: SrfHeaders = {
+      ...owner.capabilities, ...headersOf(this.session.lines), ...request.headers,
+      'Call-ID': request.sipCallId, 'From': from, 'To': `<${request.toUri ?? request.uri}>`, 'Contact': `<sip:ritmo@localhost>`,
+    };
     if (request.body !== undefined) headers['Content-Type'] = 'application/sdp';
-    return this.owner.srf.createUAC(
+    this.sent = undefined;
+    // By callback, not by promise: what follows an answer may come in the same piece of data, before a promise would have had its turn.
+    owner.srf.createUAC(
       request.uri,
       {
-        headers, proxy: proxyUri(this.destination), ...(request.body === undefined ? {} : { localSdp: request.body }),
+        headers, proxy: proxyUri(this.destination), ...(request.body === undefined ? { noAck: true } : { localSdp: request.body }),
         ...(request.credentials === undefined ? {} : { auth: request.credentials }),
       },
       {
@@ -62,6 +78,11 @@ export class DrachtioAttempt implements OutgoingCall {
           if (this.state !== 'inviting' || response.status === 100) return;
           this.guard(() => request.events.provisional?.(response.status, response.body === '' ? undefined : response.body));
         },
+      },
+      (error, dialog) => {
+        if (dialog === undefined) this.refused(error ?? new Error('drachtio-server did not send the INVITE'));
+        else if ('sdp' in dialog) this.answerOffer(dialog);
+        else this.answered(dialog, dialog.remote.sdp);
       },
     );
   }
@@ -78,7 +99,8 @@ export class DrachtioAttempt implements OutgoingCall {
     const message = readMessage(this.sent?.msg.raw);
     return {
       state: 'calling', sipCallId: this.sipCallId, localTag: message?.fromTag ?? '', localUri: message?.header('from') ?? '', remoteUri: message?.header('to') ?? '',
-      remoteTarget: this.request.uri, routeSet: [], localCSeq: message?.cseq ?? 1, inviteBranch: message?.branch ?? '', destination: this.destination,
+      // The server cancels by the name that it gave to the transaction, whichever connection asks.
+      remoteTarget: this.request.uri, routeSet: [], localCSeq: message?.cseq ?? 1, inviteBranch: this.sent?.stackTxnId ?? '', destination: this.destination,
     };
   }
 
@@ -101,10 +123,17 @@ export class DrachtioAttempt implements OutgoingCall {
     });
   }
 
-  private answered(dialog: SrfDialog): void {
+  /** The 2xx holds the offer; our answer goes with the ACK (RFC 3261 13.2.2.4). */
+  private answerOffer(answer: SrfUnacknowledged): void {
+    let sdp = '';
+    this.guard(() => (sdp = this.request.events.answerOffer?.(answer.sdp) ?? ''));
+    answer.ack(sdp).then((dialog) => this.answered(dialog, answer.sdp), (error: unknown) => this.refused(error as SrfRefusal));
+  }
+
+  private answered(dialog: SrfDialog, body: string): void {
     const message = readMessage(dialog.req.msg.raw);
     const call = new DrachtioCall(this.owner, {
-      dialog, localUri: message?.header('from') ?? '', remoteUri: dialog.res.get('to') ?? '', localCSeq: message?.cseq ?? 1, destination: this.destination,
+      dialog, localUri: message?.header('from') ?? '', remoteUri: dialog.res.get('to') ?? '', localCSeq: message?.cseq ?? 1, destination: this.destination, isOurs: true,
     });
     if (this.state !== 'inviting') {
       // The 200 won the race, or the connection was given up meanwhile: nobody wants this call.
@@ -114,18 +143,36 @@ export class DrachtioAttempt implements OutgoingCall {
     }
     this.close();
     this.owner.established(call);
-    this.guard(() => this.request.events.answered(call, dialog.remote.sdp));
+    this.guard(() => this.request.events.answered(call, body));
   }
 
   private refused(error: SrfRefusal): void {
+    if (this.state === 'over') return;
     if (this.state === 'cancelling') {
       this.fail(this.endAs);
       return;
     }
     const message = readMessage(error.res?.msg.raw);
-    if (message !== undefined) this.fail(message.status === 408 && error.res?.get('via') === undefined ? { by: 'transport', sipCode: 408 } : wireEnd('remote', message.status, message));
+    // Nothing came back: the server made the response itself.
+    const unanswered = message !== undefined && isOwnMaking(message);
+    if (message?.status === 422 && this.session.raise(message)) {
+      this.send();
+      return;
+    }
+    if ((unanswered || message === undefined || message.status === 503) && this.failsOver()) return;
+    if (message !== undefined) this.fail(unanswered ? { ...wireEnd('transport', message.status, message) } : wireEnd('remote', message.status, message));
     else if (error.status !== undefined) this.fail({ by: 'remote', sipCode: error.status, ...(error.reason === undefined ? {} : { reasonPhrase: error.reason }) });
     else this.fail({ by: 'transport', reasonPhrase: error.message });
+  }
+
+  /** To the next server behind the trunk's name (RFC 3263 4.3). */
+  private failsOver(): boolean {
+    const [next, ...others] = this.alternatives;
+    if (next === undefined) return false;
+    this.destination = next;
+    this.alternatives = others;
+    this.send();
+    return true;
   }
 
   /** The connection to the server is gone, and with it the answer. */

@@ -1,7 +1,6 @@
 import type { TrunkRegistration, TrunkRegistrationRequest } from '../port.ts';
 import { proxyUri } from './headers.ts';
-import { ask } from './srf.ts';
-import type { Srf, SrfResponse } from './srf.ts';
+import type { Asker, SrfResponse } from './srf.ts';
 
 const DEFAULT_EXPIRES_S = 300;
 const FIRST_RETRY_MS = 2_000;
@@ -9,15 +8,15 @@ const MAX_RETRY_MS = 5 * 60_000;
 
 /** Keeps us registered at a trunk through drachtio-server, which meets the challenges. */
 export class DrachtioRegistration implements TrunkRegistration {
-  private readonly srf: Srf;
+  private readonly asker: Asker;
   private readonly request: TrunkRegistrationRequest;
   private timer: NodeJS.Timeout | undefined;
   private retryMs = FIRST_RETRY_MS;
   private stopped = false;
   private registered = false;
 
-  constructor(srf: Srf, request: TrunkRegistrationRequest) {
-    this.srf = srf;
+  constructor(asker: Asker, request: TrunkRegistrationRequest) {
+    this.asker = asker;
     this.request = request;
     void this.refresh();
   }
@@ -26,7 +25,7 @@ export class DrachtioRegistration implements TrunkRegistration {
     const { user, domain, credentials, registrar } = this.request;
     const aor = `<sip:${user}@${domain}>`;
     const headers = { From: aor, To: aor, Contact: `<sip:${user}@localhost>;expires=${expiresS}`, Expires: String(expiresS) };
-    return ask(this.srf, `sip:${domain}`, { method: 'REGISTER', headers, auth: credentials, proxy: proxyUri(registrar) });
+    return this.asker.ask(`sip:${domain}`, { method: 'REGISTER', headers, auth: credentials, proxy: proxyUri(registrar) });
   }
 
   private async refresh(): Promise<void> {

@@ -9,6 +9,8 @@ export type SrfHeaders = Record<string, string>;
 
 export interface SrfRequest extends EventEmitter {
   readonly method: string;
+  /** `application`: the server made it by itself and tells of it. */
+  readonly source: 'network' | 'application';
   readonly uri: string;
   readonly body: string;
   readonly msg: { readonly raw: string };
@@ -38,8 +40,6 @@ export interface SrfDialog extends EventEmitter {
   readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
   readonly local: { readonly uri: string; sdp: string };
   readonly remote: { readonly uri: string; sdp: string };
-  modify(sdp: string): Promise<string>;
-  request(options: { method: string; headers?: SrfHeaders; body?: string }): Promise<SrfResponse>;
 }
 
 export interface SrfRequestOptions {
@@ -49,11 +49,15 @@ export interface SrfRequestOptions {
   readonly proxy?: string;
   readonly auth?: { readonly username: string; readonly password: string };
   readonly stackDialogId?: string;
+  /** Of the INVITE that a CANCEL is for. */
+  readonly stackTxnId?: string;
 }
 
 export interface SrfUacOptions {
   readonly headers: SrfHeaders;
   readonly localSdp?: string;
+  /** For an INVITE without SDP: the answer to the offer of the 2xx is given by hand. */
+  readonly noAck?: true;
   readonly proxy?: string;
   readonly auth?: { readonly username: string; readonly password: string };
 }
@@ -67,12 +71,22 @@ export interface Srf extends EventEmitter {
     uri: string,
     options: SrfUacOptions,
     progress: { readonly cbRequest: (error: Error | null, request?: SrfRequest) => void; readonly cbProvisional: (response: SrfResponse) => void },
-  ): Promise<SrfDialog>;
-  createUAS(request: SrfRequest, response: SrfResponse, options: { readonly localSdp: string; readonly headers?: SrfHeaders }): Promise<SrfDialog>;
+    done: (error: SrfRefusal | null, dialog?: SrfDialog | SrfUnacknowledged) => void,
+  ): void;
+  createUAS(
+    request: SrfRequest, response: SrfResponse, options: { readonly localSdp: string; readonly headers?: SrfHeaders },
+    done: (error: Error | string | null, dialog?: SrfDialog) => void,
+  ): void;
   readonly app: { readonly client?: { readonly wp: EventEmitter } };
 }
 
-/** What createUAC rejects with. */
+/** An answered INVITE whose 2xx holds the offer. */
+export interface SrfUnacknowledged {
+  readonly sdp: string;
+  ack(sdp: string): Promise<SrfDialog>;
+}
+
+/** What createUAC fails with. */
 export interface SrfRefusal extends Error {
   readonly status?: number;
   readonly reason?: string;
@@ -86,21 +100,60 @@ export function createSrf(): Srf {
   return new Constructor();
 }
 
-/**
- * Sends a request and resolves with its final response. By callback, not by the client's promise: the response may come in the same
- * piece of data as the confirmation of the request, before a promise would have had its turn.
- */
-export function ask(srf: Srf, uri: string, options: SrfRequestOptions): Promise<SrfResponse> {
-  return new Promise((resolve, reject) => {
-    srf.request(uri, options, (error, request) => {
-      if (request === undefined) reject(error ?? new Error('drachtio-server did not send the request'));
-      else {
-        request.on('response', (response: SrfResponse) => {
-          if (response.status >= 200) resolve(response);
+/** True when the server refused; else the error is of the way to it. */
+export function isServersWord(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === 'ENODIALOG' || code === 'EDRACHTIO';
+}
+
+/** Sends requests and waits for their final responses. */
+export class Asker {
+  private readonly srf: Srf;
+  /** The client forgets what it waits for when its connection ends. */
+  private readonly waiting = new Set<(error: Error) => void>();
+
+  constructor(srf: Srf) {
+    this.srf = srf;
+  }
+
+  /**
+   * By callback, not by the client's promise: the response may come in the same piece of data as the confirmation of the request, before a
+   * promise would have had its turn. A 2xx of an INVITE is acknowledged.
+   */
+  ask(uri: string, options: SrfRequestOptions): Promise<SrfResponse> {
+    return new Promise((resolve, reject) => {
+      const end = (): boolean => this.waiting.delete(fail);
+      const fail = (error: Error): void => {
+        if (end()) reject(error);
+      };
+      this.waiting.add(fail);
+      try {
+        this.srf.request(uri, options, (error, request) => {
+          if (request === undefined) {
+            fail(error ?? new Error('drachtio-server did not send the request'));
+            return;
+          }
+          request.on('response', (response: SrfResponse, acknowledge: () => void) => {
+            if (response.status < 200) return;
+            if (options.method === 'INVITE') acknowledge();
+            if (end()) resolve(response);
+          });
         });
+      } catch (error) {
+        // The client throws where it has no connection.
+        fail(error instanceof Error ? error : new Error(String(error)));
       }
     });
-  });
+  }
+
+  /** By dialog id and not by the client's dialog: its connection may have been lost and made anew since. */
+  inDialog(dialogId: string, method: string, headers: SrfHeaders = {}, body?: string): Promise<SrfResponse> {
+    return this.ask('sip:placeholder', { method, stackDialogId: dialogId, headers, ...(body === undefined ? {} : { body }) });
+  }
+
+  connectionLost(): void {
+    for (const fail of [...this.waiting]) fail(new Error('the connection to drachtio-server was lost'));
+  }
 }
 
 /**

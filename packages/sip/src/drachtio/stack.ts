@@ -1,25 +1,19 @@
 import type { Socket } from 'node:net';
-import { Authenticator } from '../auth/authenticator.ts';
-import { assemble } from '../native/assemble.ts';
-import type { Registrar } from '../native/registrar.ts';
 import type {
   Binding, DialogSnapshot, OptionsResult, OutgoingCall, OutgoingInvite, SipAddress, SipStack, SipStackOptions, SipStackStats, TrunkRegistration,
   TrunkRegistrationRequest,
 } from '../port.ts';
-import type { Answerable, Reply } from '../transactions/server.ts';
 import { TimerWheel } from '../transactions/wheel.ts';
-import { parseNameAddress } from '../wire/address.ts';
-import type { SipMessage } from '../wire/message.ts';
-import { fromBytes } from '../wire/text.ts';
-import { hostPortText, hostText, parseUri } from '../wire/uri.ts';
+import { Locator } from '../transport/locate.ts';
+import { hostPortText, hostText } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
-import { headersOf, readMessage, sourceOf } from './headers.ts';
-import { DrachtioIncoming } from './incoming.ts';
+import { isOwnMaking, readMessage } from './headers.ts';
+import { Intake } from './intake.ts';
+import type { IntakeOwner } from './intake.ts';
 import { DrachtioAttempt } from './outgoing.ts';
-import type { DrachtioOutgoingOwner } from './outgoing.ts';
 import { DrachtioRegistration } from './registration.ts';
-import { ask, createSrf, guardFraming } from './srf.ts';
-import type { Srf, SrfRequest, SrfResponse } from './srf.ts';
+import { Asker, createSrf, guardFraming } from './srf.ts';
+import type { Srf, SrfHeaders } from './srf.ts';
 
 export interface DrachtioOptions {
   readonly host: string;
@@ -31,23 +25,29 @@ export interface DrachtioOptions {
 
 const DEFAULT_MAX_CALLS_PER_S = 500;
 const CONNECT_TIME_MS = 10_000;
+/** After a reconnection the server tells us nothing more of calls of before: they are asked for. */
+const RECONCILE_EVERY_MS = 10_000;
 
 /** The SipStack port on a drachtio-server. The server owns sockets, transactions and dialogs; `host`, `port` and `transports` are its own. */
 export function createDrachtioSipStack(options: SipStackOptions, drachtio: DrachtioOptions): SipStack {
   return new DrachtioSipStack(options, drachtio);
 }
 
-class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
+class DrachtioSipStack implements SipStack, IntakeOwner {
   readonly srf: Srf = createSrf();
+  readonly asker = new Asker(this.srf);
+  readonly calls = new Set<DrachtioCall>();
   localHost = 'localhost';
   private readonly settings: SipStackOptions;
   private readonly drachtio: DrachtioOptions;
-  private readonly registrar: Registrar;
-  private readonly authenticator: Authenticator;
+  private readonly intake: Intake;
+  private readonly locator: Locator;
   private readonly wheel: TimerWheel;
-  private readonly calls = new Set<DrachtioCall>();
   private readonly attempts = new Set<DrachtioAttempt>();
-  private readonly counts = { received: 0, sent: 0, dropped: 0 };
+  private sent = 0;
+  /** Calls of before the last reconnection. */
+  private inherited: ReadonlySet<DrachtioCall> = new Set();
+  private reconciling: NodeJS.Timeout | undefined;
   private admitted = { second: 0, count: 0 };
   private socket: Socket | undefined;
   private stopped = false;
@@ -56,17 +56,16 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
     this.settings = options;
     this.drachtio = drachtio;
     this.wheel = new TimerWheel((error) => this.trouble(error));
-    // Registrar and digest are the native engine's; only the wire is another's.
-    const noWire = { viaOf: () => '', contactOf: () => '', hostOf: () => '', send: () => undefined, locate: () => undefined, avoid: () => undefined };
-    this.registrar = assemble(options, this.wheel, noWire).registrar;
-    this.authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
-    this.srf.use('invite', (request, response) => this.invited(request, response));
-    this.srf.use('register', (request, response) => this.registerRequest(request, response));
-    this.srf.use('options', (request, response) => this.optionsRequest(request, response));
+    this.locator = new Locator({ transports: ['udp', 'tcp'], family: options.host.includes(':') ? 6 : 4, ...(options.dnsServers === undefined ? {} : { servers: options.dnsServers }) });
+    this.intake = new Intake(this, options, this.wheel);
+  }
+
+  get capabilities(): SrfHeaders {
+    return this.intake.capabilities;
   }
 
   get stats(): SipStackStats {
-    return { transactions: this.attempts.size, dialogs: this.calls.size, retransmissions: 0, parseErrors: 0, ...this.counts };
+    return { transactions: this.attempts.size, dialogs: this.calls.size, retransmissions: 0, parseErrors: 0, sent: this.sent, ...this.intake.counts };
   }
 
   trouble(error: unknown): void {
@@ -108,15 +107,23 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
 
   /** The server keeps its dialogs; what was on its way has lost its answer. */
   private connectionLost(): void {
+    this.inherited = new Set(this.calls);
+    this.asker.connectionLost();
     for (const attempt of [...this.attempts]) attempt.lost();
   }
 
   private reconcile(): void {
-    for (const call of this.calls) void call.reconcile();
+    clearTimeout(this.reconciling);
+    const left = [...this.inherited].filter((call) => this.calls.has(call));
+    for (const call of left) void call.reconcile();
+    if (left.length === 0 || this.stopped) return;
+    this.reconciling = setTimeout(() => this.reconcile(), RECONCILE_EVERY_MS);
+    this.reconciling.unref();
   }
 
   stop(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.reconciling);
     this.wheel.stop();
     if (this.socket?.destroyed === false) this.srf.disconnect();
     return Promise.resolve();
@@ -143,7 +150,7 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
     }
     const attempt = new DrachtioAttempt(this, request);
     this.attempts.add(attempt);
-    this.counts.sent++;
+    this.sent++;
     return attempt;
   }
 
@@ -164,55 +171,8 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
     return undefined;
   }
 
-  private classified(request: SrfRequest): { readonly message: SipMessage; readonly fromUser: string; readonly verdict: 'trunk' | 'extension' } | undefined {
-    this.counts.received++;
-    const message = readMessage(request.msg.raw);
-    const fromUser = message === undefined ? '' : fromBytes(parseUri(parseNameAddress(message.get('from') ?? '')?.uri ?? '')?.user ?? '');
-    const verdict = this.settings.handlers.classify(sourceOf(request), fromUser);
-    if (message === undefined || verdict === 'unknown') {
-      this.counts.dropped++;
-      return undefined;
-    }
-    return { message, fromUser, verdict };
-  }
-
-  private invited(request: SrfRequest, response: SrfResponse): void {
-    const heard = this.classified(request);
-    if (heard === undefined) return;
-    const { message, fromUser, verdict } = heard;
-    const flow = sourceOf(request);
-    if (verdict === 'extension') {
-      const auth = this.authenticator.check(message, flow.host, 'proxy-authorization');
-      if (auth.kind === 'blocked') return;
-      if (auth.kind === 'challenge') {
-        response.send(407, { headers: headersOf(auth.headers) });
-        return;
-      }
-      if (auth.kind === 'forbidden' || auth.user !== fromUser) {
-        response.send(403);
-        return;
-      }
-    }
-    try {
-      this.settings.handlers.incoming(new DrachtioIncoming(this, request, response, message, flow, verdict));
-    } catch (error) {
-      this.trouble(error);
-    }
-  }
-
-  private registerRequest(request: SrfRequest, response: SrfResponse): void {
-    const heard = this.classified(request);
-    if (heard === undefined) return;
-    const transaction: Answerable & { forget(): void } = {
-      reply: (status: number, reply?: Reply) => response.send(status, { headers: headersOf(reply?.headers ?? '') }),
-      forget: () => undefined,
-    };
-    if (heard.verdict === 'extension') this.registrar.register(heard.message, sourceOf(request), transaction);
-    else response.send(403);
-  }
-
-  private optionsRequest(request: SrfRequest, response: SrfResponse): void {
-    if (this.classified(request) !== undefined) response.send(200, { headers: { Accept: 'application/sdp' } });
+  async locate(target: SipAddress): Promise<readonly SipAddress[]> {
+    return this.locator.isPlain(target) ? [target] : this.locator.locate(target);
   }
 
   options(target: SipAddress, timeoutMs: number): Promise<OptionsResult> {
@@ -224,30 +184,51 @@ class DrachtioSipStack implements SipStack, DrachtioOutgoingOwner {
         resolve(result);
       };
       const suffix = target.transport === 'udp' ? '' : `;transport=${target.transport}`;
-      ask(this.srf, `sip:${hostPortText(target.host, target.port)}${suffix}`, { method: 'OPTIONS' }).then(
-        (response) => settle({ reachable: true, code: response.status, roundTripMs: performance.now() - sentAt }),
+      this.asker.ask(`sip:${hostPortText(target.host, target.port)}${suffix}`, { method: 'OPTIONS' }).then(
+        (response) => {
+          const message = readMessage(response.msg.raw);
+          if (message === undefined || isOwnMaking(message)) settle({ reachable: false, error: `${response.status} ${response.reason}` });
+          else settle({ reachable: true, code: response.status, roundTripMs: performance.now() - sentAt });
+        },
         (error: unknown) => settle({ reachable: false, error: error instanceof Error ? error.message : String(error) }),
       );
     });
   }
 
   register(request: TrunkRegistrationRequest): TrunkRegistration {
-    return new DrachtioRegistration(this.srf, request);
+    return new DrachtioRegistration(this.asker, request);
   }
 
   bindingOf(user: string): Binding | undefined {
-    return this.registrar.bindingOf(user);
+    return this.intake.bindingOf(user);
   }
 
-  /** A ringing call cannot be cancelled by another connection: the server ends it when its client is gone. Only BYE can be sent. */
   async endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }> {
-    if (snapshot.state !== 'confirmed') return { ended: false };
+    if (snapshot.state === 'calling') return { ended: await this.cancelOrphan(snapshot.inviteBranch) };
     const headers = { 'From': snapshot.localUri, 'To': snapshot.remoteUri, 'Call-ID': snapshot.sipCallId, 'CSeq': `${snapshot.localCSeq + 1_000} BYE` };
-    const answered = ask(this.srf, snapshot.remoteTarget, { method: 'BYE', headers }).then((response) => response.status !== 408, () => false);
+    const answered = this.asker.ask(snapshot.remoteTarget, { method: 'BYE', headers }).then((response) => {
+      const message = readMessage(response.msg.raw);
+      return message !== undefined && !isOwnMaking(message);
+    }, () => false);
     const timeout = new Promise<boolean>((resolve) => {
       setTimeout(() => resolve(false), 64 * (this.settings.t1Ms ?? 500)).unref();
     });
     return { ended: await Promise.race([answered, timeout]) };
+  }
+
+  /**
+   * By the server's name of the transaction, which a snapshot that was taken before the INVITE left does not have: that call ends when its
+   * time to ring is over. The server acknowledges by itself, and tells nobody of the end: its word that it cancels is all there is.
+   */
+  private cancelOrphan(transactionId: string): Promise<boolean> {
+    if (transactionId === '') return Promise.resolve(false);
+    return new Promise((resolve) => {
+      try {
+        this.srf.request('sip:placeholder', { method: 'CANCEL', stackTxnId: transactionId }, (error) => resolve(error === null || error === undefined));
+      } catch {
+        resolve(false);
+      }
+    });
   }
 }
 

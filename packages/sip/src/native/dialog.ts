@@ -83,9 +83,14 @@ export class Dialog {
       routeSet: this.routeSet.map(fromBytes),
       localCSeq: this.localCSeq,
       inviteBranch: this.inviteBranch,
-      destination: { host: this.destination.host, port: this.destination.port, transport: this.destination.transport },
+      destination: plainAddress(this.destination),
     };
   }
+}
+
+/** Plain data: a flow has its connection too. */
+function plainAddress({ host, port, transport, name }: SipAddress): SipAddress {
+  return { host, port, transport, ...(name === undefined ? {} : { name }) };
 }
 
 export interface DialogParts {

@@ -35,11 +35,12 @@ describe('a call to a name', () => {
     expect(invite.failures).toEqual([]);
     caller.call.hangup();
     await callee.ended();
-    const before = near.stack.stats.retransmissions;
     const second = call(near, far, { uri });
-    (await far.nextCall()).reject(486);
+    const incoming = await far.nextCall();
+    // Its first INVITE, and not one that followed another to the dead server.
+    expect(second.snapshot()).toMatchObject({ localCSeq: 1, destination: { port: far.address.port } });
+    incoming.reject(486);
     expect(await second.failed()).toMatchObject({ sipCode: 486 });
-    expect(near.stack.stats.retransmissions).toBe(before);
   });
 
   it('goes to the next server on 503, and fails with it when there is no other', async () => {
@@ -100,6 +101,29 @@ describe('a call to a name', () => {
     invite.outgoing.cancel();
     await invite.failed();
     expect(cancels).toHaveLength(1);
+  });
+
+  it('goes on to the alternatives of a destination that was located before', async () => {
+    const { near } = await setUp(10);
+    const far = await rig.party(createNativeSipStack);
+    const dead = { host: '127.0.0.1', port: await freePort(), transport: 'udp' } as const;
+    const invite = call(near, far, { destination: dead, alternatives: [far.address] });
+    const incoming = await far.nextCall();
+    expect(invite.snapshot().destination).toEqual(far.address);
+    incoming.reject(486);
+    expect(await invite.failed()).toMatchObject({ sipCode: 486 });
+  });
+
+  it('is asked OPTIONS at the next server when the first is dead, which then comes last', async () => {
+    const { dns, near } = await setUp();
+    const far = await rig.party(createNativeSipStack);
+    const dead = await freePort();
+    listed(dns, dead, far.address.port);
+    const carrier = { host: 'carrier.test', port: 0, transport: 'udp' } as const;
+    expect(await near.stack.options(carrier, 200)).toMatchObject({ reachable: true, code: 200 });
+    expect((await near.stack.locate(carrier)).map(({ port }) => port)).toEqual([far.address.port, dead]);
+    await expect(near.stack.locate({ ...carrier, host: 'nowhere.test' })).rejects.toThrow('cannot find nowhere.test');
+    expect(await near.stack.locate(far.address)).toEqual([far.address]);
   });
 
   it('registers and asks OPTIONS by name as well', async () => {

@@ -41,7 +41,6 @@ export function firstInvite(core: Core, request: Asked, ids: DialogIds, headers:
 
 /** The dialog of an INVITE without a final answer. */
 export function callingSnapshot(core: Core, draft: RequestDraft, localTag: string, destination: SipAddress): DialogSnapshot {
-  const { host, port, transport } = destination;
   return {
     state: 'calling',
     sipCallId: fromBytes(draft.callId),
@@ -52,8 +51,8 @@ export function callingSnapshot(core: Core, draft: RequestDraft, localTag: strin
     routeSet: [],
     localCSeq: draft.cseq,
     inviteBranch: draft.branch,
-    via: core.transports.viaOf(transport),
-    destination: { host, port, transport },
+    via: core.transports.viaOf(destination.transport),
+    destination: { ...destination },
   };
 }
 

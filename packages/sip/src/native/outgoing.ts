@@ -67,7 +67,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     this.firstBranch = ids.inviteBranch;
     this.session = new SessionAsk(request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S, core.options.minSessionExpiresS ?? 90);
     const wanted = hopOfInvite(request);
-    this.server = new ServerChoice(core, wanted ?? { host: '', port: 0, transport: 'udp' });
+    this.server = new ServerChoice(core, wanted ?? { host: '', port: 0, transport: 'udp' }, request.alternatives);
     this.draft = firstInvite(core, request, ids, this.headers(request));
     core.dialogs.set(this.localTag, this);
     if (wanted === undefined) {

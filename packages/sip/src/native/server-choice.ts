@@ -3,18 +3,19 @@ import type { SipMessage } from '../wire/message.ts';
 import type { Core } from './core.ts';
 
 /** A server that did not answer is tried last for so long; one that answered 503 for as long as it asks, within reason. */
-const AVOID_MS = 60_000;
+export const AVOID_MS = 60_000;
 const MAX_AVOID_MS = 5 * 60_000;
 
 /** The servers that one request may go to, one after the other (RFC 3263 4.3). */
 export class ServerChoice {
   private readonly core: Core;
-  private others: readonly SipAddress[] = [];
+  private others: readonly SipAddress[];
   private chosen: SipAddress;
 
-  constructor(core: Core, wanted: SipAddress) {
+  constructor(core: Core, wanted: SipAddress, others: readonly SipAddress[] = []) {
     this.core = core;
     this.chosen = wanted;
+    this.others = others;
   }
 
   get now(): SipAddress {

@@ -20,6 +20,7 @@ import { snapshotOf } from './invite-draft.ts';
 import { endOrphan } from './orphan.ts';
 import { OutgoingAttempt } from './outgoing.ts';
 import type { Registrar } from './registrar.ts';
+import { AVOID_MS } from './server-choice.ts';
 import { NativeTrunkRegistration } from './trunk-registration.ts';
 
 /** The native SIP engine: an RFC 3261 user agent and registrar over UDP, TCP and TLS. */
@@ -84,8 +85,23 @@ class NativeSipStack implements SipStack {
     return snapshotOf(this.core, request);
   }
 
-  options(target: SipAddress, timeoutMs: number): Promise<OptionsResult> {
-    return new Promise((resolve) => new Probe(this.core, target, timeoutMs, resolve));
+  async locate(target: SipAddress): Promise<readonly SipAddress[]> {
+    return this.transports.locate(target) ?? [target];
+  }
+
+  async options(target: SipAddress, timeoutMs: number): Promise<OptionsResult> {
+    let result: OptionsResult = { reachable: false };
+    try {
+      const servers = await this.locate(target);
+      for (const server of servers) {
+        result = await new Promise<OptionsResult>((resolve) => new Probe(this.core, target, server, timeoutMs, resolve));
+        if (result.reachable) break;
+        if (servers.length > 1) this.core.transports.avoid(server, AVOID_MS);
+      }
+    } catch (error) {
+      result = { reachable: false, error: (error as Error).message };
+    }
+    return result;
   }
 
   register(request: TrunkRegistrationRequest): TrunkRegistration {
@@ -109,16 +125,16 @@ class Probe implements ClientOwner {
   private readonly timer: WheelTimer;
   private readonly transaction: ClientTransaction;
 
-  constructor(core: Core, target: SipAddress, timeoutMs: number, resolve: (result: OptionsResult) => void) {
+  constructor(core: Core, target: SipAddress, server: SipAddress, timeoutMs: number, resolve: (result: OptionsResult) => void) {
     this.core = core;
     this.resolve = resolve;
     this.timer = core.wheel.start(this, 0, timeoutMs);
     const uri = `sip:${hostPortText(target.host, target.port)}`;
-    const contact = core.transports.contactOf(target.transport);
+    const contact = core.transports.contactOf(server.transport);
     this.transaction = core.transactions.request({
       method: 'OPTIONS', uri, branch: newBranch(), from: `<sip:ritmo@${core.transports.hostOf()}>;tag=${newTag()}`, to: `<${uri}>`,
       callId: randomHex(12), cseq: 1, routes: [], headers: `Contact: ${contact}\r\nAccept: application/sdp\r\n${core.lines.inviteCapabilities}`, body: '',
-    }, target, this);
+    }, server, this);
   }
 
   received(_transaction: ClientTransaction, response: SipMessage, _flow: Flow): void {

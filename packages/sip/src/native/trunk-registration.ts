@@ -10,11 +10,11 @@ import { escapeUser } from '../wire/uri.ts';
 import { guarded } from './core.ts';
 import type { Core } from './core.ts';
 import { ChallengeMeeter } from './retry-auth.ts';
+import { AVOID_MS } from './server-choice.ts';
 
 const DEFAULT_EXPIRES_S = 300;
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 5 * 60_000;
-const AVOID_MS = 60_000;
 /** Refreshed when this share of the granted time has passed. */
 const REFRESH_SHARE = 0.8;
 

@@ -1,8 +1,8 @@
 import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer, rootCertificates } from 'node:tls';
 import { PortInUseError } from '../port.ts';
-import type { SipAddress, SipStackOptions } from '../port.ts';
+import type { SipAddress, SipTls } from '../port.ts';
 import { StreamFramer } from './framing.ts';
 import type { Connection, Flow, SendListener, TransportEvents } from './flow.ts';
 
@@ -109,13 +109,11 @@ class StreamConnection implements Connection {
   }
 }
 
-type TlsOptions = NonNullable<SipStackOptions['tls']>;
-
 /** TCP or TLS: listens, connects on demand, and reuses what is open to the same address (RFC 3261 18). */
 export class StreamTransport {
   private readonly kind: 'tcp' | 'tls';
   private readonly events: TransportEvents;
-  private readonly tls: TlsOptions | undefined;
+  private readonly tls: SipTls | undefined;
   private readonly limits: StreamLimits;
   private server: Server | undefined;
   private readonly connections = new Map<string, StreamConnection>();
@@ -123,7 +121,7 @@ export class StreamTransport {
   private localHost = '';
   private stopped = false;
 
-  constructor(kind: 'tcp' | 'tls', events: TransportEvents, tls?: TlsOptions, limits = LIMITS) {
+  constructor(kind: 'tcp' | 'tls', events: TransportEvents, tls?: SipTls, limits = LIMITS) {
     this.limits = limits;
     this.kind = kind;
     this.events = events;
@@ -189,6 +187,7 @@ export class StreamTransport {
       ? connectTcp({ host, port, ...local })
       : connectTls({
           host, port, ...local, rejectUnauthorized: tls.rejectUnauthorized ?? true, key: tls.key, cert: tls.cert,
+          ...(tls.ca === undefined ? {} : { ca: [...rootCertificates, tls.ca] }),
           ...(/^[0-9.]+$|:/.test(serverName) ? {} : { servername: serverName }),
         });
     const connection = new StreamConnection(socket, peer, false, this.events, this.limits);

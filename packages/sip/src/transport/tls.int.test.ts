@@ -1,34 +1,24 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { noCertificates, selfSigned } from '../contract/certificate.ts';
 import { ANSWER, call, OFFER, RecordedCall, RecordedInvite, Rig } from '../contract/rig.ts';
 import type { Party } from '../contract/rig.ts';
 import { createNativeSipStack } from '../native/stack.ts';
+import type { SipTls } from '../port.ts';
 
-const missing = spawnSync('openssl', ['version']).error === undefined ? undefined : 'openssl is not installed, so there is no certificate to test with';
+const missing = noCertificates();
 
 describe.skipIf(missing !== undefined)(`a call over TLS${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   const rig = new Rig();
-  let key = '';
-  let cert = '';
+  let pair: { readonly key: string; readonly cert: string };
   beforeAll(() => {
-    const folder = mkdtempSync(join(tmpdir(), 'tls-'));
-    execFileSync('openssl', [
-      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-keyout', join(folder, 'k'), '-out', join(folder, 'c'),
-    ], { stdio: 'ignore' });
-    key = readFileSync(join(folder, 'k'), 'utf8');
-    cert = readFileSync(join(folder, 'c'), 'utf8');
-    rmSync(folder, { recursive: true });
+    pair = selfSigned();
   });
   afterEach(() => rig.close());
 
-  const secured = (rejectUnauthorized: boolean): Promise<Party> =>
-    rig.party(createNativeSipStack, { transports: ['udp', 'tls'], tls: { key, cert, rejectUnauthorized } });
+  const secured = (more: Partial<SipTls> = {}): Promise<Party> => rig.party(createNativeSipStack, { transports: ['udp', 'tls'], tls: { ...pair, ...more } });
 
   it('is set up, held and ended on one connection', async () => {
-    const [near, far] = [await secured(false), await secured(false)];
+    const [near, far] = [await secured({ ca: pair.cert }), await secured({ ca: pair.cert })];
     const invite = call(near, far, { uri: `sips:55@127.0.0.1:${far.tlsPort}` });
     const incoming = await far.nextCall();
     expect([incoming.source.transport, incoming.body]).toEqual(['tls', OFFER]);
@@ -40,8 +30,15 @@ describe.skipIf(missing !== undefined)(`a call over TLS${missing === undefined ?
   });
 
   it('is refused when the certificate cannot be trusted', async () => {
-    const [near, far] = [await secured(true), await secured(false)];
+    const [near, far] = [await secured(), await secured()];
     const invite = new RecordedInvite(near.stack, { uri: `sips:55@127.0.0.1:${far.tlsPort}`, from: { user: '1' }, sipCallId: 'untrusted', body: OFFER });
     expect(await invite.failed()).toMatchObject({ by: 'transport' });
+  });
+
+  it('is set up with a certificate that nobody signed where none is looked at', async () => {
+    const [near, far] = [await secured({ rejectUnauthorized: false }), await secured()];
+    const invite = call(near, far, { uri: `sips:55@127.0.0.1:${far.tlsPort}` });
+    (await far.nextCall()).reject(486);
+    expect(await invite.failed()).toMatchObject({ sipCode: 486 });
   });
 });

@@ -11,6 +11,7 @@ function portSettings(config: RitmoConfig): Readonly<Record<number, string>> {
     [config.socketWritePort]: 'RITMO_SOCKET_WRITE_PORT',
     [config.sipPort]: 'RITMO_SIP_PORT',
     [config.postgresPort]: 'RITMO_PG_PORT',
+    ...(config.tls === undefined ? {} : { [config.tls.port]: 'server.tls.port' }),
   };
 }
 
@@ -35,6 +36,7 @@ export async function start(env: Readonly<Record<string, string | undefined>>): 
     };
     stopOnSignals({ log, graceMs: config.stopGraceS * 1000, stop: (graceMs) => running.stop({ graceMs }), inProgress });
     warnOfLoopback(running, config.listen);
+    warnOfTls(running, config);
     const { integrationPassword, adminKey, dataDir } = running.foundations;
     if (integrationPassword.origin === 'made') log.info(`the password of the database user integracao is in ${integrationPassword.file}`);
     if (adminKey.origin === 'made') log.info(`the key of the admin API is in ${adminKey.file}`);
@@ -54,11 +56,18 @@ function warnOfLoopback({ foundations }: RunningRitmo, listen: string): void {
   if (far.length > 0) foundations.log.warn(`trunks ${far.map(({ name }) => name).join(', ')} cannot be reached from ${listen}: set RITMO_LISTEN to an address of this machine`);
 }
 
+/** Calls over such a trunk fail one by one with a reason that only the log has: said once, before the first. */
+function warnOfTls({ foundations }: RunningRitmo, config: RitmoConfig): void {
+  if (config.tls !== undefined || config.cluster.drachtio !== undefined) return;
+  const secure = foundations.context.directory.all('trunk').filter((trunk) => trunk.enabled && trunk.transport === 'tls');
+  if (secure.length > 0) foundations.log.warn(`trunks ${secure.map(({ name }) => name).join(', ')} want TLS, and no certificate is configured: set server.tls (key, cert)`);
+}
+
 function readyLine(listen: string, ports: Ports, dataDir: string): string {
   const parts = [
     `HTTP ${ports.http}`,
     `sockets ${ports.socketRead} (read) and ${ports.socketWrite} (write)`,
-    `SIP ${ports.sip} (UDP and TCP)`,
+    `SIP ${ports.sip} (UDP and TCP)${ports.sipTls === null ? '' : `, ${ports.sipTls} (TLS)`}`,
     ports.postgres === null ? 'PostgreSQL elsewhere' : `PostgreSQL ${ports.postgres}`,
   ];
   return `ritmo is ready on ${listen}: ${parts.join(', ')}; data in ${dataDir}`;

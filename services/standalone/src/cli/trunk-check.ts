@@ -1,6 +1,8 @@
 import type { Trunk } from '@ritmo/domain';
 import { nearest, UserError } from '@ritmo/runtime';
+import { hostPortText } from '@ritmo/sip';
 import { loadConfig } from '../config.ts';
+import { readTls } from '../tls-files.ts';
 import { checkTrunk, type TrunkReport } from '../trunk-check/check.ts';
 import { drawLadder } from '../trunk-check/ladder.ts';
 import type { Step } from '../trunk-check/step.ts';
@@ -20,6 +22,7 @@ export async function trunkCheck(options: TrunkCheckOptions, env: Readonly<Recor
   if (options.number !== undefined && !/^\+?[0-9*#]{2,20}$/.test(options.number)) throw new UserError(`--number ${options.number} is not a number`);
   const report = await checkTrunk({
     trunk, listen: config.listen, sipPort: config.sipPort,
+    ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     ...(config.advertise === undefined ? {} : { advertise: config.advertise }),
     ...(options.number === undefined ? {} : { number: options.number }),
   });
@@ -43,7 +46,7 @@ export function describe({ trunk, steps, ladder, ok }: TrunkReport): string {
   const lines = steps.flatMap(({ name, result, seen, todo }) => [`  ${marks[result].padEnd(6)} ${name.padEnd(15)} ${seen}`, ...(todo === undefined ? [] : [`  ${' '.repeat(22)} -> ${todo}`])]);
   const broken = steps.find(({ result }) => result === 'fails');
   return [
-    `trunk ${trunk.id}, ${trunk.name}: ${trunk.host}:${trunk.port} (${trunk.transport})`, '', ...lines, '',
+    `trunk ${trunk.id}, ${trunk.name}: ${hostPortText(trunk.host, trunk.port)} (${trunk.transport})`, '', ...lines, '',
     ...(ladder.length === 0 ? [] : [drawLadder(ladder), '']),
     ok ? 'all is well, as far as it was looked at' : `the trunk does not work: ${broken?.seen ?? ''}`,
   ].join('\n');

@@ -4,7 +4,7 @@ import type { RunResult } from './result.ts';
 
 /** With --json people's lines go to standard error: standard output ends with the object. */
 async function main(): Promise<number> {
-  const options = readDemoOptions(process.argv.slice(2));
+  const options = readDemoOptions(process.argv.slice(2), process.env);
   if (!options) {
     process.stdout.write(demoHelp);
     return 0;

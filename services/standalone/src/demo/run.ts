@@ -87,7 +87,9 @@ export async function runDemo({ options, out, signal }: DemoRun): Promise<RunRes
       dispositionName: (id) => dispositionNames.get(id) ?? String(id),
     });
     closing.push(() => Promise.resolve(screen.close()));
-    const config = demoConfig({ dataDir: folder, agents: options.agents, carrier: world.carrier, ...limits, rtpPorts: await freeUdpPortRange(Math.max(200, options.agents * 30)) });
+    const rtpPorts = await freeUdpPortRange(Math.max(200, options.agents * 30));
+    const cluster = options.drachtio === undefined ? {} : { drachtio: options.drachtio };
+    const config = demoConfig({ dataDir: folder, agents: options.agents, carrier: world.carrier, ...limits, rtpPorts, cluster });
     const log = createLogger({ level: 'info', node: 'demo', destination: pino.destination({ dest: join(folder, 'ritmo.log'), sync: false }) });
     const ritmo = await startRitmo(config, { node: 'demo', log, onFatal: (error) => lost.abort(error) });
     closing.push(() => ritmo.stop());

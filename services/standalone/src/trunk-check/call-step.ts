@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Trunk } from '@ritmo/domain';
-import type { EstablishedCall, SipAddress, SipStack } from '@ritmo/sip';
+import { hostPortText, type EstablishedCall, type SipAddress, type SipStack } from '@ritmo/sip';
 import { refusedCallSteps } from './sip-steps.ts';
 import { fails, ok, warns, type Step } from './step.ts';
 
@@ -21,10 +21,10 @@ export interface CallRequest {
 }
 
 /** One call to one number: silence is sent, sound is counted, and it is hung up. */
-export async function checkCall(sip: SipStack, trunk: Trunk, address: SipAddress, request: CallRequest): Promise<readonly Step[]> {
+export async function checkCall(sip: SipStack, trunk: Trunk, servers: readonly SipAddress[], request: CallRequest): Promise<readonly Step[]> {
   const sound = await Sound.open(request.host, trunk.codecs);
   try {
-    const outcome = await place(sip, trunk, address, request, sound.offer);
+    const outcome = await place(sip, trunk, servers, request, sound.offer);
     if ('refused' in outcome) return refusedCallSteps(outcome.refused, trunk);
     const { call, answer } = outcome;
     const agreed = readAnswer(answer, trunk);
@@ -50,14 +50,14 @@ export async function checkCall(sip: SipStack, trunk: Trunk, address: SipAddress
 
 type Outcome = { readonly refused: Parameters<typeof refusedCallSteps>[0] } | { readonly call: EstablishedCall; readonly answer: string; readonly early: boolean };
 
-function place(sip: SipStack, trunk: Trunk, address: SipAddress, { number, ringTimeoutMs }: CallRequest, offer: string): Promise<Outcome> {
+function place(sip: SipStack, trunk: Trunk, [destination, ...alternatives]: readonly SipAddress[], { number, ringTimeoutMs }: CallRequest, offer: string): Promise<Outcome> {
   const { username, password = '' } = trunk;
   let early = false;
   return new Promise((resolve) => {
     sip.invite({
-      uri: `sip:${number}@${trunk.host}:${trunk.port}`,
-      destination: address,
-      transport: trunk.transport,
+      uri: `sip:${number}@${hostPortText(trunk.host, trunk.port)}`,
+      ...(destination ? { destination } : {}),
+      alternatives,
       from: { user: trunk.callerIds[0] ?? username ?? 'ritmo', ...(username === undefined ? {} : { host: trunk.host }) },
       sipCallId: `check-${randomUUID()}`,
       body: offer,

@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Trunk } from '@ritmo/domain';
-import { createNativeSipStack, PortInUseError, type SipAddress, type SipStack } from '@ritmo/sip';
+import { createNativeSipStack, Locator, PortInUseError, type SipAddress, type SipStack, type SipTls } from '@ritmo/sip';
 import { checkCall } from './call-step.ts';
 import { Ladder, type Rung } from './ladder.ts';
-import { checkName, checkTransport, loopbackStep } from './reach.ts';
+import { checkName, checkTransports, loopbackStep } from './reach.ts';
 import { checkOptions, checkRegistration } from './sip-steps.ts';
 import { fails, skipped, stepNames, warns, type Step, type StepName } from './step.ts';
 
@@ -14,6 +14,10 @@ export interface TrunkCheckRequest {
   readonly listen: string;
   readonly sipPort: number;
   readonly advertise?: string;
+  /** Of the server's configuration: without it no TLS is spoken. */
+  readonly tls?: SipTls;
+  /** Default: the machine's. */
+  readonly dnsServers?: readonly string[];
   /** Calls this number. Nobody is called without it. */
   readonly number?: string;
   /** For each step. Default 5 000. */
@@ -58,37 +62,40 @@ function whyNot(name: StepName, steps: readonly Step[], number: string | undefin
 
 async function climb(request: TrunkCheckRequest, ladder: Ladder, steps: Step[]): Promise<void> {
   const { trunk, timeoutMs = defaultTimeoutMs } = request;
-  const named = await checkName(trunk.host);
-  steps.push(named.step);
-  if (named.address === undefined) return;
-  const loopback = loopbackStep(request.listen, named.address);
+  const { step, servers } = await checkName(trunk, new Locator({ transports: transportsOf(request), family: request.listen.includes(':') ? 6 : 4, ...dnsOf(request) }));
+  steps.push(step);
+  const [first] = servers;
+  if (!first) return;
+  const loopback = loopbackStep(request.listen, first.host);
   if (loopback) steps.push(loopback);
-  const transport = await checkTransport(trunk, named.address, timeoutMs);
+  const transport = await checkTransports(trunk, servers, timeoutMs, request.tls?.ca);
   steps.push(transport);
-  if (transport.result === 'fails') return;
-  if (trunk.transport === 'tls') {
-    steps.push(fails('options', 'calls over TLS to a trunk are not carried by this version', 'use transport udp or tcp with this carrier'));
-    return;
-  }
-  const address: SipAddress = { host: named.address, port: trunk.port, transport: trunk.transport };
-  const local = await localAddress(named.address, trunk.port);
+  // Told beside what is wrong with the carrier's certificate: both have to be put right.
+  const speaksIt = first.transport !== 'tls' || request.tls !== undefined;
+  if (!speaksIt) steps.push(fails('options', 'this installation has no certificate, and does not speak TLS without one', 'set `server.tls` (key, cert), or use transport udp or tcp with this carrier'));
+  if (transport.result === 'fails' || !speaksIt) return;
+  const local = await localAddress(first.host, first.port);
   const sip = await startStack(request, local, ladder);
   try {
-    await speak(sip, request, address, local, steps);
+    await speak(sip, request, servers, local, steps);
   } finally {
     await sip.stop();
   }
 }
 
-async function speak(sip: SipStack, request: TrunkCheckRequest, address: SipAddress, local: string, steps: Step[]): Promise<void> {
+const dnsOf = ({ dnsServers }: TrunkCheckRequest) => (dnsServers === undefined ? {} : { servers: dnsServers });
+const transportsOf = ({ trunk, tls }: TrunkCheckRequest) => (tls === undefined && trunk.transport !== 'tls' ? (['udp', 'tcp'] as const) : (['udp', 'tcp', 'tls'] as const));
+
+async function speak(sip: SipStack, request: TrunkCheckRequest, servers: readonly SipAddress[], local: string, steps: Step[]): Promise<void> {
   const { trunk, number, timeoutMs = defaultTimeoutMs } = request;
+  const address: SipAddress = { host: trunk.host, port: trunk.port, transport: trunk.transport };
   const options = await checkOptions(sip, address, timeoutMs);
   const registration = await checkRegistration(sip, trunk, address, timeoutMs);
   // Some carriers leave OPTIONS without an answer and are well: a registration or a call that went through says so.
   const isAlive = registration.some(({ name, result }) => name === 'registration' && result === 'ok');
   steps.push(options.result === 'fails' && isAlive ? ignoresOptions(options) : options, ...registration);
   if (number === undefined || steps.some(({ name, result }) => name !== 'options' && result === 'fails')) return;
-  const call = await checkCall(sip, trunk, address, {
+  const call = await checkCall(sip, trunk, servers, {
     number, host: request.advertise ?? local, ringTimeoutMs: request.ringTimeoutMs ?? defaultRingMs, listenMs: request.listenMs ?? defaultListenMs,
   });
   const isAnswered = call.some(({ name, result }) => name === 'call' && result !== 'fails');
@@ -106,9 +113,12 @@ const ignoresOptions = ({ seen }: Step): Step =>
 
 /** On the product's own port, as the carrier expects; while the product runs, on another. */
 async function startStack(request: TrunkCheckRequest, local: string, ladder: Ladder): Promise<SipStack> {
-  const start = async (port: number): Promise<SipStack> => {
+  const { tls, dnsServers } = request;
+  const start = async (port: number, tlsPort: number): Promise<SipStack> => {
     const sip = createNativeSipStack({
-      host: local, port, transports: ['udp', 'tcp'], realm: 'ritmo', userAgent: 'Ritmo trunk check', trace: ladder.trace,
+      host: local, port, realm: 'ritmo', userAgent: 'Ritmo trunk check', trace: ladder.trace,
+      ...(tls === undefined ? { transports: ['udp', 'tcp'] } : { transports: ['udp', 'tcp', 'tls'], tls: { ...tls, port: tlsPort } }),
+      ...(dnsServers === undefined ? {} : { dnsServers }),
       ...(request.advertise === undefined ? {} : { advertisedHost: request.advertise }),
       ...(request.t1Ms === undefined ? {} : { t1Ms: request.t1Ms }),
       // Calls of others are not for a check: they get no answer here.
@@ -118,9 +128,9 @@ async function startStack(request: TrunkCheckRequest, local: string, ladder: Lad
     return sip;
   };
   try {
-    return await start(request.sipPort);
+    return await start(request.sipPort, tls?.port ?? 0);
   } catch (error) {
-    if (error instanceof PortInUseError) return start(0);
+    if (error instanceof PortInUseError) return start(0, 0);
     throw error;
   }
 }

@@ -1,40 +1,54 @@
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
 import type { Trunk } from '@ritmo/domain';
+import { hostPortText, type Locator, type SipAddress } from '@ritmo/sip';
 import { fails, ok, warns, type Step } from './step.ts';
 
 /** The way to a trunk below SIP: its name, and whether anything listens. */
 
 export interface Named {
   readonly step: Step;
-  readonly address: string | undefined;
+  /** In the order in which they are tried. None when the step failed. */
+  readonly servers: readonly SipAddress[];
 }
 
-export async function checkName(host: string): Promise<Named> {
-  if (isIP(host) !== 0) return { step: ok('name', `${host} is an address, nothing to resolve`), address: host };
+export async function checkName({ host, port, transport }: Trunk, locator: Pick<Locator, 'locate'>): Promise<Named> {
   try {
-    const addresses = await lookup(host, { all: true });
-    const [first] = addresses;
-    if (!first) return { step: fails('name', `${host} has no address`, 'ask the carrier which name or address it is'), address: undefined };
-    const more = addresses.length > 1 ? ` (${addresses.length} addresses)` : '';
-    return { step: ok('name', `${host} is ${first.address}${more}`), address: first.address };
+    const servers = await locator.locate({ host, port, transport });
+    return { step: ok('name', foundText(host, port, servers)), servers };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const seen = code === 'ENOTFOUND' ? `DNS knows no ${host}` : `DNS does not answer for ${host} (${code})`;
-    return { step: fails('name', seen, code === 'ENOTFOUND' ? 'correct the host of the trunk' : "look at this machine's DNS (/etc/resolv.conf)"), address: undefined };
+    const code = /: (E\w+)$/.exec((error as Error).message)?.[1] ?? '';
+    const isAbsent = code === '' || code === 'ENOTFOUND' || code === 'ENODATA';
+    const seen = isAbsent ? `DNS knows no server of ${host}` : `DNS does not answer for ${host} (${code})`;
+    return { step: fails('name', seen, isAbsent ? 'correct the host of the trunk' : "look at this machine's DNS (/etc/resolv.conf)"), servers: [] };
   }
 }
 
-export function checkTransport(trunk: Trunk, address: string, timeoutMs: number): Promise<Step> {
-  switch (trunk.transport) {
+function foundText(host: string, port: number, servers: readonly SipAddress[]): string {
+  if (isIP(host) !== 0) return `${host} is an address, nothing to resolve`;
+  if (port === 0) return `${host} is ${servers.map((server) => `${server.transport} ${hostPortText(server.host, server.port)}`).join(', then ')}`;
+  return `${host} is ${servers[0]?.host ?? ''}${servers.length > 1 ? ` (${servers.length} addresses)` : ''}`;
+}
+
+/** One that fails costs little while another is well: calls go to that one. */
+export async function checkTransports(trunk: Trunk, servers: readonly SipAddress[], timeoutMs: number, ca?: string): Promise<Step> {
+  const seen = await Promise.all(servers.map((server) => checkTransport(trunk.host, server, timeoutMs, ca)));
+  const well = seen.find(({ result }) => result !== 'fails');
+  const broken = seen.findIndex(({ result }) => result === 'fails');
+  const step = well ?? seen[0] ?? fails('transport', 'no server', 'correct the host of the trunk');
+  if (!well || broken === -1) return step;
+  return warns('transport', `${step.seen}; but at ${servers[broken]?.host ?? ''}: ${seen[broken]?.seen ?? ''}`, 'calls go to the servers that are well; tell the carrier');
+}
+
+function checkTransport(name: string, { host, port, transport }: SipAddress, timeoutMs: number, ca: string | undefined): Promise<Step> {
+  switch (transport) {
     case 'udp':
-      return checkUdp(address, trunk.port, Math.min(timeoutMs, 500));
+      return checkUdp(host, port, Math.min(timeoutMs, 500));
     case 'tcp':
-      return checkTcp(address, trunk.port, timeoutMs);
+      return checkTcp(host, port, timeoutMs);
     case 'tls':
-      return checkTls(trunk.host, address, trunk.port, timeoutMs);
+      return checkTls(name, host, port, { timeoutMs, ca });
   }
 }
 
@@ -69,9 +83,11 @@ function checkTcp(address: string, port: number, timeoutMs: number): Promise<Ste
 }
 
 /** The handshake is let through whatever the certificate says, so that what it says can be told. */
-function checkTls(host: string, address: string, port: number, timeoutMs: number): Promise<Step> {
+function checkTls(host: string, address: string, port: number, { timeoutMs, ca }: { readonly timeoutMs: number; readonly ca: string | undefined }): Promise<Step> {
   return new Promise((resolve) => {
-    const socket = connectTls({ host: address, port, timeout: timeoutMs, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) });
+    const socket = connectTls({
+      host: address, port, timeout: timeoutMs, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    });
     const done = (step: Step): void => {
       socket.destroy();
       resolve(step);
@@ -99,7 +115,7 @@ function certificateStep(socket: TLSSocket, host: string, port: number): Step {
     ERR_TLS_CERT_ALTNAME_INVALID: `its certificate is for ${certificate.subjectaltname ?? String(certificate.subject?.CN ?? 'another name')}, not for ${host}`,
   };
   const known = Object.entries(reasons).find(([name]) => code.includes(name))?.[1] ?? `its certificate is not accepted (${code})`;
-  return fails('transport', `TLS ${port} is open, but ${known}`, 'ask the carrier for a good certificate, or give its authority to Node with NODE_EXTRA_CA_CERTS');
+  return fails('transport', `TLS ${port} is open, but ${known}`, 'ask the carrier for a good certificate, or give its authority in `server.tls.ca`');
 }
 
 function refusedBy(error: NodeJS.ErrnoException, transport: string, port: number): Step {

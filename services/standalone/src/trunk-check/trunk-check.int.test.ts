@@ -1,28 +1,16 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createServer as createTlsServer } from 'node:tls';
-import { TrunkSchema, type Trunk } from '@ritmo/domain';
+import type { Trunk } from '@ritmo/domain';
 import { freeTcpPort, startCarrier, type CarrierOptions } from '@ritmo/testing';
-import { Value } from '@sinclair/typebox/value';
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkTrunk, type TrunkCheckRequest, type TrunkReport } from './check.ts';
+import type { TrunkReport } from './check.ts';
 import { drawLadder } from './ladder.ts';
+import { check, host, results, seenOf, trunkAt } from './test/report.ts';
 
-const host = '127.0.0.1';
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-const trunkAt = (port: number, more: Partial<Trunk> = {}): Trunk => Value.Default(TrunkSchema, { id: 1, name: 'Operadora', host, port, ...more }) as Trunk;
-const check = (trunk: Trunk, more: Partial<TrunkCheckRequest> = {}): Promise<TrunkReport> =>
-  checkTrunk({ trunk, listen: host, sipPort: 0, timeoutMs: 2_000, ringTimeoutMs: 5_000, listenMs: 300, t1Ms: 100, ...more });
-const results = (report: TrunkReport): Record<string, string> => Object.fromEntries(report.steps.map(({ name, result }) => [name, result]));
-const seenOf = (report: TrunkReport, name: string): string => report.steps.find((step) => step.name === name)?.seen ?? '';
 
 async function carrier(options: Partial<CarrierOptions> = {}): Promise<number> {
   const started = await startCarrier({ seed: 1, mix: { postDialDelayMs: 20, answerDelayMs: 50, talkMs: 10_000, hangsUpFirstP: 0 }, ...options });
@@ -89,7 +77,7 @@ describe('the name', () => {
 describe('the transport', () => {
   it.each(['udp', 'tcp', 'tls'] as const)('%s to a port where nobody listens is refused', async (transport) => {
     const report = await check(trunkAt(await freeTcpPort(), { transport }));
-    expect(results(report)).toMatchObject({ transport: 'fails', options: 'skipped' });
+    expect(results(report)).toMatchObject({ transport: 'fails', registration: 'skipped' });
     expect(seenOf(report, 'transport')).toContain('nothing listens on this port');
   });
 
@@ -109,22 +97,6 @@ describe('the transport', () => {
     closing.push(() => new Promise((done) => server.close(done)));
     const report = await check(trunkAt((server.address() as { port: number }).port, { transport: 'tls' }));
     expect(seenOf(report, 'transport')).toContain('no TLS is spoken there');
-  });
-
-  const noOpenssl = spawnSync('openssl', ['version']).error === undefined ? undefined : 'openssl is not installed, so there is no certificate to test with';
-  it.skipIf(noOpenssl !== undefined)(`a certificate that nobody signed is told${noOpenssl === undefined ? '' : ` (skipped: ${noOpenssl})`}`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'trunk-tls-'));
-    closing.push(() => rmSync(folder, { recursive: true }));
-    execFileSync('openssl', [
-      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=sip.example', '-keyout', join(folder, 'k'), '-out', join(folder, 'c'),
-    ], { stdio: 'ignore' });
-    const server = createTlsServer({ key: readFileSync(join(folder, 'k')), cert: readFileSync(join(folder, 'c')) });
-    server.on('tlsClientError', () => undefined);
-    await new Promise<void>((done) => server.listen(0, host, done));
-    closing.push(() => new Promise((done) => server.close(done)));
-    const report = await check(trunkAt((server.address() as { port: number }).port, { transport: 'tls' }));
-    expect(results(report)).toMatchObject({ transport: 'fails', options: 'skipped' });
-    expect(seenOf(report, 'transport')).toContain('signed by nobody but itself');
   });
 });
 

@@ -47,7 +47,8 @@ export class Call {
   /** Another call's session: this one is the outside half of a transfer, or was joined to it. */
   readonly ownsSession: boolean;
   readonly recording: CallRecording;
-  readonly placedAt: number;
+  /** When its INVITE came in, or left; until it leaves, when the call was asked for. */
+  placedAt: number;
   readonly ringMs: number;
   record: boolean;
   customer: Party | undefined;
@@ -135,6 +136,8 @@ export class Call {
 
   placed(): void {
     this.wasPlaced = true;
+    // Neither its turn on the trunk nor the agent's own phone is the ringing of who is called.
+    if (this.identity.direction === 'campaign' || this.identity.direction === 'agent') this.placedAt = this.wires.clock.nowMs();
     const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension } = this.identity;
     const dialog = { ...(this.customer?.snapshot() ?? {}) };
     this.note('CallPlaced', { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension, dialog });

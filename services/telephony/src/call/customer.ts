@@ -1,23 +1,18 @@
 /** The customer's side of a call: dialed over a trunk, or come in from one. */
-import { outcomeOf, outcomeReason, type IncomingCall, type OutgoingInvite, type WireEnd } from '@ritmo/sip';
+import { hostPortText, outcomeOf, outcomeReason, type IncomingCall, type OutgoingInvite, type SipAddress, type WireEnd } from '@ritmo/sip';
 import type { Trunk } from '@ritmo/domain';
 import type { MediaLeg } from '@ritmo/media';
 import { callerOf } from './agent-leg.ts';
 import { callerHungUp } from '../internal-caller.ts';
+import { addressOfTrunk } from '../trunk-watch.ts';
 import { customerLeg, type Call } from './call.ts';
 import { Party, type PartyEvents } from './party.ts';
 import { transferRequested } from './transfer.ts';
 
-export interface TrunkTarget {
-  readonly config: Trunk;
-  /** The address that requests go to: the host resolved. */
-  readonly host: string;
-}
-
 export interface DialOptions {
   readonly dialString: string;
   readonly callerId: string;
-  readonly target: TrunkTarget;
+  readonly trunk: Trunk;
   /** The leg's ports; the call's own customer leg unless this is the outside half of a transfer. */
   readonly leg?: MediaLeg;
   readonly answered: () => void;
@@ -38,7 +33,7 @@ export async function dialCustomer(call: Call, options: DialOptions): Promise<vo
   const { wires } = call;
   try {
     const leg = options.leg ?? (await call.session.openLeg(customerLeg, 'customer'));
-    const request = inviteOf(call, options);
+    const request = inviteOf(call, options, await wires.sip.locate(addressOfTrunk(options.trunk)));
     if (!(await options.turn(() => !call.ended))) {
       if (!call.ended) throw new Error('the trunk is no longer here');
       return;
@@ -55,23 +50,23 @@ export async function dialCustomer(call: Call, options: DialOptions): Promise<vo
 
 type Invite = Omit<OutgoingInvite, 'body' | 'events'>;
 
-function inviteOf(call: Call, { target, dialString, callerId }: DialOptions): Invite {
-  const { host, config } = target;
+/** The server is chosen here and not by the stack, so that the row of the dialog names the one that gets the INVITE. */
+function inviteOf(call: Call, { trunk, dialString, callerId }: DialOptions, [destination, ...alternatives]: readonly SipAddress[]): Invite {
   const { sipDomain, dialogIds } = call.wires;
-  const parameters = config.transport === 'udp' ? '' : `;transport=${config.transport}`;
-  const address = host.includes(':') ? `[${host}]` : host;
+  const { host, port, transport, username, password = '' } = trunk;
+  const parameters = transport === 'udp' ? '' : `;transport=${transport}`;
   const sipCallId = `${call.id}@${sipDomain}`;
   return {
-    uri: `sip:${dialString}@${address}:${config.port}${parameters}`,
-    destination: { host, port: config.port, transport: config.transport },
-    transport: config.transport,
+    uri: `sip:${dialString}@${hostPortText(host, port)}${parameters}`,
+    ...(destination ? { destination } : {}),
+    alternatives,
     from: { user: callerOf(callerId), host: sipDomain },
     sipCallId,
     dialogIds: dialogIds(sipCallId),
     ringTimeoutMs: call.ringMs,
     // A number of a campaign can wait for better times; a person who waits for a call, or a transfer, cannot.
     mayBeShed: call.identity.direction === 'campaign' && call.answeredAt === null,
-    ...(config.username === undefined ? {} : { credentials: { username: config.username, password: config.password ?? '' } }),
+    ...(username === undefined ? {} : { credentials: { username, password } }),
   };
 }
 

@@ -19,7 +19,7 @@ export interface OwnCallOptions {
   readonly incoming: IncomingCall | undefined;
   /** Resolves when there is a place in the trunk's rate; false when none came in time. */
   readonly waitForRate: () => Promise<boolean>;
-  readonly dial: Pick<DialOptions, 'dialString' | 'callerId' | 'target' | 'turn' | 'leaves'>;
+  readonly dial: Pick<DialOptions, 'dialString' | 'callerId' | 'trunk' | 'turn' | 'leaves'>;
 }
 
 /** The extension's leg carries number 1 in every own call: the acd counts on it. */
@@ -132,7 +132,7 @@ async function dialNumber(call: Call, leg: AgentLeg, options: OwnCallOptions): P
  * The customer of `call` goes to an outside number. `outside` is that number's own call, with a channel and facts of its own,
  * whose sound lives in the first one's session.
  */
-export async function transferOut(call: Call, outside: Call, dial: Pick<DialOptions, 'dialString' | 'callerId' | 'target' | 'turn' | 'leaves'>): Promise<void> {
+export async function transferOut(call: Call, outside: Call, dial: Pick<DialOptions, 'dialString' | 'callerId' | 'trunk' | 'turn' | 'leaves'>): Promise<void> {
   const leg = await call.session.openLeg(`outside-${outside.id}`, 'agent');
   call.partner = outside;
   outside.partner = call;

@@ -221,6 +221,16 @@ export class Party {
     }
   }
 
+  /** Another dialog in the place of this one (RFC 3891): its listeners are these, but for how it comes up. */
+  successor(leg: MediaLeg, own: Pick<PartyEvents, 'up' | 'failed'>): Party {
+    return new Party(leg, { ...this.#events, ...own });
+  }
+
+  /** Its successor has come up while this one was ringing: what waits for an answer has one. */
+  cameUp(): void {
+    this.#events.up();
+  }
+
   /** Moves the other side's sound to a leg of another session (attended transfer). What happens from then on is told to `events`. */
   async moveTo(leg: MediaLeg, events: PartyEvents = this.#events): Promise<Party> {
     const call = this.#call;

@@ -88,6 +88,8 @@ export class FarEnd {
   readonly calls: FarCall[] = [];
   readonly stack: SipStack;
   port = 0;
+  /** Messages as they left. */
+  readonly sent: string[] = [];
   #options: FarEndOptions;
   #registration: TrunkRegistration | undefined;
   /** What is done with each INVITE; without it a test answers by hand. */
@@ -98,6 +100,9 @@ export class FarEnd {
     this.#options = options;
     this.stack = createNativeSipStack({
       host: '127.0.0.1', port: 0, transports: ['udp'], realm: 'far', userAgent: 'far end', t1Ms: options.t1Ms ?? 500,
+      trace: ({ direction, wire }) => {
+        if (direction === 'sent') this.sent.push(wire);
+      },
       handlers: {
         classify: () => 'trunk',
         credentialsOf: () => undefined,
@@ -130,12 +135,15 @@ export class FarEnd {
     return waitFor(() => this.calls[n - 1], { what: `INVITE ${n}`, timeoutMs: 8_000 });
   }
 
-  async dial(port: number, to: string, from: string, credentials?: { readonly username: string; readonly password: string }): Promise<FarCall> {
+  async dial(
+    port: number, to: string, from: string, credentials?: { readonly username: string; readonly password: string }, headers: Readonly<Record<string, string>> = {},
+  ): Promise<FarCall> {
     const call = await FarCall.open(this.#options.hz);
     call.outgoing = this.stack.invite({
       uri: `sip:${to}@127.0.0.1:${port}`,
       from: { user: from },
       sipCallId: `far-${from}-${Math.random()}`,
+      headers,
       body: call.sdp(),
       ...(credentials ? { credentials } : {}),
       events: {

@@ -77,8 +77,8 @@ export class House {
     return this.rig.bus.request(paused ? 'acd.agent.pause' : 'acd.agent.unpause', { extension: asExtension(extension), by: { kind: 'admin' } });
   }
 
-  dial(from: FarEnd, to: string, user: string): Promise<FarCall> {
-    return from.dial(this.rig.port, to, user, { username: user, password: 'secret' });
+  dial(from: FarEnd, to: string, user: string, headers: Readonly<Record<string, string>> = {}): Promise<FarCall> {
+    return from.dial(this.rig.port, to, user, { username: user, password: 'secret' }, headers);
   }
 
   /** Ana called Rui and both talk. */

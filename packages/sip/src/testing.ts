@@ -1,0 +1,3 @@
+/** For tests of those who use the stack. */
+export { noCertificates, selfSigned } from './contract/certificate.ts';
+export { NameServer } from './contract/name-server.ts';
