@@ -245,14 +245,14 @@ export interface Requests {
   'acd.queues': { request: Record<string, never>; reply: { queues: readonly { queueId: QueueId; name: string; waiting: readonly WaitingCall[] }[] } };
   'acd.agent.set-status': {
     request: { extension: Extension; statusId: number; by: Actor };
-    reply: Done | Refusal<'unknown-agent' | 'unknown-status' | 'hardphone' | 'blocked'>;
+    reply: Done | Refusal<'unknown-agent' | 'unknown-status' | 'hardphone' | 'blocked' | 'licence'>;
   };
   'acd.agent.login': {
     request: { extension: Extension; sharedExtension: Extension | null; hardphone: boolean; by: Actor };
     reply: Done | Refusal<'unknown-agent' | 'hardphone' | 'not-registered' | 'licence' | 'unknown-shared-extension' | 'blocked'>;
   };
   'acd.agent.logout': { request: { extension: Extension; hardphone: boolean; by: Actor }; reply: Done | Refusal<'unknown-agent' | 'hardphone'> };
-  'acd.agent.pause': { request: { extension: Extension; by: Actor }; reply: Done | Refusal<'unknown-agent' | 'already'> };
+  'acd.agent.pause': { request: { extension: Extension; by: Actor }; reply: Done | Refusal<'unknown-agent' | 'already' | 'licence'> };
   'acd.agent.unpause': { request: { extension: Extension; by: Actor }; reply: Done | Refusal<'unknown-agent' | 'already'> };
   /** Ends the wrap-up before its time. */
   'acd.agent.ready': { request: { extension: Extension; by: Actor }; reply: Done | Refusal<'unknown-agent'> };

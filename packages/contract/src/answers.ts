@@ -12,6 +12,11 @@ const extension = {
   loggedOut: { 'logged-out': 'RAMAL DESLOGADO COM SUCESSO' },
 } as const;
 
+const licence = {
+  exceeded: { 'licence-exceeded': 'LICENÇA DE RAMAIS EXCEDIDA' },
+  exceededPlain: { 'licence-exceeded': 'LICENCA DE RAMAIS EXCEDIDA' },
+} as const;
+
 const pause = {
   ...extension.missingPlain,
   ...extension.unknownPlain,
@@ -85,7 +90,7 @@ export const answers = {
     ...extension.missing,
     ...extension.unknown,
     hardphone: 'NAO É POSSÍVEL EFETUAR LOGIN DE HARDPHONE VIA API',
-    'licence-exceeded': 'LICENÇA DE RAMAIS EXCEDIDA',
+    ...licence.exceeded,
     'not-connected': 'SOFTPHONE NÃO ESTÁ CONECTADO',
     ...extension.loggedIn,
     // Only 1.2.2.8 has it; the same refusal over HTTP.
@@ -103,7 +108,7 @@ export const answers = {
     'shared-extension-unknown': 'RAMAL NÃO ENCONTRADO',
     ...extension.loggedIn,
     // ours, as in 1.1.1
-    'licence-exceeded': 'LICENÇA DE RAMAIS EXCEDIDA',
+    ...licence.exceeded,
     'extension-blocked': 'RAMAL ESTA BLOQUEADO',
   },
   '1.1.4': { ...extension.missing, ...extension.unknown, ...extension.loggedOut },
@@ -114,6 +119,8 @@ export const answers = {
     hardphone: 'NAO E POSSIVEL ALTERAR STATUS DE HARDPHONE',
     'extension-or-status-missing': 'RAMAL OU STATUS_ID NAO INFORMADO',
     'status-changed': 'STATUS ALTERADO COM SUCESSO',
+    // ours, as in 1.1.1: a status brings in one who was logged out
+    ...licence.exceeded,
   },
   '1.1.7': {
     'campaign-unknown': 'CAMPANHA NÃO ENCONTRADA',
@@ -152,7 +159,8 @@ export const answers = {
     'campaign-unknown': 'CAMPANHA NAO ENCONTRADA',
   },
   '1.1.23': extension.unknownPlain,
-  '1.1.25': pause,
+  // ours, as in 1.1.6
+  '1.1.25': { ...pause, ...licence.exceeded },
   '1.1.26': pause,
   '1.1.27': changeContact,
 
@@ -162,6 +170,8 @@ export const answers = {
     hardphone: 'NAO E POSSIVEL ALTERAR STATUS DE HARDPHONE',
     'status-changed': 'STATUS ALTERADO COM SUCESSO',
     'extension-or-status-missing': 'RAMAL OU STATUS_ID NAO INFORMADO',
+    // ours, as in 1.2.2.8
+    ...licence.exceededPlain,
   },
   '1.2.2': {
     'address-refused': 'IP NAO TEM AUTORIZACAO PARA ESCREVER COMANDOS NO SOCKET',
@@ -195,7 +205,7 @@ export const answers = {
   },
   '1.2.2.8': {
     hardphone: 'NAO E POSSIVEL EFETUAR LOGIN DE HARDPHONE VIA API',
-    'licence-exceeded': 'LICENCA DE RAMAIS EXCEDIDA',
+    ...licence.exceededPlain,
     'not-connected': 'SOFTPHONE NAO ESTA CONECTADO',
     'extension-blocked': 'RAMAL ESTA BLOQUEADO',
     ...extension.loggedIn,
@@ -214,11 +224,12 @@ export const answers = {
     'extension-missing': 'RAMAL NÃO ENCONTRADO',
     'shared-extension-unknown': 'RAMAL NÃO ENCONTRADO',
     // ours, as in 1.2.2.8
-    'licence-exceeded': 'LICENCA DE RAMAIS EXCEDIDA',
+    ...licence.exceededPlain,
     'extension-blocked': 'RAMAL ESTA BLOQUEADO',
   },
   '1.2.2.11': { ...extension.loggedOut, ...extension.unknown, 'extension-missing': 'RAMAL NÃO ENCONTRADO' },
-  '1.2.2.12': pause,
+  // ours, as in 1.2.2.1
+  '1.2.2.12': { ...pause, ...licence.exceededPlain },
   '1.2.2.13': pause,
   '1.2.2.14': changeContact,
   '1.2.2.15': {
@@ -261,6 +272,7 @@ export const answers = {
     hardphone: 'NAO E POSSIVEL ALTERAR STATUS DE HARDPHONE',
     'status-changed': 'STATUS ALTERADO COM SUCESSO',
     'extension-or-status-missing': 'RAMAL OU STATUS_ID NAO INFORMADO',
+    ...licence.exceededPlain,
   },
   '1.3.1.22': { ...createUser, ...updateUser, 'action-unknown': 'Ação inválida: 1 cria e 2 atualiza o usuário.' },
   '1.3.1.29': changeContact,

@@ -5,7 +5,7 @@ import { createAddressRules } from './address-rules.ts';
 import { answers, answerText } from './answers.ts';
 import { catalogue, httpFunctions, socketFunctions, tableFunctions } from './catalogue.ts';
 import { createSecretCheck } from './secret.ts';
-import { clickToDialUrl } from './desk-phones.ts';
+import { clickToDialUrl, hostOfContact } from './desk-phones.ts';
 import { compactMoment, epochOf, localMoment, parseMoment, showMinute } from './local-time.ts';
 import { withReference } from './reference.ts';
 
@@ -96,4 +96,15 @@ test('the click-to-dial addresses are those of 1.1.20', () => {
   expect(clickToDialUrl({ model: 'grandstream', address: 'ip_address', password: 'admin' }, '12345').url).toBe(
     'http://ip_address/cgi-bin/api-make_call?phonenumber=12345&account=0&password=admin',
   );
+});
+
+test.each([
+  ['sip:50001@192.168.0.25:5062;transport=udp', '192.168.0.25'],
+  ['<sip:50001@192.168.0.25>', '192.168.0.25'],
+  ['"Mesa 1" <sips:50001@phone.example:5061>;expires=60', 'phone.example'],
+  ['sip:50001@[2001:db8::7]:5060', '[2001:db8::7]'],
+  ['sip:192.168.0.25', '192.168.0.25'],
+  ['', undefined],
+])('a desk phone that registered with %s is at %s', (contact, host) => {
+  expect(hostOfContact(contact)).toBe(host);
 });

@@ -33,14 +33,30 @@ export function clickToDialUrl(phone: { readonly model: DeskPhone['model']; read
   }
 }
 
+/** Where a phone that registered with this Contact is: its host, for the web page is on another port. */
+export const hostOfContact = (contact: string): string | undefined => /sips?:(?:[^@]*@)?(\[[^\]]+\]|[^:;>]+)/i.exec(contact)?.[1];
+
+const longestAnswerBytes = 4_096;
+
+async function beginningOf(response: Response): Promise<string> {
+  let text = '';
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  while (reader !== undefined && text.length < longestAnswerBytes) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += value;
+  }
+  await reader?.cancel();
+  return text;
+}
+
 export function createDeskPhones(parts: { readonly bus: Bus; readonly log: Logger }): DeskPhones {
   const { bus, log } = parts;
 
   /** A shared extension's phone is found by its registration (1.1.20). */
   const registeredHost = async (extension: string): Promise<string | undefined> => {
     const { bindings } = await bus.request('telephony.bindings', {});
-    const contact = bindings.find((binding) => binding.extension === extension)?.contact;
-    return contact === undefined ? undefined : /sips?:(?:[^@]*@)?(\[[^\]]+\]|[^:;>]+)/i.exec(contact)?.[1];
+    return hostOfContact(bindings.find((binding) => binding.extension === extension)?.contact ?? '');
   };
 
   return {
@@ -54,9 +70,10 @@ export function createDeskPhones(parts: { readonly bus: Bus; readonly log: Logge
           redirect: 'manual',
           signal: AbortSignal.timeout(timeoutMs),
         });
-        await response.body?.cancel();
-        if (!response.ok) log.warn({ extension: phone.extension, status: response.status }, 'the desk phone refused to dial');
-        return response.ok;
+        // A Grandstream says so in the body, with 200.
+        const dials = response.ok && !/"response"\s*:\s*"error"/i.test(await beginningOf(response));
+        if (!dials) log.warn({ extension: phone.extension, status: response.status }, 'the desk phone refused to dial');
+        return dials;
       } catch (error) {
         log.warn({ err: error, extension: phone.extension }, 'the desk phone does not answer');
         return false;

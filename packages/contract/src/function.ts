@@ -41,6 +41,9 @@ export const field = (value: string | number | null | undefined): string => {
   return /[\r\n;]/.test(text) ? text.replace(/[\r\n;]/g, ' ') : text;
 };
 
+/** Seconds as the examples of 1.1.12 and 1.1.23 have them: `2.124578`, `768.484154`. */
+export const showSeconds = (ms: number): string => (Math.max(0, ms) / 1000).toFixed(6);
+
 /** What the functions stand on. */
 export interface ContractPorts {
   readonly bus: Bus;
@@ -71,6 +74,8 @@ export interface Parameter {
   /** In Portuguese: it goes into the list page and the guide. */
   readonly meaning: string;
   readonly optional?: true;
+  /** Up to this many of it, told apart by the number in its name: `telefone1` to `telefone10`. */
+  readonly repeats?: number;
 }
 
 /** One row of the catalogue: a function of the manual with the doors that lead to it. */
@@ -83,6 +88,10 @@ export interface ContractFunction {
     /** Other spellings of the path. */
     readonly aliases?: readonly string[];
     readonly syntax: readonly string[];
+    /** The lines of an answer that is no message, field by field. */
+    readonly records?: readonly string[];
+    /** What else it may answer with. */
+    readonly also?: 'audio/wav' | 'text/html';
     /** The key is needed even when none is configured: then nobody may. */
     readonly keyAlways?: true;
   };

@@ -99,8 +99,8 @@ export function createLiveBoard(parts: { readonly bus: Bus; readonly cards: Cont
     agents: () => [...agents.values()],
     callOf(agentId) {
       const state = agents.get(agentId);
-      // A call that still rings at the agent is not one that the agent is in.
-      return state === undefined || state.callId === null || state.state === 'ringing' ? undefined : calls.get(state.callId);
+      // Not one that still rings, nor one that goes on without the agent, who wraps it up.
+      return state?.state !== 'talking' || state.callId === null ? undefined : calls.get(state.callId);
     },
     sharedExtensionOf: (agentId) => agents.get(agentId)?.sharedExtension ?? undefined,
     async start() {

@@ -5,7 +5,7 @@ import { parseMoment } from './local-time.ts';
 
 /** One row of ligacoes_campanha: the last result of a number. */
 export interface CampaignCall {
-  readonly extension: string | null;
+  readonly agentId: number | null;
   readonly parameter1: string;
   readonly parameter2: string;
   readonly areaCode: string;
@@ -24,7 +24,7 @@ export interface QueueCall {
   readonly at: number;
 }
 
-/** What happened, as the documented views tell it. */
+/** What happened, as the projector keeps it. */
 export interface Records {
   campaignCalls(campaignId: number): Promise<readonly CampaignCall[]>;
   /** Of one local day, by queue, then in order of time. */
@@ -40,20 +40,22 @@ export function createRecords(parts: { readonly database: Database; readonly dir
 
   return {
     async campaignCalls(campaignId) {
-      const { rows } = await database.query<{ ramal: string | null; p1: string | null; p2: string | null; telefone: string; status: number | null; seconds: number }>(
-        `SELECT ramal, identificador1 AS p1, identificador2 AS p2, telefone, status_id AS status,
-                greatest(0, round(extract(epoch FROM data_hora_fim - data_hora_inicio)))::int AS seconds
-           FROM (SELECT DISTINCT ON (campaign_customer_phone_number_id) *
-                   FROM public.resultado_discador_mensal WHERE campanha_id = $1
-                  ORDER BY campaign_customer_phone_number_id, id DESC) AS last
-          ORDER BY id`,
+      // Not resultado_discador_mensal: it forgets after 35 days, and this is about every number that was ever dialed.
+      const { rows } = await database.query<{ agent: number | null; p1: string | null; p2: string | null; phone: string; status: number | null; seconds: number }>(
+        `SELECT CASE WHEN r.answered THEN r.agent_id END AS agent, c.parameter1 AS p1, c.parameter2 AS p2, p.phone, p.status_id AS status,
+                greatest(0, round(extract(epoch FROM r.ended_at - r.started_at)))::int AS seconds
+           FROM views.phones p
+           JOIN views.results r ON r.call_id = p.last_call_id
+           LEFT JOIN views.contacts c ON c.contact_id = p.contact_id
+          WHERE p.campaign_id = $1
+          ORDER BY r.id`,
         [campaignId],
       );
-      return rows.map(({ ramal, p1, p2, telefone, status, seconds }) => ({
-        extension: ramal === '' ? null : ramal,
+      return rows.map(({ agent, p1, p2, phone, status, seconds }) => ({
+        agentId: agent,
         parameter1: p1 ?? '',
         parameter2: p2 ?? '',
-        ...splitAreaCode(telefone),
+        ...splitAreaCode(phone),
         dispositionId: status,
         durationS: seconds,
       }));

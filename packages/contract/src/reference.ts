@@ -24,6 +24,8 @@ export function referenceMarkdown(): string {
       lines.push('', '| parâmetro | significado | obrigatório |', '|---|---|---|');
       for (const parameter of parameters) lines.push(`| \`${parameter.name}\` | ${cell(parameter.meaning)} | ${parameter.optional === true ? 'não' : 'sim'} |`);
     }
+    if (http.records !== undefined) lines.push('', 'Registros, um por linha:', '', ...http.records.map((record) => `- \`${record}\``));
+    if (http.also !== undefined) lines.push('', `Responde também com \`${http.also}\`.`);
     lines.push(...answerList(http.section), '');
   }
   lines.push('## Referência dos comandos de socket', '');

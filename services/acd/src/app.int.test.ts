@@ -1,6 +1,6 @@
 import { createInProcessBus, type Bus, type Requests } from '@ritmo/bus';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import { asCallId, asExtension, asId, directorySchemas, fact, type AgentId, type CallId, type DirectoryKind, type DomainEvent, type EventDataByType, type EventType, type Extension, type QueueId, type TrunkId } from '@ritmo/domain';
+import { asCallId, asExtension, asId, asLegId, directorySchemas, fact, type AgentId, type CallId, type DirectoryKind, type DomainEvent, type EventDataByType, type EventType, type Extension, type QueueId, type TrunkId } from '@ritmo/domain';
 import { createMemoryEventStore } from '@ritmo/event-store';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
 import { waitFor } from '@ritmo/testing';
@@ -140,6 +140,14 @@ describe('login and status (manual 1.1.1 to 1.1.6)', () => {
     await bus.request('acd.agent.login', { extension: ext('1002'), sharedExtension: null, hardphone: false, by });
     await bus.request('acd.agent.login', { extension: ext('4003'), sharedExtension: null, hardphone: true, by });
     expect(await bus.request('acd.agent.login', { extension: ext('1004'), sharedExtension: null, hardphone: false, by })).toMatchObject({ code: 'licence' });
+    // A status or a pause would bring the agent in as well (1.1.6, 1.1.25).
+    expect(await bus.request('acd.agent.set-status', { extension: ext('1004'), statusId: 5, by })).toMatchObject({ code: 'licence' });
+    expect(await bus.request('acd.agent.pause', { extension: ext('1004'), by })).toMatchObject({ code: 'licence' });
+    expect(await bus.request('acd.agent.set-status', { extension: ext('1004'), statusId: 2, by })).toEqual({ ok: true });
+    expect((await agent(4))?.statusId).toBe(2);
+    expect(await bus.request('acd.agent.set-status', { extension: ext('1002'), statusId: 5, by })).toEqual({ ok: true });
+    expect(await bus.request('acd.agent.logout', { extension: ext('1002'), hardphone: false, by })).toEqual({ ok: true });
+    expect(await bus.request('acd.agent.set-status', { extension: ext('1004'), statusId: 5, by })).toEqual({ ok: true });
   });
 
   test('pause and unpause say when there was nothing to do (1.1.25, 1.1.26)', async () => {
@@ -174,6 +182,23 @@ describe('calls', () => {
     expect(asked.map(({ subject }) => subject)).toEqual(['telephony.offer', 'telephony.play']);
     expect(offers()[0]?.request).toMatchObject({ callId, extension: '1001', callerNumber: '11988887777', callerName: 'Campaign', record: true });
     expect((await bus.request('acd.queues', {})).queues).toMatchObject([{ queueId: 1, waiting: [{ callId, position: 1 }] }]);
+  });
+
+  test('the wait that fila_espera shows is that in the queue, not what was talked before a transfer (1.1.12)', async () => {
+    await register('1001');
+    const callId = asCallId('1.2');
+    const data = { callId, direction: 'inbound' as const, campaignId: null, contactId: null, queueId: asId<QueueId>(1), trunkId: asId<TrunkId>(1), ringMs: 1, from: '1195894637', to: '1130000000', dialog: {} };
+    bus.publish('fact.CallAnswered', fact('CallAnswered', Date.now() - 60_000, data));
+    await waitFor(() => offers().length === 1, { what: 'the offer' });
+    const wait = async (): Promise<number | undefined> => (await bus.request('acd.queues', {})).queues[0]?.waiting[0]?.waitMs;
+    expect(await wait()).toBeGreaterThanOrEqual(60_000);
+    const leg = { callId, legId: asLegId('1.2/1'), agentId: asId<AgentId>(1), extension: ext('1001'), at: Date.now() };
+    bus.publish('signal.leg', { ...leg, state: 'answered' });
+    await waitFor(() => of('CallDelivered').length === 1, { what: 'the delivery' });
+    bus.publish('fact.TransferRequested', fact('TransferRequested', Date.now(), { callId, legId: leg.legId, target: '1130000000', attended: false, otherCallId: null }));
+    await waitFor(() => offers().length === 2, { what: 'the second offer' });
+    expect(await wait()).toBeLessThan(60_000);
+    expect((await bus.request('acd.queues', {})).queues[0]?.waiting).toMatchObject([{ position: 1, number: '1195894637' }]);
   });
 
   test('a preview call is offered to the agent who accepted it', async () => {

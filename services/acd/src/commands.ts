@@ -5,7 +5,7 @@ import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import { agentState, isPaused, isRegistered } from './core/matching.ts';
 import { loggedIn, loggedOut, type AgentEntry, type Core } from './core/model.ts';
 import { reasonNotToDial } from './core/own-calls.ts';
-import { hasLicence, mayHaveStatus } from './core/status.ts';
+import { hasLicenceFor, mayHaveStatus } from './core/status.ts';
 import { dialedBy, planDial, type DialDecision } from './dial-plan.ts';
 import type { AcdMetrics } from './metrics.ts';
 import { isCeiling, ownCallRefused } from './rights.ts';
@@ -21,6 +21,7 @@ export interface CommandParts {
 
 const done = { ok: true } as const;
 const unknownAgent = { ok: false, code: 'unknown-agent' } as const;
+const noLicence = { ok: false, code: 'licence' } as const;
 /** How long an extension, and then a number, rings for an agent's own call. */
 export const ownCallRingMs = 45_000;
 
@@ -37,6 +38,7 @@ export function serveCommands(parts: CommandParts): readonly BusSubscription[] {
       if (agent.config.kind === 'hardphone') return { ok: false, code: 'hardphone' };
       if (!core.statuses.has(statusId)) return { ok: false, code: 'unknown-status' };
       if (!mayHaveStatus(agent, asId<UserStatusId>(statusId))) return { ok: false, code: 'blocked' };
+      if (!hasLicenceFor(core, agent, asId<UserStatusId>(statusId))) return noLicence;
       shell.act({ kind: 'set-status', agent, statusId: asId<UserStatusId>(statusId), by });
       return done;
     }),
@@ -57,6 +59,7 @@ export function serveCommands(parts: CommandParts): readonly BusSubscription[] {
       // No status but logged out is his: to who asks, there is no such extension.
       if (agent.config.blocked === true) return unknownAgent;
       if (isPaused(core, agent)) return { ok: false, code: 'already' };
+      if (!hasLicenceFor(core, agent, core.pauseStatusId)) return noLicence;
       shell.act({ kind: 'pause', agent, by });
       return done;
     }),
@@ -90,7 +93,7 @@ function queueState(core: Core, queueId: number, nowMs: number): Requests['acd.q
       callId: call.id,
       position: index + 1,
       number: call.number,
-      waitMs: Math.max(0, nowMs - call.answeredAt),
+      waitMs: Math.max(0, nowMs - call.enteredAt),
       campaignId: call.campaignId,
     })),
   };
@@ -108,9 +111,7 @@ function login({ context, core, shell }: CommandParts, request: Requests['acd.ag
   }
   // 1.1.1: the extension has to be registered at a softphone. A desk phone may come later.
   if (!hardphone && !isRegistered(core, agent)) return { ok: false, code: 'not-registered' };
-  if (agent.statusId === loggedOut && !hasLicence(core)) {
-    return { ok: false, code: 'licence' };
-  }
+  if (!hasLicenceFor(core, agent, loggedIn)) return noLicence;
   if (sharedExtension !== null) shell.act({ kind: 'move-to-station', agent, station: sharedExtension });
   shell.act({ kind: 'set-status', agent, statusId: loggedIn, by });
   return done;

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { httpFunctions } from '@ritmo/contract';
@@ -23,6 +24,20 @@ afterAll(async () => {
   await stage.close();
   await rm(dataDir, { recursive: true });
 });
+
+interface OpenApi {
+  readonly paths: Record<
+    string,
+    Record<
+      string,
+      {
+        readonly parameters?: { readonly name: string; readonly required?: boolean }[];
+        readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly properties?: object; readonly required?: string[] } }> };
+        readonly responses?: Record<string, { readonly description: string; readonly content?: object }>;
+      }
+    >
+  >;
+}
 
 const url = (path: string): string => `http://127.0.0.1:${app.port()}${path}`;
 
@@ -54,6 +69,40 @@ test('a form is the same as a query, Latin-1 the same as UTF-8', async () => {
   const utf8 = await fetch(url(`/api/fila_espera?fila=${encodeURIComponent('são paulo')}`));
   const unknown = await fetch(url('/api/fila_espera?fila=outra'));
   expect([await latin1.text(), await utf8.text(), await unknown.text()]).toEqual(['', '', 'FILA NAO ENCONTRADA']);
+});
+
+test('a form is a form, whatever its client calls it', async () => {
+  stage.answer('acd.queues', { queues: [{ queueId: 1 as never, name: 'São Paulo', waiting: [] }] });
+  const posted = async (body: string | Buffer, contentType?: string): Promise<string> =>
+    (await fetch(url('/api/fila_espera'), { method: 'POST', body: new Uint8Array(Buffer.from(body)), ...(contentType === undefined ? {} : { headers: { 'content-type': contentType } }) })).text();
+  const bare = Buffer.from('fila=São Paulo', 'latin1');
+  for (const type of ['application/x-www-form-urlencoded', 'application/x-www-form-urlencoded; charset=ISO-8859-1', 'text/plain', 'application/octet-stream', undefined]) {
+    expect([type, await posted('fila=São+Paulo', type), await posted(bare, type), await posted('fila=outra', type)]).toEqual([type, '', '', 'FILA NAO ENCONTRADA']);
+  }
+  expect(await posted('{"fila":"São Paulo"}', 'application/json')).toBe('');
+  const parts = new FormData();
+  parts.set('fila', 'São Paulo');
+  parts.set('anexo', new Blob(['fila=outra']), 'fila');
+  expect(await (await fetch(url('/api/fila_espera'), { method: 'POST', body: parts })).text()).toBe('');
+});
+
+test('the name of a function may be percent-encoded in UTF-8 or in Latin-1, in capitals, with a slash behind it', async () => {
+  for (const name of ['liga%C3%A7%C3%B5es_campanha', 'liga%E7%F5es_campanha', 'LIGACOES_CAMPANHA', 'ligacoes_campanha/', 'liga%63oes_campanha']) {
+    expect([name, await (await fetch(url(`/api/${name}?campanha=9`))).text()]).toEqual([name, 'CAMPANHA NÃO ENCONTRADA']);
+  }
+  expect(await (await fetch(url('/api/liga%zz_campanha'))).text()).toBe('FUNCAO NAO ENCONTRADA');
+});
+
+test('a URL that is not encoded is told so', async () => {
+  const ask = (line: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(app.port(), '127.0.0.1', () => socket.write(`GET ${line} HTTP/1.1\r\nHost: a\r\n\r\n`));
+      let answer = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk)).on('error', reject).on('close', () => resolve(answer));
+    });
+  for (const line of ['/api/fila_espera?fila=São', '/api/fila_espera?fila=Total IP']) {
+    expect(await ask(line)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*\r\n\r\nREQUISICAO INVALIDA: ESPACOS E ACENTOS NA URL DEVEM SER CODIFICADOS$/);
+  }
 });
 
 test('a recording comes with type and length, whole or by range', async () => {
@@ -89,9 +138,22 @@ test('the admin API wants its key, checks bodies by the schemas and hides secret
 });
 
 test('the OpenAPI document describes every function and every route of the admin API', async () => {
-  const document = (await (await fetch(url('/v1/openapi.json'))).json()) as { paths: Record<string, Record<string, { parameters?: { name: string }[] }>> };
+  const document = (await (await fetch(url('/v1/openapi.json'))).json()) as OpenApi;
   for (const { name } of httpFunctions) expect(document.paths).toHaveProperty([`/api/${name}`, 'get']);
-  expect(document.paths['/api/set_status']?.['get']?.parameters?.map(({ name }) => name)).toEqual(['ramal', 'status_id', 'chave']);
+  expect(document.paths['/api/set_status']?.['get']?.parameters?.map(({ name }) => name)).toEqual(['ramal', 'status_id', 'chave', 'chave_seguranca']);
+  for (const { name, http } of httpFunctions) {
+    const { get, post } = document.paths[`/api/${name}`] ?? {};
+    const types = Object.keys(get?.responses?.['200']?.content ?? {});
+    expect(types).toEqual(['text/plain', ...(http.also === undefined ? [] : [http.also])]);
+    expect(get?.responses?.['200']?.description).toContain('CHAVE DA API INVÁLIDA');
+    const form = post?.requestBody?.content['application/x-www-form-urlencoded']?.schema;
+    expect(Object.keys(form?.properties ?? {})).toEqual(get?.parameters?.map((each) => each.name));
+    expect(form?.required ?? []).toEqual(get?.parameters?.filter(({ required }) => required === true).map((each) => each.name));
+  }
+  expect(document.paths['/api/discar']?.['get']?.parameters?.filter(({ required }) => required).map(({ name }) => name)).toEqual(['numero', 'ramal', 'chave']);
+  const imports = document.paths['/api/importar_discador']?.['get']?.parameters ?? [];
+  for (const name of ['identificador10', 'ddd2', 'telefone10', 'telefone_7_discar_em', 'telefone_2_discar_agora', 'chave_seguranca']) expect(imports.map((each) => each.name)).toContain(name);
+  expect(imports.filter(({ required }) => required).map(({ name }) => name)).toEqual(['id_campanha', 'telefone1']);
   for (const path of ['trunks', 'routes', 'agents', 'queues', 'campaigns', 'dispositions', 'user-statuses', 'block-lists', 'call-windows']) {
     expect(Object.keys(document.paths[`/v1/${path}`] ?? {}).sort()).toEqual(['get', 'post']);
     expect(Object.keys(document.paths[`/v1/${path}/{id}`] ?? {}).sort()).toEqual(['delete', 'get', 'patch', 'put']);

@@ -4,9 +4,9 @@ import type { ServiceApp, ServiceContext } from '@ritmo/service-kit';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createAddressGate, plainText } from './address-gate.ts';
 import { registerAdmin } from './admin/routes.ts';
-import { answerErrors } from './errors.ts';
+import { answerClientError, answerErrors } from './errors.ts';
 import { registerFacade } from './facade.ts';
-import { parseForm } from './form.ts';
+import { parseForm, plainPath } from './form.ts';
 import { registerOpenApi } from './openapi.ts';
 import type { ApiOptions } from './options.ts';
 import { createRequestTimes } from './request-times.ts';
@@ -36,6 +36,8 @@ export function createApiApp(context: ServiceContext, options: ApiOptions): ApiA
       bodyLimit: bodyLimitBytes,
       exposeHeadRoutes: false,
       forceCloseConnections: 'idle',
+      clientErrorHandler: answerClientError,
+      rewriteUrl: ({ url }) => plainPath(url ?? '/'),
       routerOptions: { ignoreTrailingSlash: true, caseSensitive: false, querystringParser: parseForm },
     });
     app.setValidatorCompiler(createValidators());
@@ -52,7 +54,11 @@ export function createApiApp(context: ServiceContext, options: ApiOptions): ApiA
       done();
     });
     await registerOpenApi(app);
-    registerFacade(app, { context, contract, gate, times });
+    // In a scope of its own: its forms are no business of /v1.
+    await app.register((scope, _options, done) => {
+      registerFacade(scope, { context, contract, gate, times });
+      done();
+    });
     // The facade's functions gate and time themselves: hooks would cost more than what is answered from memory.
     await app.register(async (scope) => {
       scope.addHook('onRequest', (request, reply, done) => {

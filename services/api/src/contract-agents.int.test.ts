@@ -1,7 +1,7 @@
 /** Section 1.1 word for word, agents: every example of the manual, and every line under "Retornos" provoked. */
 import { answers } from '@ritmo/contract';
 import { describe, expect, test } from 'vitest';
-import { everyLineWasProvoked, get, groups, onTheContractStage, provoke, refuse, stage } from './testing.ts';
+import { base, everyLineWasProvoked, get, groups, onTheContractStage, provoke, refuse, stage } from './testing.ts';
 
 onTheContractStage();
 
@@ -49,7 +49,7 @@ describe('1.1.1 to 1.1.4: login and logout', () => {
   });
   test('login of a hardphone and at a shared extension', async () => {
     stage.answer('acd.agent.login', ({ extension, sharedExtension }) => {
-      if (extension === '1') return refuse('unknown-agent');
+      if (extension === '1' || (extension === '10005' && sharedExtension === null)) return refuse('unknown-agent');
       if (extension === '2') return refuse('licence');
       return sharedExtension === null || sharedExtension === '50001' ? { ok: true } : refuse('unknown-shared-extension');
     });
@@ -58,6 +58,11 @@ describe('1.1.1 to 1.1.4: login and logout', () => {
     await provoke('1.1.3', 'extension-missing', 'api/login_hardphone', 'RAMAL NÃO ENCONTRADO');
     await provoke('1.1.3', 'extension-unknown', 'api/login_hardphone?ramal=1', 'RAMAL NÃO ENCONTRADO');
     await provoke('1.1.3', 'shared-extension-unknown', 'api/login_hardphone?ramal=40018&hardphone=59999', 'RAMAL NÃO ENCONTRADO');
+    // The shared extension is missing: 10005 is no hardphone itself, the acd says (services/acd, app.int.test.ts).
+    await provoke('1.1.3', 'extension-unknown', 'api/login_hardphone?ramal=10005', 'RAMAL NÃO ENCONTRADO');
+    await provoke('1.1.3', 'extension-unknown', 'api/login_hardphone?ramal=10005&hardphone=', 'RAMAL NÃO ENCONTRADO');
+    expect(stage.asked.at(-1)?.request).toMatchObject({ extension: '10005', sharedExtension: null, hardphone: true });
+    await provoke('1.1.3', 'logged-in', 'api/login_hardphone?ramal=40024', 'RAMAL LOGADO COM SUCESSO');
     await provoke('1.1.3', 'licence-exceeded', 'api/login_hardphone?ramal=2', 'LICENÇA DE RAMAIS EXCEDIDA');
     await provoke('1.1.3', 'extension-blocked', 'api/login_hardphone?ramal=70000', 'RAMAL ESTA BLOQUEADO');
   });
@@ -71,6 +76,21 @@ describe('1.1.5, 1.1.9 to 1.1.11, 1.1.24: lists', () => {
     const lines = (await get('api/usuarios')).split('\n');
     expect(lines.slice(0, 4)).toEqual(['1;Suporte Totalip;99999', '5;Eduardo Moreira;40009', '9;Marina Fagundes Romero;40119', '10;Cláudia Nascimento;64136']);
     expect(await get(`api/${encodeURIComponent('usuários')}`)).toBe(lines.join('\n'));
+  });
+  test('usuarios: the example of 1.1.9', async () => {
+    const before = stage.context.directory.all('agent');
+    for (const { id } of before) stage.remove('agent', id);
+    const example = [
+      [1, 'Suporte Totalip', '99999'], [5, 'Marcos Pereira', '67156'], [10, 'Cláudia Nascimento', '64136'], [11, 'Pedro Faria', '62152'],
+      [12, 'Júlio da Silva', '65198'], [14, 'Rafael Bueno', '62197'], [18, 'Rodrigo Soares', '65160'], [17, 'Fernanda Martins', '60179'],
+    ] as const;
+    for (const [id, name, extension] of example) stage.put('agent', { id, name, extension, ...base });
+    // The example shows 18 before 17; its own words are "ordenados pelo código do usuário".
+    expect(await get('api/usuarios')).toBe(
+      '1;Suporte Totalip;99999\n5;Marcos Pereira;67156\n10;Cláudia Nascimento;64136\n11;Pedro Faria;62152\n12;Júlio da Silva;65198\n14;Rafael Bueno;62197\n17;Fernanda Martins;60179\n18;Rodrigo Soares;65160',
+    );
+    for (const [id] of example) stage.remove('agent', id);
+    for (const agent of before) stage.put('agent', agent);
   });
   test('campanhas', async () => {
     expect(await get('api/campanhas')).toBe('1;Campanha Clientes X\n2;Campanha Clientes Y\n3;Campanha Clientes Z');
@@ -90,6 +110,8 @@ describe('1.1.6, 1.1.25, 1.1.26: status and pauses', () => {
     stage.answer('acd.agent.set-status', ({ extension, statusId }) => {
       if (extension === '10010') return refuse('hardphone');
       if (extension === '1') return refuse('unknown-agent');
+      if (extension === '2') return refuse('licence');
+      if (extension === '70000') return refuse('blocked');
       return statusId === 5 ? { ok: true } : refuse('unknown-status');
     });
     await provoke('1.1.6', 'extension-or-status-missing', 'api/set_status?ramal=10005', 'RAMAL OU STATUS_ID NAO INFORMADO');
@@ -98,6 +120,14 @@ describe('1.1.6, 1.1.25, 1.1.26: status and pauses', () => {
     await provoke('1.1.6', 'extension-unknown', 'api/set_status?ramal=1&status_id=3', 'RAMAL NÃO ENCONTRADO');
     await provoke('1.1.6', 'status-unknown', 'api/set_status?ramal=10005&status_id=99', 'STATUS NÃO EXISTE');
     await provoke('1.1.6', 'status-unknown', 'api/set_status?ramal=10005&status_id=abc', 'STATUS NÃO EXISTE');
+    await provoke('1.1.6', 'extension-or-status-missing', 'api/set_status?status_id=5', 'RAMAL OU STATUS_ID NAO INFORMADO');
+    // What the manual leaves open: one who is blocked, and one more than there are licences for.
+    await provoke('1.1.6', 'extension-unknown', 'api/set_status?ramal=70000&status_id=5', 'RAMAL NÃO ENCONTRADO');
+    await provoke('1.1.6', 'licence-exceeded', 'api/set_status?ramal=2&status_id=5', 'LICENÇA DE RAMAIS EXCEDIDA');
+  });
+  test('set_pause of one more than there are licences for', async () => {
+    stage.answer('acd.agent.pause', refuse('licence'));
+    await provoke('1.1.25', 'licence-exceeded', 'api/set_pause?ramal=10005', 'LICENÇA DE RAMAIS EXCEDIDA');
   });
   test.each([
     ['1.1.25', 'set_pause', 'acd.agent.pause'],

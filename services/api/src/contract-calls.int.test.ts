@@ -39,20 +39,20 @@ describe('1.1.23: status_ramal', () => {
   });
   test('of one in an outbound, an inbound and a campaign call', async () => {
     stage.setNow(10_000_000);
-    const active = asCallId('768.484154');
+    const active = asCallId('1272916393.14005');
     stage.bus.publish('fact.CallPlaced', fact('CallPlaced', 9_000_000, { ...common, callId: active, direction: 'agent', from: '10005', to: '22154748', extension: asExtension('10005') }));
-    stage.bus.publish('fact.CallAnswered', fact('CallAnswered', 9_999_000, { ...common, callId: active, direction: 'agent', ringMs: 1, from: '10005', to: '22154748' }));
+    stage.bus.publish('fact.CallAnswered', fact('CallAnswered', 10_000_000 - 768_484, { ...common, callId: active, direction: 'agent', ringMs: 1, from: '10005', to: '22154748' }));
     inCall(active);
     await eventually(async () => (await get('api/status_ramal?ramal=10005')).includes('Ativa'));
-    // The example leaves the duration out that "Retornos" has.
-    expect(await get('api/status_ramal?ramal=10005')).toBe('Carlos da Silva;10005;Ativa;22154748;768.484154;1');
+    // The example leaves one of the two out that "Retornos" has: 768.484154 is a duration, written as in 1.1.12.
+    expect(await get('api/status_ramal?ramal=10005')).toBe('Carlos da Silva;10005;Ativa;22154748;1272916393.14005;768.484000');
 
     const inbound = asCallId('769.1');
     stage.bus.publish('fact.CallPlaced', fact('CallPlaced', 9_000_000, { ...common, callId: inbound, direction: 'inbound', from: '1133553434', to: '30000000', extension: null }));
     stage.bus.publish('fact.CallAnswered', fact('CallAnswered', 9_990_000, { ...common, callId: inbound, direction: 'inbound', ringMs: 1, from: '1133553434', to: '30000000' }));
     inCall(inbound);
     await eventually(async () => (await get('api/status_ramal?ramal=10005')).includes('Receptiva'));
-    expect(await get('api/status_ramal?ramal=10005')).toBe('Carlos da Silva;10005;Receptiva;1133553434;30000000;769.1;10;');
+    expect(await get('api/status_ramal?ramal=10005')).toBe('Carlos da Silva;10005;Receptiva;1133553434;30000000;769.1;10.000000;');
 
     const contactId = asId<ContactId>(4);
     const campaignId = asId<CampaignId>(1);
@@ -63,7 +63,19 @@ describe('1.1.23: status_ramal', () => {
     stage.bus.publish('fact.CallAnswered', fact('CallAnswered', 9_970_000, { ...common, callId: dialed, contactId, campaignId, direction: 'campaign', ringMs: 1, from: '', to: '02181793134' }));
     inCall(dialed);
     await eventually(async () => (await get('api/status_ramal?ramal=10005')).includes(';127846;'));
-    expect(await get('api/status_ramal?ramal=10005')).toBe('Carlos da Silva;10005;Discador;1;Campanha Clientes X;127846;0001;770.1;2181793134;30');
+    expect(await get('api/status_ramal?ramal=10005')).toBe('Carlos da Silva;10005;Discador;1;Campanha Clientes X;127846;0001;770.1;2181793134;30.000000');
+
+    // Ringing is not yet in the call; wrapping up is no longer, though it may go on with somebody else.
+    for (const [of, phoneStatus, shown] of [['ringing', 8, 'Tocando'], ['wrap-up', 0, 'Livre']] as const) {
+      stage.bus.publish('signal.agent-state', state(21, '10005', { state: of, phoneStatus, callId: dialed }));
+      await eventually(async () => (await get('api/status_ramal?ramal=10005')) === `Carlos da Silva;10005;${shown};Logado;1`);
+    }
+    const internal = asCallId('771.1');
+    stage.bus.publish('fact.CallPlaced', fact('CallPlaced', 9_900_000, { ...common, callId: internal, direction: 'internal', from: '10005', to: '40009', extension: asExtension('10005') }));
+    inCall(internal);
+    await eventually(async () => (await get('api/status_ramal?ramal=10005')) === 'Carlos da Silva;10005;Ativa;40009;771.1;100.000000');
+    stage.bus.publish('signal.agent-state', state(5, '40009', { state: 'talking', phoneStatus: 1, callId: internal }));
+    await eventually(async () => (await get('api/status_ramal?id=5')) === 'Eduardo Moreira;40009;Receptiva;10005;40009;771.1;100.000000;');
     stage.setNow(undefined);
   });
 });
@@ -82,6 +94,9 @@ describe('1.1.20: discar, and the key', () => {
     await provoke('1.1', 'key-invalid', 'api/status?chave=errada', 'CHAVE DA API INVÁLIDA');
     expect(await get(`api/campanhas?chave=${key}`)).toContain('1;Campanha Clientes X');
     expect(await get(`api/campanhas?chave_seguranca=${key}`)).toContain('1;Campanha Clientes X');
+    expect(await get(`api/campanhas?chave=&chave_seguranca=${key}`)).toContain('1;Campanha Clientes X');
+    expect(await get(`api/campanhas?chave=errada&chave_seguranca=${key}`)).toBe('CHAVE DA API INVÁLIDA');
+    for (const almost of [key.slice(0, -1), `${key}0`, key.toUpperCase(), `${key}%00`]) expect(await get(`api/campanhas?chave=${almost}`)).toBe('CHAVE DA API INVÁLIDA');
   });
 
   test('an ordinary extension is rung, then the number', async () => {
@@ -91,6 +106,22 @@ describe('1.1.20: discar, and the key', () => {
     await provoke('1.1.20', 'parameters-invalid', `api/discar?numero=abc&ramal=10005&chave=${key}`, 'PARAMETROS INCORRETOS OU INVALIDOS');
     stage.answer('acd.dial', { ok: false, code: 'not-registered' });
     await provoke('1.1.20', 'parameters-invalid', `api/discar?numero=984160601&ramal=10005&chave=${key}`, 'PARAMETROS INCORRETOS OU INVALIDOS');
+  });
+
+  test('the example of 1.1.20, word for word', async () => {
+    await provoke('1.1.20', 'dialing', 'api/discar?numero=984160601&ramal=40045&chave=db39eded0adfd54d1ce03d23dc333787', 'DISCANDO');
+    expect(deskPhone.calls.at(-1)?.url).toBe('/goform/SavePhoneCAllInfoCfg?DialNumber=984160601&Operate=Dail&BlackListAccountID=127');
+  });
+
+  test('every refusal of the acd is one answer', async () => {
+    for (const code of ['unknown-agent', 'not-registered', 'busy', 'no-route', 'not-allowed', 'invalid-number', 'failed'] as const) {
+      stage.answer('acd.dial', { ok: false, code });
+      await provoke('1.1.20', 'parameters-invalid', `api/discar?numero=984160601&ramal=10005&chave=${key}`, 'PARAMETROS INCORRETOS OU INVALIDOS');
+    }
+    for (const wrong of ['numero=984160601', 'ramal=10005', 'numero=984160601&ramal=abc']) {
+      await provoke('1.1.20', 'parameters-invalid', `api/discar?${wrong}&chave=${key}`, 'PARAMETROS INCORRETOS OU INVALIDOS');
+    }
+    stage.answer('acd.dial', dialing);
   });
 
   test('a hardphone is asked by its own URL: the example of Khomp', async () => {
@@ -112,11 +143,24 @@ describe('1.1.20: discar, and the key', () => {
     stage.bus.publish('signal.agent-state', { ...at, sharedExtension: asExtension('50001') });
     await eventually(async () => (await get(`api/discar?numero=54321&ramal=40111&chave=${key}`)) === 'DISCANDO');
     expect(deskPhone.calls.at(-1)?.url).toBe('/cgi-bin/api-make_call?phonenumber=54321&account=0&password=admin');
+    // A Grandstream refuses with 200.
+    deskPhone.says = '{"response": "error", "body": "wrong password"}';
+    expect(await get(`api/discar?numero=12345&ramal=50001&chave=${key}`)).toBe('PARAMETROS INCORRETOS OU INVALIDOS');
+    deskPhone.says = '{"response":"success","body":true}';
+    expect(await get(`api/discar?numero=12345&ramal=50001&chave=${key}`)).toBe('DISCANDO');
+  });
+
+  test('a shared extension without an address is looked for among the registrations, and refused when it is not there', async () => {
+    stage.put('shared-extension', { id: 2, extension: '50002', phoneModel: 'grandstream', password: '1234' });
+    stage.answer('telephony.bindings', { bindings: [] });
+    expect(await get(`api/discar?numero=12345&ramal=50002&chave=${key}`)).toBe('PARAMETROS INCORRETOS OU INVALIDOS');
+    expect(stage.asked.at(-1)?.subject).toBe('telephony.bindings');
+    stage.remove('shared-extension', 2);
   });
 
   test('the log tells who called what and never the key', () => {
     const lines = stage.logged.filter(({ msg }) => msg === 'api');
-    expect(lines.at(-1)).toMatchObject({ caller: '127.0.0.1', function: 'discar', answer: 'DISCANDO' });
+    for (const answer of ['DISCANDO', 'PARAMETROS INCORRETOS OU INVALIDOS']) expect(lines).toContainEqual(expect.objectContaining({ caller: '127.0.0.1', function: 'discar', answer }));
     expect(JSON.stringify(stage.logged)).not.toContain(key);
   });
 

@@ -24,6 +24,10 @@ describe('1.1.15, 1.1.16, 1.1.21, 1.1.22, 1.1.27: contacts', () => {
       await provoke('1.1.15', 'parameters-missing', example.replace(new RegExp(`${name}=[^&]*&`), ''), 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO');
     }
     await provoke('1.1.15', 'parameters-missing', example.replace('300320120837', '31022012'), 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO');
+    // 0 is every campaign in 1.2.2.7, and none here.
+    stage.asked.length = 0;
+    await provoke('1.1.15', 'contact-unknown', example.replace('id_campanha=1', 'id_campanha=0'), 'CLIENTE NAO LOCALIZADO NA CAMPANHA');
+    expect(stage.asked).toEqual([]);
     const refusals = [
       ['contact-not-found', 'contact-unknown', 'CLIENTE NAO LOCALIZADO NA CAMPANHA'],
       ['unknown-disposition', 'status-unknown', 'STATUS INFORMADO NAO EXISTE'],
@@ -44,6 +48,7 @@ describe('1.1.15, 1.1.16, 1.1.21, 1.1.22, 1.1.27: contacts', () => {
     await provoke('1.1.16', 'phone-inserted', example, 'TELEFONE INSERIDO');
     expect(stage.asked.at(-1)?.request).toMatchObject({ campaignId: 20, parameterIndex: 2, parameterValue: '1234', priority: 3, areaCode: '11', number: '33553434' });
     await provoke('1.1.16', 'contact-unknown', 'api/inserir_telefone_campanha?id_campanha=20', 'CLIENTE NAO ENCONTRADO');
+    await provoke('1.1.16', 'parameter-missing', 'api/inserir_telefone_campanha?id_campanha=20&telefone=33553434', 'PARAMETRO NAO INFORMADO');
     await provoke('1.1.16', 'campaign-missing', 'api/inserir_telefone_campanha', 'ID DA CAMPANHA NAO INFORMADO');
     await provoke('1.1.16', 'campaign-unknown', example.replace('=20', '=2000'), 'CAMPANHA NAO ENCONTRADA');
     await provoke('1.1.16', 'parameter-missing', example.replace('parametro=2', 'parametro='), 'PARAMETRO NAO INFORMADO');
@@ -82,12 +87,21 @@ describe('1.1.15, 1.1.16, 1.1.21, 1.1.22, 1.1.27: contacts', () => {
       contacts: [
         {
           phones: [
-            { areaCode: '19', number: '33553434', dialAt: Date.parse('2012-03-30T08:37:00-03:00'), dialNow: false },
-            { areaCode: '11', number: '987654321', dialAt: null, dialNow: true },
+            { areaCode: '', number: '33553434', dialAt: Date.parse('2012-03-30T08:37:00-03:00'), dialNow: false },
+            { areaCode: '', number: '11987654321', dialAt: null, dialNow: true },
           ],
         },
       ],
     });
+    const withKey =
+      'api/importar_discador?chave_seguranca=2d5b61007208dc5071f1b98eb7d4384a&id_campanha=80&identificador1=Teste1&identificador2=Teste&telefone1=35125818&telefone2=351258185&ddd1=11&ddd2=11';
+    await provoke('1.1.21', 'numbers-imported', withKey, '2 NUMERO(S) IMPORTADO(S) COM SUCESSO');
+    expect(stage.asked.at(-1)?.request).toMatchObject({ contacts: [{ phones: [{ areaCode: '11', number: '35125818' }, { areaCode: '11', number: '351258185' }] }] });
+    // Letter for letter, the first example lacks an ampersand: one number, and it is none. The dialer says so (services/dialer).
+    await get('api/importar_discador?id_campanha=80&identificador1=Teste113&identificador2=Teste&telefone1=99999998telefone2=33553434&ddd1=11&ddd2=11');
+    expect(stage.asked.at(-1)?.request).toMatchObject({ contacts: [{ phones: [{ areaCode: '11', number: '99999998telefone2=33553434' }] }] });
+    await provoke('1.1.21', 'numbers-imported', 'api/importar_discador?id_campanha=80&telefone1=33553434&telefone2=nenhum&ddd1=011', '1 NUMERO(S) IMPORTADO(S) COM SUCESSO');
+    expect(stage.asked.at(-1)?.request).toMatchObject({ contacts: [{ phones: [{ areaCode: '11', number: '33553434' }, { areaCode: '', number: 'nenhum' }] }] });
     await provoke('1.1.21', 'numbers-imported', 'api/importar_discador?id_campanha=80', '0 NUMERO(S) IMPORTADO(S) COM SUCESSO');
     await provoke('1.1.21', 'campaign-missing', 'api/importar_discador?telefone1=33553434', 'ID DA CAMPANHA NAO INFORMADO');
     await provoke('1.1.21', 'campaign-unknown', 'api/importar_discador?id_campanha=8000&telefone1=33553434', 'CAMPANHA NAO ENCONTRADA');
@@ -121,6 +135,12 @@ describe('1.1.15, 1.1.16, 1.1.21, 1.1.22, 1.1.27: contacts', () => {
     await provoke('1.1.27', 'contact-changed', example, 'CLIENTE ALTERADO');
     expect(stage.asked.at(-1)?.request).toMatchObject({ campaignId: 20, parameterIndex: 2, value: '1234', newParameterIndex: 3, newValue: '11' });
     await provoke('1.1.27', 'campaign-missing', 'api/alterar_cliente', 'ID DA CAMPANHA NAO INFORMADO');
+    await provoke('1.1.27', 'parameter-missing', 'api/alterar_cliente?id_campanha=20', 'PARAMETRO NAO INFORMADO');
+    // Two parameters are in every list, declared or not.
+    stage.put('campaign', { id: 21, name: 'Vinte e um', queueId: 2, parameters: ['CPF'] });
+    await provoke('1.1.27', 'contact-changed', example.replace('=20&', '=21&').replace('novo_parametro=3', 'novo_parametro=1'), 'CLIENTE ALTERADO');
+    await provoke('1.1.27', 'parameter-unknown', example.replace('=20&', '=21&').replace('&parametro=2', '&parametro=3'), 'PARAMETRO NAO EXISTE');
+    stage.remove('campaign', 21);
     await provoke('1.1.27', 'campaign-unknown', example.replace('=20', '=2000'), 'CAMPANHA NAO ENCONTRADA');
     await provoke('1.1.27', 'parameter-missing', example.replace('&parametro=2', ''), 'PARAMETRO NAO INFORMADO');
     await provoke('1.1.27', 'parameter-unknown', example.replace('&parametro=2', '&parametro=9'), 'PARAMETRO NAO EXISTE');

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { NoResponderError, RequestTimeoutError } from '@ritmo/bus';
 import { answerText } from '@ritmo/contract';
 import type { FastifyInstance } from 'fastify';
@@ -27,4 +28,11 @@ export function answerErrors(app: FastifyInstance, log: Logger): void {
     const detail = status === 500 ? 'internal error' : error.message;
     void reply.send({ error: unavailable ? 'unavailable' : status === 500 ? 'internal' : 'invalid', detail });
   });
+}
+
+/** What is no HTTP request; mostly a URL with a bare space or accent, which browsers encode by themselves. */
+export function answerClientError({ code }: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const text = `REQUISICAO INVALIDA${/^HPE_INVALID_(URL|CONSTANT)$/.test(code ?? '') ? ': ESPACOS E ACENTOS NA URL DEVEM SER CODIFICADOS' : ''}`;
+  socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: ${plainText}\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`);
 }

@@ -1,16 +1,18 @@
 import { resolve } from 'node:path';
-import { answerText, httpFunctions, refused, valuesOf, type Contract, type HttpFunction, type Outcome, type Section } from '@ritmo/contract';
+import { answerText, httpFunctions, refused, valuesOf, type Contract, type Outcome, type Section } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { plainText, type AddressGate } from './address-gate.ts';
 import { statusOfError } from './errors.ts';
-import { parseForm } from './form.ts';
+import { parseForm, parseMultipart } from './form.ts';
+import { documentationOfGet, documentationOfPost, takesAnything } from './function-documentation.ts';
 import { listPage } from './list-page.ts';
 import { sendRecording } from './recording-stream.ts';
 import { createRequestLog } from './request-log.ts';
 import type { RequestTimes, RouteTimes } from './request-times.ts';
 
 const page = listPage();
+const formLimitBytes = 1024 * 1024;
 
 interface FacadeParts {
   readonly context: ServiceContext;
@@ -27,7 +29,7 @@ export function registerFacade(app: FastifyInstance, parts: FacadeParts): void {
     requests.stop();
     done();
   });
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, parseForm(body as string)));
+  takeForms(app);
   app.get('/api', { schema: { tags: ['api'], summary: 'Lista das funções', security: [] } }, (request, reply) => {
     if (!gate.refuses(request, reply)) void reply.type(plainText).send(page);
   });
@@ -45,7 +47,7 @@ export function registerFacade(app: FastifyInstance, parts: FacadeParts): void {
       const caller = request.ip;
       if (gate.refuses(request, reply)) return observe(403, performance.now() - begunAt);
       const given = inputOf(request);
-      const keyed = contract.keyOpens(given['chave'] ?? given['chave_seguranca'] ?? '', row.http.keyAlways === true);
+      const keyed = contract.keyOpens(given['chave'] || given['chave_seguranca'] || '', row.http.keyAlways === true);
       const outcome = keyed ? row.run(valuesOf(given), { facade: 'http', by: { kind: 'http', id: caller } }, contract) : refused('key-invalid');
       if (outcome instanceof Promise || outcome.kind === 'recording') return answerLater(request, reply, outcome, begunAt);
       told(reply, caller, outcome, answer(reply, keyed ? row.http.section : '1.1', outcome), begunAt);
@@ -72,27 +74,21 @@ export function registerFacade(app: FastifyInstance, parts: FacadeParts): void {
     };
     for (const name of [row.name, ...(row.http.aliases ?? [])]) {
       const url = `/api/${name}`;
-      app.get(url, { schema: documentation(row, name !== row.name), validatorCompiler: takesAnything, handler });
-      app.post(url, { schema: { hide: true }, handler });
+      const documented = name === row.name;
+      app.get(url, { schema: documented ? documentationOfGet(row) : { hide: true }, ...takesAnything, handler });
+      app.post(url, { schema: documented ? documentationOfPost(row) : { hide: true }, ...takesAnything, handler });
       if (row.name === 'gravacao') app.head(url, { schema: { hide: true }, handler });
     }
   }
 }
 
-/** For the OpenAPI document only: what is missing or wrong is answered in the manual's words, not by a validator. */
-function documentation(row: HttpFunction, alias: boolean): object {
-  const parameters = [...row.parameters, { name: 'chave', meaning: 'chave de segurança, quando há uma configurada', optional: true }];
-  const named = new Map(parameters.map(({ name, meaning }) => [name, { type: 'string', description: meaning }]));
-  return {
-    hide: alias,
-    tags: ['api'],
-    summary: row.meaning,
-    description: `Manual, ${row.http.section}. POST com um formulário vale o mesmo.`,
-    security: [],
-    querystring: { type: 'object', properties: Object.fromEntries(named) },
-  };
+/** A POST is a form whatever its client calls it: much that is in use sends none of the right types. JSON is read as JSON. */
+function takeForms(app: FastifyInstance): void {
+  const whole = { parseAs: 'buffer', bodyLimit: formLimitBytes } as const;
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser<Buffer>(/^multipart\/form-data/i, whole, (request, body, done) => done(null, parseMultipart(body, request.headers['content-type'] ?? '')));
+  app.addContentTypeParser<Buffer>('*', whole, (_request, body, done) => done(null, parseForm(body.toString('latin1'))));
 }
-const takesAnything = () => () => true;
 
 /** Query and form together; the form wins. */
 function inputOf(request: FastifyRequest): Readonly<Record<string, string>> {

@@ -4,7 +4,7 @@ import { httpFunctions } from '@ritmo/contract';
 export function listPage(): string {
   const lines = ['LISTA DE FUNCOES DA API', ''];
   for (const { name, meaning, http, parameters } of httpFunctions) {
-    lines.push(`${name} (${http.section}): ${meaning}`);
+    lines.push(`${name} (${http.section}): ${meaning}${http.aliases === undefined ? '' : ` (também ${http.aliases.join(', ')})`}`);
     for (const syntax of http.syntax) lines.push(`  api/${syntax}`);
     for (const parameter of parameters) lines.push(`    ${parameter.name}: ${parameter.meaning}${parameter.optional === true ? ' (opcional)' : ''}`);
     lines.push('');

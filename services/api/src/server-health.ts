@@ -18,11 +18,16 @@ function memory(): PartHealth {
   return { status: level(used, 90, 97), detail: `Uso de Memoria ${used}%` };
 }
 
+const unreachable = (trunk: string, detail: string): PartHealth => ({ status: 'CRITICAL', detail: `SIP TRUNK ${trunk} (${detail || 'UNREACHABLE'})` });
+
+/** The database may be what is ill: its answer is not waited for longer. */
+const longestLookMs = 2_000;
+
 /** What has not changed is told again after this, so that nobody takes it for forgotten. The manual promises 3 minutes. */
 const refreshMs = 150_000;
 
 export interface ServerHealth {
-  /** The parts as they are now, each with a number of its own that stays. */
+  /** The parts as they are now, each with the number that it has in the view status_servidores. */
   servers(): Promise<readonly ServerStatus[]>;
   start(): void;
   stop(): void;
@@ -30,9 +35,12 @@ export interface ServerHealth {
 
 /** Health of the parts for 1.1.17, 1.1.18 and, by facts, for the view status_servidores (1.3.1.3). */
 export function createServerHealth(context: ServiceContext, options: { readonly everyMs: number }): ServerHealth {
-  const { bus, events, journal, health, dataDir, clock, log } = context;
+  const { bus, database, directory, events, journal, health, dataDir, clock, log } = context;
+  /** Numbers that the view gave. */
   const ids = new Map<string, number>();
-  /** What other processes reported. */
+  /** Numbers until then: for what is not in the view yet, or while there is no database. */
+  const own = new Map<string, number>();
+  /** What was reported; what this process reports itself is measured anew instead. */
   const reported = new Map<string, PartHealth>();
   const told = new Map<string, { readonly status: PartHealth['status']; readonly at: number }>();
   let timer: NodeJS.Timeout | undefined;
@@ -53,18 +61,39 @@ export function createServerHealth(context: ServiceContext, options: { readonly 
         { part: 'Barramento', health: { status: 'OK', detail: '' } },
         ...reply.trunks.map(({ name, up, detail }) => ({
           part: `SIP TRUNK ${name}`,
-          health: (up ? { status: 'OK', detail: '' } : { status: 'CRITICAL', detail: `SIP TRUNK ${name} (${detail || 'UNREACHABLE'})` }) as PartHealth,
+          health: up ? ({ status: 'OK', detail: '' } as const) : unreachable(name, detail),
         })),
       ];
     } catch (error) {
-      return [{ part: 'Barramento', health: { status: 'CRITICAL', detail: error instanceof Error ? error.message : String(error) } }];
+      // What nobody speaks for is not well, whatever was heard of it before.
+      const silent = directory.all('trunk').filter(({ enabled }) => enabled);
+      return [
+        { part: 'Barramento', health: { status: 'CRITICAL', detail: error instanceof Error ? error.message : String(error) } },
+        ...silent.map(({ name }) => ({ part: `SIP TRUNK ${name}`, health: unreachable(name, '') })),
+      ];
     }
   }
 
   async function measure(): Promise<readonly { part: string; health: PartHealth }[]> {
-    const own = (await Promise.all([health.parts(), trunks()])).flat();
-    const mine = new Set(own.map(({ part }) => part));
-    return [...own, ...[...reported].filter(([part]) => !mine.has(part)).map(([part, health]) => ({ part, health }))];
+    const mine = (await Promise.all([health.parts(), trunks()])).flat();
+    const known = new Set([...mine.map(({ part }) => part), ...told.keys()]);
+    return [...mine, ...[...reported].filter(([part]) => !known.has(part)).map(([part, health]) => ({ part, health }))];
+  }
+
+  /** A part has the number that it has in the view. */
+  async function readIds(): Promise<void> {
+    try {
+      const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no answer')), longestLookMs).unref());
+      const { rows } = await Promise.race([database.query<{ id: number; nome: string }>('SELECT id, nome FROM public.status_servidores'), late]);
+      for (const { id, nome } of rows) {
+        ids.set(nome, id);
+        own.delete(nome);
+      }
+      const taken = new Set(ids.values());
+      for (const [part, number] of own) if (taken.has(number)) own.delete(part);
+    } catch (error) {
+      log.debug({ err: error }, 'the numbers of the parts cannot be read');
+    }
   }
 
   async function report(): Promise<void> {
@@ -81,9 +110,10 @@ export function createServerHealth(context: ServiceContext, options: { readonly 
   return {
     async servers() {
       const parts = await measure();
-      for (const { part } of parts) if (!ids.has(part)) ids.set(part, ids.size + 1);
+      if (parts.some(({ part }) => !ids.has(part))) await readIds();
+      for (const { part } of parts) if (!ids.has(part) && !own.has(part)) own.set(part, Math.max(0, ...ids.values(), ...own.values()) + 1);
       return parts
-        .map(({ part, health: { status, detail } }) => ({ id: ids.get(part) ?? 0, name: part, status, detail }))
+        .map(({ part, health: { status, detail } }) => ({ id: ids.get(part) ?? own.get(part) ?? 0, name: part, status, detail }))
         .sort((a, b) => a.id - b.id);
     },
     start() {

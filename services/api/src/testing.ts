@@ -12,15 +12,18 @@ export let stage: Stage;
 export let app: ApiApp;
 const phone = createServer();
 /** A desk phone's own web page. */
-export const deskPhone = { calls: [] as { url: string | undefined; authorization: string | undefined }[], status: 200 };
+export const deskPhone = { calls: [] as { url: string | undefined; authorization: string | undefined }[], status: 200, says: 'ok' };
 /** Lines of the catalogue that were seen. */
 const seen = new Set<string>();
 export const base = { maxCallbacks: 50, password: '1234' };
 
-/** The views of section 1.3 that two functions read, with the columns that they read. */
+/** What the functions read of the projector's, with the columns that they read. The whole is in services/standalone/test/functions.e2e.test.ts. */
 const views = `
-  CREATE TABLE public.resultado_discador_mensal (id bigint, uniqueid text, campaign_customer_phone_number_id int, identificador1 text, identificador2 text,
-    telefone text, status_id int, data_hora_inicio timestamp, data_hora_fim timestamp, ramal text, campanha_id int);
+  CREATE SCHEMA views;
+  CREATE TABLE views.contacts (contact_id int, parameter1 text, parameter2 text);
+  CREATE TABLE views.phones (phone_id int, contact_id int, campaign_id int, phone text, status_id int, last_call_id text);
+  CREATE TABLE views.results (call_id text, id bigint, agent_id int, answered boolean, started_at timestamp, ended_at timestamp);
+  CREATE TABLE public.status_servidores (id int, nome text, status text);
   CREATE TABLE public.grupos_de_atendimento (id int, nome text);
   CREATE TABLE public.grupos_de_atendimento_logs (id bigint, id_grupo_de_atendimento int, tempo_em_espera int, duracao int, id_usuario int, numero_origem text, data timestamp);
   CREATE TABLE public.excluir_telefone_campanha (id_telefone int, id_campanha int, executado boolean, data timestamp);`;
@@ -34,7 +37,7 @@ export function onTheContractStage(): void {
     await new Promise<void>((resolve) => phone.listen(0, '127.0.0.1', resolve));
     phone.on('request', (request, response) => {
       deskPhone.calls.push({ url: request.url, authorization: request.headers.authorization });
-      response.writeHead(deskPhone.status).end('ok');
+      response.writeHead(deskPhone.status).end(deskPhone.says);
     });
     const phoneAddress = `127.0.0.1:${(phone.address() as AddressInfo).port}`;
     stage.put('settings', { id: 1 });

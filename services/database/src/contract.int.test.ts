@@ -157,6 +157,7 @@ test('1.3.1.18 set_status_ramal', async () => {
     ['unknown-agent', 'extension-unknown', 'RAMAL NAO ENCONTRADO'],
     ['unknown-status', 'status-unknown', 'STATUS NAO EXISTE'],
     ['hardphone', 'hardphone', 'NAO E POSSIVEL ALTERAR STATUS DE HARDPHONE'],
+    ['licence', 'licence-exceeded', 'LICENCA DE RAMAIS EXCEDIDA'],
   ] as const;
   for (const [code, id, words] of refusals) {
     stage.answer('acd.agent.set-status', refuse(code));

@@ -57,7 +57,7 @@ async function importRows(parts: ExecutorParts, rows: readonly (Row & { readonly
       continue;
     }
     const texts = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? '' : String(value)]));
-    const contact = contactOf(valuesOf(texts), campaign, timeZone);
+    const contact = contactOf(valuesOf(texts), timeZone);
     if (contact === undefined || contact.phones.length === 0) verdicts.push({ rowId: row.id, reason: answerText('1.1.21', 'parameters-missing') });
     else byCampaign.set(campaign.id, [...(byCampaign.get(campaign.id) ?? []), { ...contact, place: row.id }]);
   }

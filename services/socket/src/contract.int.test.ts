@@ -49,12 +49,13 @@ const refuse = <C extends string>(code: C): { ok: false; code: C } => ({ ok: fal
 
 test('1.2.2.1 SETSTATUS', async () => {
   stage.answer('acd.agent.set-status', ({ extension, statusId }) =>
-    extension === '1' ? refuse('unknown-agent') : extension === '2' ? refuse('hardphone') : statusId === 1 ? { ok: true } : refuse('unknown-status'),
+    extension === '1' ? refuse('unknown-agent') : extension === '2' ? refuse('hardphone') : extension === '3' ? refuse('licence') : statusId === 1 ? { ok: true } : refuse('unknown-status'),
   );
   await provoke('1.2.2.1', 'status-changed', '<SETSTATUS><40000><1>', 'STATUS ALTERADO COM SUCESSO');
   await provoke('1.2.2.1', 'extension-unknown', '<SETSTATUS><1><1>', 'RAMAL NAO ENCONTRADO');
   await provoke('1.2.2.1', 'status-unknown', '<SETSTATUS><40000><99>', 'STATUS NAO EXISTE');
   await provoke('1.2.2.1', 'hardphone', '<SETSTATUS><2><1>', 'NAO E POSSIVEL ALTERAR STATUS DE HARDPHONE');
+  await provoke('1.2.2.1', 'licence-exceeded', '<SETSTATUS><3><1>', 'LICENCA DE RAMAIS EXCEDIDA');
   await provoke('1.2.2.1', 'extension-or-status-missing', '<SETSTATUS><40000><>', 'RAMAL OU STATUS_ID NAO INFORMADO');
   await provoke('1.2.2.1', 'extension-or-status-missing', '<SETSTATUS>', 'RAMAL OU STATUS_ID NAO INFORMADO');
 });
@@ -206,6 +207,11 @@ test.each([
   await provoke(section, 'pause-changed', `<${command}><40045>`, 'PAUSA ALTERADA COM SUCESSO');
   await provoke(section, 'extension-missing', `<${command}>`, 'RAMAL NAO INFORMADO');
   await provoke(section, 'extension-unknown', `<${command}><1>`, 'RAMAL NAO ENCONTRADO');
+});
+
+test('1.2.2.12 SETPAUSE of one more than there are licences for', async () => {
+  stage.answer('acd.agent.pause', refuse('licence'));
+  await provoke('1.2.2.12', 'licence-exceeded', '<SETPAUSE><40045>', 'LICENCA DE RAMAIS EXCEDIDA');
 });
 
 test('1.2.2.14 ALTERARCLIENTE', async () => {

@@ -111,7 +111,7 @@ it('an active call: <A>, status_ramal, usuarios, <H> and the row of ligacoes_ati
     const text = await api(`status_ramal?ramal=${extension}`);
     return text.includes(';Ativa;') && text;
   });
-  expect(status).toMatch(new RegExp(`^${name};${extension};Ativa;${number};${uniqueid.replace('.', '\\.')};\\d+$`));
+  expect(status).toMatch(new RegExp(`^${name};${extension};Ativa;${number};${uniqueid.replace('.', '\\.')};\\d+\\.\\d{6}$`));
   const during = await until('usuarios shows the call', async () => {
     const row = await user();
     return (row?.tipo_da_ligacao ?? null) !== null && row;
@@ -157,7 +157,7 @@ it('a receptive call: <R> without the local area code, status_ramal, usuarios, <
     const text = await api(`status_ramal?id=1`);
     return text.includes(';Receptiva;') && text;
   });
-  expect(status).toMatch(new RegExp(`^${name};${extension};Receptiva;11999990001;1140040000;${uniqueid.replace('.', '\\.')};\\d+;$`));
+  expect(status).toMatch(new RegExp(`^${name};${extension};Receptiva;11999990001;1140040000;${uniqueid.replace('.', '\\.')};\\d+\\.\\d{6};$`));
   const during = await until('usuarios shows the call', async () => {
     const row = await user();
     return (row?.tipo_da_ligacao ?? null) !== null && row;
@@ -203,7 +203,7 @@ it('a preview call: <PREVIEW> when it is offered; once accepted <D>, status_rama
     const text = await api(`status_ramal?ramal=${extension}`);
     return text.includes(';Discador;') && text;
   });
-  expect(status).toMatch(new RegExp(`^${name};${extension};Discador;100;Vendas Primavera;219217305861;TESTE;${uniqueid.replace('.', '\\.')};11984160602;\\d+$`));
+  expect(status).toMatch(new RegExp(`^${name};${extension};Discador;100;Vendas Primavera;219217305861;TESTE;${uniqueid.replace('.', '\\.')};11984160602;\\d+\\.\\d{6}$`));
   const during = await until('usuarios shows the call', async () => {
     const row = await user();
     return (row?.tipo_da_ligacao ?? null) !== null && row;

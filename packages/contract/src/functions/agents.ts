@@ -1,6 +1,6 @@
 import { asExtension, type Actor, type PhoneStatus } from '@ritmo/domain';
 import { phoneStatusName, phoneStatuses } from '../phone-status.ts';
-import { done, field, records, refused, wholeNumber, type ContractFunction, type ContractPorts, type Outcome, type Values } from '../function.ts';
+import { done, field, records, refused, showSeconds, wholeNumber, type ContractFunction, type ContractPorts, type Outcome, type Values } from '../function.ts';
 
 const extension = { name: 'ramal', meaning: 'ramal do usuário' } as const;
 
@@ -111,6 +111,8 @@ export const setStatus: ContractFunction = {
         return refused('extension-unknown');
       case 'hardphone':
         return refused('hardphone');
+      case 'licence':
+        return refused('licence-exceeded');
     }
   },
 };
@@ -144,6 +146,8 @@ async function changePause(subject: 'acd.agent.pause' | 'acd.agent.unpause', val
     case 'already':
       // Who is paused and is paused again is paused: the manual knows no other answer.
       return done('pause-changed');
+    case 'licence':
+      return refused('licence-exceeded');
   }
 }
 
@@ -151,7 +155,7 @@ export const listStatuses: ContractFunction = {
   name: 'status',
   meaning: 'retorna todos os status de usuários cadastrados',
   parameters: [],
-  http: { section: '1.1.5', syntax: ['status'] },
+  http: { section: '1.1.5', syntax: ['status'], records: ['<código do status>;<nome do status>'] },
   run: (_values, _caller, { directory }) => records(directory.all('user-status').map(({ id, name }) => `${id};${field(name)}`)),
 };
 
@@ -159,7 +163,7 @@ export const listUsers: ContractFunction = {
   name: 'usuarios',
   meaning: 'retorna todos os ramais cadastrados, ordenados pelo código do usuário',
   parameters: [],
-  http: { section: '1.1.9', aliases: ['usuários'], syntax: ['usuarios'] },
+  http: { section: '1.1.9', aliases: ['usuários'], syntax: ['usuarios'], records: ['<código do usuário>;<nome do usuário>;<ramal do usuário>'] },
   run: (_values, _caller, { directory }) =>
     records(directory.all('agent').map(({ id, name, extension: ramal }) => `${id};${field(name)};${ramal}`)),
 };
@@ -168,7 +172,7 @@ export const listPhoneStatuses: ContractFunction = {
   name: 'status_telefone',
   meaning: 'retorna todos os status de telefone',
   parameters: [],
-  http: { section: '1.1.24', syntax: ['status_telefone'] },
+  http: { section: '1.1.24', syntax: ['status_telefone'], records: ['<código do status>;<nome do status>'] },
   run: () => records(phoneStatuses.map(([code, name]) => `${code};${name}`)),
 };
 
@@ -179,7 +183,16 @@ export const extensionStatus: ContractFunction = {
     { name: 'ramal', meaning: 'ramal desejado', optional: true },
     { name: 'id', meaning: 'ou o código do usuário', optional: true },
   ],
-  http: { section: '1.1.23', syntax: ['status_ramal?ramal=<ramal desejado>', 'status_ramal?id=<id do usuário>'] },
+  http: {
+    section: '1.1.23',
+    syntax: ['status_ramal?ramal=<ramal desejado>', 'status_ramal?id=<id do usuário>'],
+    records: [
+      '<nome do usuário>;<ramal do usuário>;Receptiva;<número de origem>;<número discado>;<código da ligação>;<duração da ligação em segundos>;<complemento do número>',
+      '<nome do usuário>;<ramal do usuário>;Ativa;<número discado>;<código da ligação>;<duração da ligação em segundos>',
+      '<nome do usuário>;<ramal do usuário>;Discador;<id da campanha>;<nome da campanha>;<parâmetro 1>;<parâmetro 2>;<código da ligação>;<número de telefone>;<duração da ligação em segundos>',
+      '<nome do usuário>;<ramal do usuário>;<status do ramal do usuário>;<status do usuário>;<id do status do usuário>',
+    ],
+  },
   run(values, _caller, ports) {
     const ramal = values.get('ramal');
     const agent = ramal === '' ? ports.directory.get('agent', wholeNumber(values.get('id')) ?? -1) : ports.extensions.agent(ramal);
@@ -188,7 +201,7 @@ export const extensionStatus: ContractFunction = {
     const head = `${field(agent.name)};${agent.extension}`;
     const call = ports.live.callOf(agent.id);
     if (call !== undefined) {
-      const seconds = Math.max(0, Math.floor((ports.clock.nowMs() - (call.answeredAt ?? call.startedAt)) / 1000));
+      const seconds = showSeconds(ports.clock.nowMs() - (call.answeredAt ?? call.startedAt));
       const incoming = `${head};Receptiva;${field(call.from)};${field(call.to)};${call.callId};${seconds};`;
       const outgoing = `${head};Ativa;${field(call.to)};${call.callId};${seconds}`;
       switch (call.direction) {

@@ -20,7 +20,7 @@ export const listCampaigns: ContractFunction = {
   name: 'campanhas',
   meaning: 'retorna as campanhas cadastradas, ordenadas pelo código',
   parameters: [],
-  http: { section: '1.1.10', syntax: ['campanhas'] },
+  http: { section: '1.1.10', syntax: ['campanhas'], records: ['<código da campanha>;<nome da campanha>'] },
   run: (_values, _caller, { directory }) => records(directory.all('campaign').map(({ id, name }) => `${id};${field(name)}`)),
 };
 
@@ -28,7 +28,7 @@ export const listDispositions: ContractFunction = {
   name: 'status_campanhas',
   meaning: 'retorna todos os status de ligações de campanhas',
   parameters: [],
-  http: { section: '1.1.11', syntax: ['status_campanhas'] },
+  http: { section: '1.1.11', syntax: ['status_campanhas'], records: ['<código do status>;<nome do status>'] },
   run: (_values, _caller, { directory }) => records(directory.all('disposition').map(({ id, name }) => `${id};${field(name)}`)),
 };
 
@@ -36,7 +36,12 @@ export const campaignCalls: ContractFunction = {
   name: 'ligacoes_campanha',
   meaning: 'retorna o último status de cada número discado pelo sistema do discador',
   parameters: [{ name: 'campanha', meaning: 'código da campanha' }],
-  http: { section: '1.1.8', aliases: ['ligações_campanha'], syntax: ['ligacoes_campanha?campanha=<código da campanha>'] },
+  http: {
+    section: '1.1.8',
+    aliases: ['ligações_campanha'],
+    syntax: ['ligacoes_campanha?campanha=<código da campanha>'],
+    records: ['<código do usuário>;<parâmetro 1>;<parâmetro 2>;<ddd>;<telefone>;<código do status>;<duração em segundos>'],
+  },
   async run(values, _caller, ports) {
     const id = wholeNumber(values.get('campanha'));
     if (id === undefined || ports.directory.get('campaign', id) === undefined) return refused('campaign-unknown');
@@ -45,7 +50,7 @@ export const campaignCalls: ContractFunction = {
     return records(
       calls.map((call) =>
         [
-          call.extension === null ? '' : (ports.extensions.agent(call.extension)?.id ?? ''),
+          call.agentId ?? '',
           field(call.parameter1),
           field(call.parameter2),
           field(call.areaCode),

@@ -9,11 +9,11 @@ export const importContact: ContractFunction = {
   meaning: 'importa um cliente com seus telefones em uma campanha',
   parameters: [
     { name: 'id_campanha', meaning: 'código da campanha' },
-    { name: 'identificador1', meaning: 'parâmetro 1 do cliente (CPF, código); identificador2 e seguintes são os demais', optional: true },
-    { name: 'telefone1', meaning: 'número do primeiro telefone; telefone2 a telefone10 são os demais' },
-    { name: 'ddd1', meaning: 'DDD do telefone 1, sem o zero; sem ele vale o DDD padrão da campanha', optional: true },
-    { name: 'telefone_1_discar_em', meaning: 'data de discagem do telefone 1, DDMMAAAAHHMM', optional: true },
-    { name: 'telefone_1_discar_agora', meaning: 'true disca o telefone 1 antes de todos os outros', optional: true },
+    { name: 'identificador1', meaning: 'parâmetro 1 do cliente (CPF, código); identificador2 a identificador10 são os demais', optional: true, repeats: 10 },
+    { name: 'telefone1', meaning: 'número do primeiro telefone; telefone2 a telefone10 são os demais', repeats: 10 },
+    { name: 'ddd1', meaning: 'DDD do telefone 1, sem o zero; sem ele vale o do próprio número, ou o DDD padrão da campanha', optional: true, repeats: 10 },
+    { name: 'telefone_1_discar_em', meaning: 'data de discagem do telefone 1, DDMMAAAAHHMM', optional: true, repeats: 10 },
+    { name: 'telefone_1_discar_agora', meaning: 'true disca o telefone 1 antes de todos os outros', optional: true, repeats: 10 },
   ],
   http: {
     section: '1.1.21',
@@ -27,7 +27,7 @@ export const importContact: ContractFunction = {
     if (campaign === '') return refused('campaign-missing');
     const entry = ports.directory.get('campaign', wholeNumber(campaign) ?? -1);
     if (entry === undefined) return refused('campaign-unknown');
-    const contact = contactOf(values, entry, settingsOf(ports.directory).timeZone);
+    const contact = contactOf(values, settingsOf(ports.directory).timeZone);
     if (contact === undefined) return refused('parameters-missing');
     if (contact.phones.length === 0) return refused('numbers-imported', { count: '0' });
     const reply = await ports.bus.request('dialer.contacts.import', {
@@ -37,12 +37,14 @@ export const importContact: ContractFunction = {
       by,
     });
     if (!reply.ok) return refused('campaign-unknown');
-    return reply.imported === 0 ? refused('numbers-imported', { count: '0' }) : done('numbers-imported', { count: String(contact.phones.length) });
+    // What has no digit at all is left out of the contact.
+    const count = contact.phones.filter(({ number }) => /\d/.test(number)).length;
+    return reply.imported === 0 ? refused('numbers-imported', { count: '0' }) : done('numbers-imported', { count: String(count) });
   },
 };
 
 /** A contact out of `identificadorN`, `dddN`, `telefoneN`. Undefined when a date is none. */
-export function contactOf(values: Values, campaign: Campaign, timeZone: string): ContactToImport | undefined {
+export function contactOf(values: Values, timeZone: string): ContactToImport | undefined {
   const parameters: string[] = [];
   for (let index = 1; index <= 10; index += 1) parameters.push(values.get(`identificador${index}`));
   while (parameters.at(-1) === '') parameters.pop();
@@ -54,7 +56,7 @@ export function contactOf(values: Values, campaign: Campaign, timeZone: string):
     const dialAt = when === '' ? null : parseMoment(when, timeZone);
     if (dialAt === undefined) return undefined;
     phones.push({
-      ...splitNumber(values.get(`ddd${index}`), written, campaign.defaultAreaCode),
+      ...writtenNumber(values.get(`ddd${index}`), written),
       priority: index,
       dialNow: /^(t|true|1|s|sim)$/i.test(values.get(`telefone_${index}_discar_agora`)),
       dialAt,
@@ -63,14 +65,11 @@ export function contactOf(values: Values, campaign: Campaign, timeZone: string):
   return { parameters, phones };
 }
 
-/** A number without area code takes the campaign's (1.1.21); one that brings its own keeps it. */
-function splitNumber(areaCode: string, written: string, defaultAreaCode: string): { areaCode: string; number: string } {
-  const number = digitsOf(written) ?? written;
-  const area = areaCode.replace(/^0+/, '');
-  if (area !== '') return { areaCode: area, number };
-  if (/^[1-9]\d{9,10}$/.test(number)) return { areaCode: number.slice(0, 2), number: number.slice(2) };
-  return { areaCode: defaultAreaCode, number };
-}
+/** Whose area code a number has, its own (also behind a 0 or 55) or the campaign's (1.1.21), is the dialer's to say. */
+const writtenNumber = (areaCode: string, written: string): { areaCode: string; number: string } => ({
+  areaCode: areaCode.replace(/^0+/, ''),
+  number: digitsOf(written) ?? written,
+});
 
 /** Refusals of the dialer in the manual's words; a new code without a word does not compile. */
 const contactRefusals = {
@@ -112,7 +111,7 @@ export const insertPhone: ContractFunction = {
   },
   table: { section: '1.3.1.15.1', name: 'inserir_telefone_campanha' },
   async run(values, { by }, ports) {
-    const found = findParameter(values, ports);
+    const found = findParameter(values, ports, withNothingElse(values) ? 'contact-unknown' : 'parameter-missing');
     if (found.kind === 'refused') return found.outcome;
     const { campaign, index, value } = found;
     const priority = values.get('prioridade');
@@ -126,7 +125,7 @@ export const insertPhone: ContractFunction = {
       parameterIndex: index,
       parameterValue: value,
       priority: wanted,
-      ...splitNumber(values.get('codigo_area'), number, campaign.defaultAreaCode),
+      ...writtenNumber(values.get('codigo_area'), number),
       by,
     });
     return reply.ok ? done('phone-inserted') : refused(phoneRefusals[reply.code]);
@@ -137,8 +136,16 @@ type FoundParameter =
   | { readonly kind: 'refused'; readonly outcome: Outcome }
   | { readonly kind: 'found'; readonly campaign: Campaign; readonly index: number; readonly value: string };
 
+/** The second example of 1.1.16: with nothing but the campaign, the answer is that no contact was found. */
+const withNothingElse = (values: Values): boolean =>
+  ['parametro', 'valor_parametro', 'prioridade', 'codigo_area', 'telefone'].every((name) => values.get(name) === '');
+
+/** A campaign has the two parameters of the manual's lists at least, declared or not. */
+const hasParameter = (campaign: Campaign, index: number | undefined): index is number =>
+  index !== undefined && index >= 1 && index <= Math.max(campaign.parameters.length, 2);
+
 /** Campaign, number and value of the parameter that names a contact, checked in the manual's words. */
-function findParameter(values: Values, { directory }: ContractPorts): FoundParameter {
+function findParameter(values: Values, { directory }: ContractPorts, whenMissing: AnswerId = 'parameter-missing'): FoundParameter {
   const no = (outcome: Outcome): FoundParameter => ({ kind: 'refused', outcome });
   const id = values.get('id_campanha');
   if (id === '') return no(refused('campaign-missing'));
@@ -146,11 +153,9 @@ function findParameter(values: Values, { directory }: ContractPorts): FoundParam
   if (campaign === undefined) return no(refused('campaign-unknown'));
   const parameter = values.get('parametro');
   const value = values.get('valor_parametro');
-  // The example of 1.1.16: with nothing but the campaign, no contact was found.
-  if (parameter === '' && value === '' && values.get('prioridade') === '' && values.get('novo_parametro') === '') return no(refused('contact-unknown'));
-  if (parameter === '') return no(refused('parameter-missing'));
+  if (parameter === '') return no(refused(whenMissing));
   const index = wholeNumber(parameter);
-  if (index === undefined || index < 1 || index > campaign.parameters.length) return no(refused('parameter-unknown'));
+  if (!hasParameter(campaign, index)) return no(refused('parameter-unknown'));
   if (value === '') return no(refused('value-missing'));
   return { kind: 'found', campaign, index, value };
 }
@@ -186,7 +191,7 @@ export const changeContact: ContractFunction = {
     const newValue = values.get('valor_novo_parametro');
     if (newParameter === '') return refused('new-parameter-missing');
     const newIndex = wholeNumber(newParameter);
-    if (newIndex === undefined || newIndex < 1 || newIndex > campaign.parameters.length) return refused('new-parameter-unknown');
+    if (!hasParameter(campaign, newIndex)) return refused('new-parameter-unknown');
     if (newValue === '') return refused('new-value-missing');
     const reply = await ports.bus.request('dialer.contact.change', {
       campaignId: asId<CampaignId>(campaign.id),
@@ -199,6 +204,9 @@ export const changeContact: ContractFunction = {
     return reply.ok ? done('contact-changed') : refused(contactRefusals[reply.code]);
   },
 };
+
+/** A campaign of a million contacts takes minutes. */
+const longestExclusionMs = 600_000;
 
 export const excludePhone: ContractFunction = {
   name: 'excluir_telefone_campanha',
@@ -221,7 +229,7 @@ export const excludePhone: ContractFunction = {
     const reply = await ports.bus.request(
       'dialer.phone.exclude',
       ofCampaign ? { phoneId: null, campaignId: asId<CampaignId>(id), by } : { phoneId: asId<PhoneId>(id), campaignId: null, by },
-      { timeoutMs: 30_000 },
+      { timeoutMs: ofCampaign ? longestExclusionMs : 30_000 },
     );
     if (!reply.ok) {
       switch (reply.code) {

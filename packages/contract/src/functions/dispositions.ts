@@ -64,7 +64,8 @@ export const setDisposition: ContractFunction = {
     if (parameter1 === '' || number === '' || campaign === '' || at === undefined) return refused('parameters-missing');
     if (status === '' || ramal === '') return refused(facade === 'socket' ? 'extension-or-status-missing' : 'parameters-missing');
     const campaignId = wholeNumber(campaign);
-    if (campaignId === undefined) return refused('contact-unknown');
+    // 0 is every campaign in 1.2.2.7 only.
+    if (campaignId === undefined || campaignId === 0) return refused('contact-unknown');
     const uniqueId = values.get('uniqueid');
     const request: SetRequest = {
       campaignId: asId<CampaignId>(campaignId),

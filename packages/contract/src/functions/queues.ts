@@ -1,11 +1,11 @@
 import { epochOf, showMinute } from '../local-time.ts';
-import { field, records, refused, settingsOf, type ContractFunction } from '../function.ts';
+import { field, records, refused, settingsOf, showSeconds, type ContractFunction } from '../function.ts';
 
 export const waitingCalls: ContractFunction = {
   name: 'fila_espera',
   meaning: 'retorna a fila de espera de um grupo de atendimento',
   parameters: [{ name: 'fila', meaning: 'nome da fila' }],
-  http: { section: '1.1.12', syntax: ['fila_espera?fila=<nome da fila>'] },
+  http: { section: '1.1.12', syntax: ['fila_espera?fila=<nome da fila>'], records: ['<posição na fila>;<número de origem>;<tempo de espera em segundos>'] },
   async run(values, _caller, { bus }) {
     const wanted = values.get('fila').toLocaleLowerCase('pt-BR');
     const { queues } = await bus.request('acd.queues', {});
@@ -14,7 +14,7 @@ export const waitingCalls: ContractFunction = {
     return records(
       [...queue.waiting]
         .sort((a, b) => a.position - b.position)
-        .map(({ position, number, waitMs }) => `${position};${field(number)};${(waitMs / 1000).toFixed(6)}`),
+        .map(({ position, number, waitMs }) => `${position};${field(number)};${showSeconds(waitMs)}`),
     );
   },
 };
@@ -27,7 +27,14 @@ export const queueCalls: ContractFunction = {
     { name: 'mes', meaning: 'mês' },
     { name: 'ano', meaning: 'ano com quatro dígitos' },
   ],
-  http: { section: '1.1.14', syntax: ['grupos_de_atendimento?dia=<dia>&mes=<mes>&ano=<ano>'] },
+  http: {
+    section: '1.1.14',
+    syntax: ['grupos_de_atendimento?dia=<dia>&mes=<mes>&ano=<ano>'],
+    records: [
+      '<identificador do grupo>;<nome do grupo de atendimento>',
+      '<código do operador>;<ramal>;<nome do operador>;<número de origem>;<duração>;<tempo de espera>;<status>;<data>',
+    ],
+  },
   async run(values, _caller, ports) {
     const [day, month, year] = ['dia', 'mes', 'ano'].map((name) => (/^\d{1,4}$/.test(values.get(name)) ? Number(values.get(name)) : NaN)) as [
       number,

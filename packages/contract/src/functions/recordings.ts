@@ -13,6 +13,7 @@ export const recording: ContractFunction = {
   http: {
     section: '1.1.13',
     aliases: ['gravação'],
+    also: 'audio/wav',
     syntax: [
       'gravacao?codigo_ligacao=<código da ligação>',
       'gravacao?codigo_ligacao=<código da ligação>&parte=<número da parte>',
@@ -30,7 +31,7 @@ export const recording: ContractFunction = {
     if (parts.length === 0) return refused('no-recording');
     const wanted = values.get('parte');
     if (wanted === '' && parts.length > 1) return refused('several-recordings');
-    const part = wanted === '' ? parts[0] : parts.find((each) => String(each.part) === wanted);
+    const part = wanted === '' ? parts[0] : parts.find((each) => each.part === wholeNumber(wanted));
     if (part === undefined) return refused('part-unknown');
     return { kind: 'recording', file: part.file, name: basename(part.file) };
   },

@@ -9,7 +9,7 @@ export const serverStatus: ContractFunction = {
   name: 'status_servidores',
   meaning: 'retorna o status dos servidores',
   parameters: [],
-  http: { section: '1.1.17', syntax: ['status_servidores'] },
+  http: { section: '1.1.17', syntax: ['status_servidores'], records: ['<id do servidor>;<nome do servidor>;<status>'] },
   async run(_values, _caller, { servers }) {
     // "Retorno" ends with `;`, the examples do not: the examples win.
     return records((await servers()).map((server) => `${server.id};${field(server.name)};${field(serverStatusText(server))}`));
@@ -22,7 +22,7 @@ export const serverStatusPage: ContractFunction = {
   name: 'status_servidores_view',
   meaning: 'relatório que exibe o status dos servidores',
   parameters: [],
-  http: { section: '1.1.18', syntax: ['status_servidores_view'] },
+  http: { section: '1.1.18', syntax: ['status_servidores_view'], also: 'text/html' },
   async run(_values, _caller, { servers }) {
     const rows = (await servers()).map(
       (server) => `<tr class="${server.status}"><td>${server.id}</td><td>${escape(server.name)}</td><td>${escape(serverStatusText(server))}</td></tr>`,

@@ -1,4 +1,6 @@
+import type { Bus } from '@ritmo/bus';
 import type { Actor, Agent, Queue } from '@ritmo/domain';
+import type { DirectoryReader } from '@ritmo/service-kit';
 import type { AnswerId } from '../answers.ts';
 import { done, refused, type Caller, type ContractFunction, type ContractPorts, type Outcome, type Values } from '../function.ts';
 
@@ -91,6 +93,7 @@ async function saveUser(action: 'create' | 'update', values: Values, { by }: Cal
   if (model === undefined) return because('O ramal padrão não foi encontrado.');
   const before = ports.extensions.agent(extension);
   if (action === 'create' && before !== undefined) return because('O ramal já está em uso por outro usuário.');
+  if (ports.directory.all('shared-extension').some((shared) => shared.extension === extension)) return because('O ramal já está em uso como ramal compartilhado.');
   if (action === 'update' && before === undefined) return because('O ramal não foi encontrado.');
   const name = values.get('nome') || (before?.name ?? extension);
   const email = values.get('email');
@@ -110,7 +113,7 @@ async function saveUser(action: 'create' | 'update', values: Values, { by }: Cal
     by,
   });
   if (!reply.ok) return reply.code === 'exists' ? because('O ramal já está em uso por outro usuário.') : refused(not, { extension });
-  await copyQueues(model, reply.id, by, ports);
+  await inTurn(ports.bus, () => copyQueues(model, reply.id, by, ports));
   return done(saved, { extension });
 }
 
@@ -133,6 +136,8 @@ function userEntry(
     ...(email === undefined ? {} : { email }),
     ...(mobile === undefined ? {} : { mobile }),
     ...(before?.phoneAddress === undefined ? {} : { phoneAddress: before.phoneAddress }),
+    // Who is blocked stays so: it is about the person, not the profile.
+    ...(before?.blocked === undefined ? {} : { blocked: before.blocked }),
   };
 }
 
@@ -144,6 +149,27 @@ async function copyQueues(model: Agent, agentId: number, by: Actor, { bus, direc
     const others = queue.members.filter((member) => member.agentId !== agentId);
     const members: Queue['members'] = place === undefined ? others : [...others, { ...place, agentId }];
     if (JSON.stringify(members) === JSON.stringify(queue.members)) continue;
-    await bus.request('directory.put', { kind: 'queue', id: queue.id, entry: { ...queue, members }, by });
+    const reply = await bus.request('directory.put', { kind: 'queue', id: queue.id, entry: { ...queue, members }, by });
+    if (reply.ok) await shown(directory, queue.id, members);
   }
+}
+
+const longestWaitMs = 2_000;
+
+/** A queue is written as a whole: the next change must begin from this one, and what is read follows the bus. */
+async function shown(directory: DirectoryReader, queueId: number, members: Queue['members']): Promise<void> {
+  const wanted = JSON.stringify(members);
+  for (const deadline = performance.now() + longestWaitMs; performance.now() < deadline; ) {
+    if (JSON.stringify(directory.get('queue', queueId)?.members) === wanted) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const turns = new WeakMap<Bus, Promise<unknown>>();
+
+/** One after the other in this process, whichever facade they came by: two at once would write over each other's member. */
+function inTurn<T>(bus: Bus, work: () => Promise<T>): Promise<T> {
+  const result = (turns.get(bus) ?? Promise.resolve()).then(work);
+  turns.set(bus, result.catch(() => undefined));
+  return result;
 }

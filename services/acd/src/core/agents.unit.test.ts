@@ -39,6 +39,20 @@ describe('an agent', () => {
     expect(run.ringing(2)?.callId).toBe('1.1');
   });
 
+  test('does not come in by a status or a pause where every licence is taken, and does once one is free', () => {
+    const run = scenario(agents(2), []);
+    run.do({ kind: 'put-statuses', statuses: [...run.core.statuses.values()], pauseStatusId: run.core.pauseStatusId, licences: 1 });
+    run.register(1);
+    run.do({ kind: 'set-status', agent: run.agent(2), statusId: asId<UserStatusId>(9), by: operator });
+    run.do({ kind: 'pause', agent: run.agent(2), by: operator });
+    expect(run.agent(2).statusId).toBe(2);
+    run.do({ kind: 'set-status', agent: run.agent(1), statusId: asId<UserStatusId>(9), by: operator });
+    expect(run.agent(1).statusId).toBe(9);
+    run.do({ kind: 'set-status', agent: run.agent(1), statusId: asId<UserStatusId>(2), by: operator });
+    run.do({ kind: 'pause', agent: run.agent(2), by: operator });
+    expect([run.agent(1).statusId, run.agent(2).statusId]).toEqual([2, 6]);
+  });
+
   test('logs in with its registration and out when the phone is closed', () => {
     const run = scenario(agents(1), [queueConfig(1, [1])]);
     run.register(1);

@@ -79,6 +79,7 @@ function takenOver(core: Core, joining: Extract<Joining, { kind: 'take-over' }>)
   stopWaiting(core, call);
   if (place === 'agent') {
     call.phase = { kind: 'delivered', agent: coming, legId };
+    call.enteredAt = core.nowMs;
     agentDone(core, leaving, call);
     recordDelivered(core, call, coming, legId);
   } else {

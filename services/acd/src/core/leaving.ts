@@ -24,7 +24,7 @@ export function stopWaiting(core: Core, call: CallEntry): void {
 }
 
 export function abandoned(core: Core, call: CallEntry, by: 'customer' | 'system', message: boolean): void {
-  const waitMs = Math.max(0, core.nowMs - call.answeredAt);
+  const waitMs = Math.max(0, core.nowMs - call.enteredAt);
   const data = { callId: call.id, queueId: queueIdOf(call), campaignId: call.campaignId, waitMs, by, message };
   record(core, call.id, fact('CallAbandoned', core.nowMs, data));
 }

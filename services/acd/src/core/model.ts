@@ -109,9 +109,9 @@ export interface CallEntry extends HeapItem {
   /** The customer's number; internal: the caller's extension. */
   number: string;
   priority: number;
-  /** When the customer's side came up: what a wait is measured from. */
+  /** When the customer's side came up. */
   readonly answeredAt: number;
-  /** When it entered this queue: its place. */
+  /** When it entered this queue, or was passed to this agent: its place, and what a wait is measured from. */
   enteredAt: number;
   /** Breaks ties, in order of arrival. */
   sequence: number;

@@ -34,7 +34,7 @@ export function recordDelivered(core: Core, call: CallEntry, agent: AgentEntry, 
       extension: extensionOf(agent),
       queueId: call.queue?.id ?? null,
       campaignId: call.campaignId,
-      waitMs: Math.max(0, atMs - call.answeredAt),
+      waitMs: Math.max(0, atMs - call.enteredAt),
     }),
   );
 }

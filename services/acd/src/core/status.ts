@@ -25,9 +25,9 @@ export function changeStatus(core: Core, agent: AgentEntry, statusId: UserStatus
   pushFact(core, streams.agent(agent.id), fact('AgentStatusChanged', core.nowMs, changed));
 }
 
-/** Room for one more who is logged in. */
-export function hasLicence(core: Core): boolean {
-  if (core.agents.size <= core.licences) return true;
+/** Room for this agent in this status: every status but logged out takes a licence (manual 1.1.1: LICENÇA DE RAMAIS EXCEDIDA). */
+export function hasLicenceFor(core: Core, agent: AgentEntry, statusId: UserStatusId): boolean {
+  if (agent.statusId !== loggedOut || statusId === loggedOut || core.agents.size <= core.licences) return true;
   let count = 0;
   for (const { statusId } of core.agents.values()) if (statusId !== loggedOut) count += 1;
   return count < core.licences;
@@ -37,7 +37,7 @@ export function hasLicence(core: Core): boolean {
 export const mayHaveStatus = (agent: AgentEntry, statusId: UserStatusId): boolean => statusId === loggedOut || agent.config.blocked !== true;
 
 export function setStatus(core: Core, agent: AgentEntry, statusId: UserStatusId, by: Actor): void {
-  if (!mayHaveStatus(agent, statusId)) return;
+  if (!mayHaveStatus(agent, statusId) || !hasLicenceFor(core, agent, statusId)) return;
   changeStatus(core, agent, statusId, by, 'requested');
   agentChanged(core, agent);
 }
@@ -101,7 +101,7 @@ function arrived(core: Core, agent: AgentEntry, change: RegistrationChange, befo
   if (before !== undefined) pushFact(core, stream, fact('ExtensionUnregistered', core.nowMs, { agentId: agent.id, extension, reason: 'replaced' }));
   const data = { agentId: agent.id, extension, contact: change.contact, userAgent: change.userAgent };
   pushFact(core, stream, fact('ExtensionRegistered', core.nowMs, data));
-  if (before === undefined && agent.config.loginOnRegister && agent.statusId === loggedOut && mayHaveStatus(agent, loggedIn) && hasLicence(core)) {
+  if (before === undefined && agent.config.loginOnRegister && agent.statusId === loggedOut && mayHaveStatus(agent, loggedIn) && hasLicenceFor(core, agent, loggedIn)) {
     changeStatus(core, agent, loggedIn, { kind: 'system' }, 'registration');
   }
 }

@@ -67,6 +67,7 @@ export function turned(core: Core, callId: CallId, target: TransferTarget): void
 function passOn(core: Core, call: CallEntry, target: TransferTarget): void {
   switch (target.kind) {
     case 'agent':
+      call.enteredAt = core.nowMs;
       core.effects.push({ kind: 'play', callId: call.id, file: call.queue?.config.musicFile ?? 'music-on-hold.wav', loop: true, thenHangup: false });
       offer(core, call, target.agent, 'transfer');
       return;

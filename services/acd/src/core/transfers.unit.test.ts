@@ -35,6 +35,22 @@ describe('a transfer', () => {
     expect(run.facts('CallDelivered').map(({ agentId }) => agentId as number)).toEqual([1, 2]);
   });
 
+  test('begins a new wait: what was talked before it is none', () => {
+    const run = talking();
+    run.do({ kind: 'pause', agent: run.agent(2), by: operator });
+    run.do({ kind: 'transfer', callId: asCallId('1.1'), target: { kind: 'queue', queueId: asId<QueueId>(2) } }, 60_000);
+    run.do({ kind: 'unpause', agent: run.agent(2), by: operator }, 5_000);
+    run.answer(2);
+    run.do({ kind: 'transfer', callId: asCallId('1.1'), target: { kind: 'agent', agent: run.agent(1) } }, 60_000);
+    run.now += 3_000;
+    run.answer(1);
+    expect(run.facts('CallDelivered').map(({ waitMs }) => waitMs)).toEqual([0, 5_000, 3_000]);
+    run.do({ kind: 'pause', agent: run.agent(2), by: operator });
+    run.do({ kind: 'transfer', callId: asCallId('1.1'), target: { kind: 'queue', queueId: asId<QueueId>(2) } }, 60_000);
+    run.do({ kind: 'call-ended', callId: asCallId('1.1'), by: 'customer' }, 4_000);
+    expect(run.facts('CallAbandoned')).toMatchObject([{ queueId: 2, waitMs: 4_000 }]);
+  });
+
   test.each([false, true])('that is attended leaves both calls to the two others (legs heard first: %s)', (legsFirst) => {
     const run = talking();
     run.do({ kind: 'own-call-began', agent: run.agent(1), callId: asCallId('5.1'), number: '1133334444' });
