@@ -195,7 +195,13 @@ export const answers = {
     'extension-or-status-missing': 'RAMAL OU STATUS_ID NAO INFORMADO',
   },
   '1.2.2.4': createUser,
-  '1.2.2.5': updateUser,
+  /** Its "Retornos" are those of 1.2.2.4, word for word, `criado` too; over HTTP (1.1.19.1) and SQL the words are of an update. */
+  '1.2.2.5': {
+    'user-updated': createUser['user-created'],
+    'user-not-updated': createUser['user-not-created'],
+    'user-not-updated-name': createUser['user-not-created-name'],
+    'user-not-updated-reason': createUser['user-not-created-reason'],
+  },
   '1.2.2.6': insertPhone,
   '1.2.2.7': {
     ...saveDisposition,

@@ -7,10 +7,36 @@ export interface Command {
 
 const rows = new Map(socketFunctions.map((row) => [row.socket.command, row]));
 
-/** `<COMMAND><field><field>`: white space between fields is allowed, case of the command does not matter. */
-export function splitCommand(text: string): readonly string[] | undefined {
+/**
+ * `<COMMAND><field><field>`: white space between fields is allowed, case of the command does not matter. `<>>` is how 1.2.2.4 and
+ * 1.2.2.5 write two empty fields, and it can mean nothing else.
+ */
+export function splitCommand(written: string): readonly string[] | undefined {
+  const text = written.replaceAll('<>>', '<><>');
   if (!/^\s*(<[^<>]*>\s*)+$/.test(text)) return undefined;
   return [...text.matchAll(/<([^<>]*)>/g)].map(([, value = '']) => value.trim());
+}
+
+const telnet = { subnegotiationEnd: 240, subnegotiation: 250, will: 251, dont: 254, iac: 255 } as const;
+
+/**
+ * The bytes without what a Telnet client negotiates at the beginning (RFC 854; the manual says "protocolo Telnet"). 255 begins no
+ * character of UTF-8; in Latin-1 it is a letter of no Portuguese word, and only what follows it as a command of Telnet goes.
+ */
+export function withoutTelnet(bytes: Buffer): Buffer {
+  if (!bytes.includes(telnet.iac)) return bytes;
+  const kept: number[] = [];
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    const command = byte === telnet.iac ? (bytes[at + 1] ?? 0) : 0;
+    if (command === telnet.subnegotiation) {
+      const end = bytes.indexOf(Buffer.from([telnet.iac, telnet.subnegotiationEnd]), at);
+      at = end < 0 ? bytes.length : end + 1;
+    } else if (command >= telnet.will && command <= telnet.dont) at += 2;
+    else if (command >= telnet.subnegotiationEnd && command < telnet.subnegotiation) at += 1;
+    else kept.push(byte);
+  }
+  return Buffer.from(kept);
 }
 
 /** Undefined: no command that we know, or more fields than it has. */

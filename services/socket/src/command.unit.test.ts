@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ended, parseCommand, splitCommand } from './command.ts';
+import { ended, parseCommand, splitCommand, withoutTelnet } from './command.ts';
 import { line, localOrigin } from './lines.ts';
 
 test.each([
@@ -11,8 +11,18 @@ test.each([
   ['<A>x<B>', undefined],
   ['', undefined],
   ['<A><b<c>>', undefined],
+  ['<A><1><>><2>', ['A', '1', '', '', '2']],
 ])('%j is split', (text, wanted) => {
   expect(splitCommand(text)).toEqual(wanted);
+});
+
+test('what a Telnet client negotiates is no part of the command', () => {
+  const negotiation = [255, 251, 31, 255, 253, 3, 255, 250, 31, 0, 80, 0, 24, 255, 240, 255, 241];
+  expect(withoutTelnet(Buffer.from([...negotiation, ...Buffer.from('<LOGOUT><40000>\r\n')])).toString()).toBe('<LOGOUT><40000>\r\n');
+  for (const text of ['<A><João>', '']) expect(withoutTelnet(Buffer.from(text, 'utf8')).toString('utf8')).toBe(text);
+  expect(withoutTelnet(Buffer.from('<A><São João>', 'latin1')).toString('latin1')).toBe('<A><São João>');
+  // Cut in the middle: the rest is still to come.
+  expect(withoutTelnet(Buffer.from([255, 250, 31])).length).toBe(0);
 });
 
 test('a command has no more fields than it knows', () => {

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { answers, type AnswerId, type Section } from '@ritmo/contract';
 import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
-import { asCallId, asId, type PhoneId } from '@ritmo/domain';
+import { asCallId, asId, directorySchemas, type PhoneId } from '@ritmo/domain';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createSocketApp, type SocketApp } from './app.ts';
 
@@ -110,15 +110,42 @@ test('1.2.2.4 and 1.2.2.5 users by profile, with the variants', async () => {
   expect(agent('88890')).not.toHaveProperty('email');
   expect(await write('<ADICIONARUSUARIOCOMPERFIL><77777><88891><><><984169856><>')).toBe("Usuário '88891' criado com sucesso\r\n");
   expect(agent('88891')).toMatchObject({ name: '88891', mobile: '984169856', password: '12345678' });
+  // "Sem o parâmetro de nome e de e-mail", as the manual writes it and as it means it.
+  for (const [ramal, empty] of [['88893', '<>>'], ['88894', '<><>'], ['88895', '<>']] as const) {
+    expect(await write(`<ADICIONARUSUARIOCOMPERFIL><77777><${ramal}>${empty}<984169856><87654321>`)).toBe(`Usuário '${ramal}' criado com sucesso\r\n`);
+    expect(agent(ramal)).toMatchObject({ name: ramal, mobile: '984169856', password: '87654321' });
+    expect(agent(ramal)).not.toHaveProperty('email');
+  }
   await provoke('1.2.2.4', 'user-not-created', '<ADICIONARUSUARIOCOMPERFIL><><88892>', "Usuário '88892' não foi criado.");
   await provoke('1.2.2.4', 'user-not-created-name', '<ADICIONARUSUARIOCOMPERFIL><77777><88892><Total IP>', "Usuário '88892' não foi criado. O nome Total IP já está em uso por outro usuário.");
   await provoke('1.2.2.4', 'user-not-created-reason', '<ADICIONARUSUARIOCOMPERFIL><77777><88888>', "Usuário '88888' não foi criado. O ramal já está em uso por outro usuário.");
 
-  await provoke('1.2.2.5', 'user-updated', '<ATUALIZARUSUARIOCOMPERFIL><99999><88888><Novo Nome><><><>', "Usuário '88888' atualizado com sucesso.");
+  await provoke('1.2.2.5', 'user-updated', '<ATUALIZARUSUARIOCOMPERFIL><99999><88888><Novo Nome><><><>', "Usuário '88888' criado com sucesso");
   expect(agent('88888')).toMatchObject({ name: 'Novo Nome', email: 'email@totalip.com.br', groupId: 1 });
-  await provoke('1.2.2.5', 'user-not-updated', '<ATUALIZARUSUARIOCOMPERFIL><><88888>', "Usuário '88888' não foi atualizado.");
-  await provoke('1.2.2.5', 'user-not-updated-name', '<ATUALIZARUSUARIOCOMPERFIL><77777><88888><Total IP 2>', "Usuário '88888' não foi atualizado. O nome Total IP 2 já está em uso por outro usuário.");
-  await provoke('1.2.2.5', 'user-not-updated-reason', '<ATUALIZARUSUARIOCOMPERFIL><77777><1>', "Usuário '1' não foi atualizado. O ramal não foi encontrado.");
+  await provoke('1.2.2.5', 'user-not-updated', '<ATUALIZARUSUARIOCOMPERFIL><><88888>', "Usuário '88888' não foi criado.");
+  await provoke('1.2.2.5', 'user-not-updated-name', '<ATUALIZARUSUARIOCOMPERFIL><77777><88888><Total IP 2>', "Usuário '88888' não foi criado. O nome Total IP 2 já está em uso por outro usuário.");
+  await provoke('1.2.2.5', 'user-not-updated-reason', '<ATUALIZARUSUARIOCOMPERFIL><77777><1>', "Usuário '1' não foi criado. O ramal não foi encontrado.");
+});
+
+test('a profile brings every setting of the model with its places in queues, and nothing that is the person’s own', async () => {
+  const settings = { groupId: 7, kind: 'hardphone', phoneModel: 'khomp', phonePassword: 'root', autoAnswer: true, maxCallbacks: 3, allowedKinds: ['local'], maxConcurrentCalls: 4, maxCallS: 60, loginOnRegister: false };
+  const own = { id: 30, name: 'Modelo', extension: '66666', password: 'modelo', email: 'm@totalip.com.br', mobile: '11999990000', phoneAddress: '10.0.0.1', blocked: true };
+  // A setting that comes to agents later is to be copied, or to be the person's own: here somebody says which.
+  expect(Object.keys({ ...settings, ...own }).sort()).toEqual(Object.keys(directorySchemas.agent.properties).sort());
+  stage.put('agent', { ...settings, ...own });
+  stage.put('agent', { id: 31, name: 'Antes', extension: '66667', password: 'antes', email: 'antes@totalip.com.br', phoneAddress: '10.0.0.2', blocked: true });
+  stage.put('queue', { id: 5, name: 'Do modelo', members: [{ agentId: 30, priority: 4, skill: 2 }] });
+  stage.put('queue', { id: 6, name: 'De outros', members: [{ agentId: 31, priority: 1, skill: 1 }, { agentId: 2, priority: 1, skill: 1 }] });
+  const agent = (extension: string) => stage.context.directory.all('agent').find((each) => each.extension === extension);
+
+  expect(await write('<ADICIONARUSUARIOCOMPERFIL><66666><66668>')).toBe("Usuário '66668' criado com sucesso\r\n");
+  const { id, ...created } = agent('66668') ?? { id: 0 };
+  expect(created).toEqual({ ...settings, name: '66668', extension: '66668', password: '12345678' });
+  expect(await write('<ATUALIZARUSUARIOCOMPERFIL><66666><66667>')).toBe("Usuário '66667' criado com sucesso\r\n");
+  expect(agent('66667')).toEqual({ ...settings, id: 31, name: 'Antes', extension: '66667', password: 'antes', email: 'antes@totalip.com.br', phoneAddress: '10.0.0.2', blocked: true });
+  const members = (queueId: number) => stage.context.directory.get('queue', queueId)?.members;
+  expect(members(5)).toEqual([30, id, 31].map((agentId) => ({ agentId, priority: 4, skill: 2 })));
+  expect(members(6)).toEqual([{ agentId: 2, priority: 1, skill: 1 }]);
 });
 
 test('1.2.2.6 INSERIRTELEFONECAMPANHA', async () => {

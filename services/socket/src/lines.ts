@@ -1,7 +1,7 @@
 import type { Bus, BusSubscription } from '@ritmo/bus';
-import type { ContactCards } from '@ritmo/contract';
+import type { ContactCard, ContactCards } from '@ritmo/contract';
 import { streams, type CallDirection, type CallId, type CampaignId, type ContactId, type DomainEvent, type EventDataByType, type PhoneId } from '@ritmo/domain';
-import type { EventStore } from '@ritmo/event-store';
+import type { EventStore, StoredEvent } from '@ritmo/event-store';
 import type { DirectoryReader } from '@ritmo/service-kit';
 import type { Logger } from 'pino';
 
@@ -38,12 +38,39 @@ export interface LineSource {
 
 const mostCalls = 20_000;
 
+/** As it was imported, with its area code. */
+function numberOf({ phones }: ContactCard, phoneId: PhoneId): string {
+  const phone = phones.get(phoneId);
+  return phone === undefined ? '' : `${phone.areaCode}${phone.number}`;
+}
+
+/** Who is in a call, by the facts of its stream. */
+function insideOf(stored: readonly StoredEvent[]): ReadonlySet<string> {
+  const inside = new Set<string>();
+  for (const { type, data } of stored) {
+    // The other types of a call's stream put nobody in it and take nobody out.
+    if (type === 'CallPlaced') {
+      const caller = callerOf(data as unknown as EventDataByType['CallPlaced']);
+      if (caller !== null) inside.add(caller);
+    } else if (type === 'CallDelivered') inside.add((data as unknown as EventDataByType['CallDelivered']).extension);
+    else if (type === 'AgentLegEnded') inside.delete((data as unknown as EventDataByType['AgentLegEnded']).extension);
+  }
+  return inside;
+}
+
+/** The extension that began it: of a call from one extension to another the caller's is an active call, the other's a receptive one. */
+function callerOf(placed: EventDataByType['CallPlaced']): string | null {
+  return placed.direction === 'agent' ? placed.extension : placed.direction === 'internal' ? placed.from : null;
+}
+
 /** Facts as lines (1.2.1), in the order of the facts: a line that waits for its contact holds up those behind it. */
 export function createLineSource(parts: LineSourceParts): LineSource {
   const { bus, events, directory, cards, log } = parts;
   const calls = new Map<CallId, KnownCall>();
   /** Extensions that are told to be in a call and not yet to have left it. */
   const open = new Map<CallId, Set<string>>();
+  /** Of calls that began before this process did: who was told to have left. */
+  const left = new Map<CallId, Set<string>>();
   const waiting: { text: string | undefined }[] = [];
   let subscriptions: BusSubscription[] = [];
   let write: (line: string) => void = () => undefined;
@@ -82,27 +109,54 @@ export function createLineSource(parts: LineSourceParts): LineSource {
       return;
     }
   };
-  const enter = (callId: CallId, extension: string): void => {
+  /** False when it was in the call already. */
+  const enter = (callId: CallId, extension: string): boolean => {
     const inside = open.get(callId) ?? new Set();
-    inside.add(extension);
-    open.set(callId, inside);
+    if (inside.has(extension)) return false;
+    open.set(callId, inside.add(extension));
+    return true;
   };
   const leave = (callId: CallId, extension: string): void => {
+    // Of a call that began before this process did, that somebody was in it is known by the leaving.
+    if (!calls.has(callId) && !open.has(callId)) return leftUnknown(callId, extension);
     if (open.get(callId)?.delete(extension) === true) say(line('H', extension, callId));
     if (open.get(callId)?.size === 0) open.delete(callId);
   };
+  const leftUnknown = (callId: CallId, extension: string): void => {
+    const gone = left.get(callId) ?? new Set();
+    if (gone.has(extension)) return;
+    left.set(callId, gone.add(extension));
+    say(line('H', extension, callId));
+  };
+  const ended = ({ data: { callId } }: DomainEvent<'CallEnded'>): void => {
+    if (calls.has(callId) || open.has(callId)) {
+      for (const extension of [...(open.get(callId) ?? [])]) leave(callId, extension);
+      calls.delete(callId);
+    } else say(endedUnknown(callId));
+  };
+  async function endedUnknown(callId: CallId): Promise<string> {
+    const gone = left.get(callId);
+    left.delete(callId);
+    const inside = insideOf(await events.readStream(streams.call(callId)));
+    return [...inside].filter((extension) => gone?.has(extension) !== true).map((extension) => line('H', extension, callId)).join('');
+  }
 
   /** A call that began before this process did is found in its own stream. */
   async function callOf(callId: CallId): Promise<KnownCall | undefined> {
     const known = calls.get(callId);
     if (known !== undefined) return known;
-    const placed = (await events.readStream(streams.call(callId))).find(({ type }) => type === 'CallPlaced');
-    return placed === undefined ? undefined : (placed.data as unknown as EventDataByType['CallPlaced']);
+    const stored = (await events.readStream(streams.call(callId))).find(({ type }) => type === 'CallPlaced');
+    if (stored === undefined) return undefined;
+    const placed = stored.data as unknown as EventDataByType['CallPlaced'];
+    if (placed.contactId === null || placed.phoneId === null) return placed;
+    // The wire was told the number as the trunk wants it; readers are told it as it was imported.
+    return { ...placed, to: numberOf(await cards.of(placed.contactId), placed.phoneId) || placed.to };
   }
 
   const homeAreaCode = (): string | undefined => directory.all('route').find((route) => route.homeAreaCode !== undefined)?.homeAreaCode;
 
-  async function delivered({ data }: DomainEvent<'CallDelivered'>): Promise<string> {
+  /** `entered`: the extension was not in the call before. */
+  async function delivered({ data }: DomainEvent<'CallDelivered'>, entered: boolean): Promise<string> {
     const call = await callOf(data.callId);
     const contactId = call?.contactId ?? null;
     if (call !== undefined && contactId !== null) {
@@ -110,22 +164,20 @@ export function createLineSource(parts: LineSourceParts): LineSource {
       return line('D', data.extension, call.to, parameters[0], parameters[1], data.campaignId ?? call.campaignId, data.callId);
     }
     if (call === undefined || call.direction === 'inbound' || call.direction === 'internal') return line('R', data.extension, localOrigin(call?.from ?? '', homeAreaCode()), call?.to, data.callId);
-    // An agent's own call is told when it is placed; a call without a contact has no more to tell.
-    return '';
+    // An agent's own call is told when it is placed, and of the colleague who takes it over when that happens.
+    return call.direction === 'agent' && entered ? line('A', data.extension, call.to, data.callId) : '';
   }
 
   async function ofContact(name: 'PREVIEW' | 'AGOP', data: { contactId: ContactId; campaignId: CampaignId; phoneId: PhoneId; agentId: number | null }): Promise<string> {
     const agent = data.agentId === null ? undefined : directory.get('agent', data.agentId);
     if (agent === undefined) return '';
-    const { parameters, phones } = await cards.of(data.contactId);
-    const phone = phones.get(data.phoneId);
-    return line(name, agent.extension, phone === undefined ? '' : `${phone.areaCode}${phone.number}`, parameters[0], parameters[1], data.campaignId);
+    const card = await cards.of(data.contactId);
+    return line(name, agent.extension, numberOf(card, data.phoneId), card.parameters[0], card.parameters[1], data.campaignId);
   }
 
   function placed({ data }: DomainEvent<'CallPlaced'>): void {
     if (!calls.has(data.callId)) remember(data.callId, data);
-    // From one extension to another: the caller's is an active call, the other's a receptive one.
-    const caller = data.direction === 'agent' ? data.extension : data.direction === 'internal' ? data.from : null;
+    const caller = callerOf(data);
     if (caller === null) return;
     enter(data.callId, caller);
     say(line('A', caller, data.to, data.callId));
@@ -145,14 +197,11 @@ export function createLineSource(parts: LineSourceParts): LineSource {
           if (data.contactId !== null) cards.of(data.contactId).catch(() => undefined);
         }),
         bus.subscribe('fact.CallDelivered', (event) => {
-          enter(event.data.callId, event.data.extension);
-          say(delivered(event));
+          const entered = enter(event.data.callId, event.data.extension);
+          say(delivered(event, entered));
         }),
         bus.subscribe('fact.AgentLegEnded', ({ data }) => leave(data.callId, data.extension)),
-        bus.subscribe('fact.CallEnded', ({ data }) => {
-          for (const extension of [...(open.get(data.callId) ?? [])]) leave(data.callId, extension);
-          calls.delete(data.callId);
-        }),
+        bus.subscribe('fact.CallEnded', ended),
         bus.subscribe('fact.AttemptEnded', ({ data }) => void calls.delete(data.callId)),
         bus.subscribe('fact.AttemptWithdrawn', ({ data }) => void calls.delete(data.callId)),
         bus.subscribe('fact.AgentStatusChanged', ({ data }) => say(line('S', data.extension, data.statusId, directory.get('user-status', data.statusId)?.name))),

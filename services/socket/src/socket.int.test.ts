@@ -102,6 +102,115 @@ test('every line of the manual is told word for word', async () => {
   socket.destroy();
 });
 
+type Ended = Parameters<typeof fact<'CallEnded'>>[2];
+const placed = (callId: string, more: { direction: 'agent' | 'inbound' | 'internal' | 'campaign'; from: string; to: string; extension: string | null }) =>
+  stage.bus.publish('fact.CallPlaced', fact('CallPlaced', 0, { ...common, callId: asCallId(callId), ...more, extension: more.extension === null ? null : asExtension(more.extension) }));
+const delivered = (callId: string, extension: string, more: { campaignId?: CampaignId } = {}) =>
+  stage.bus.publish('fact.CallDelivered', fact('CallDelivered', 0, { ...offered, callId: asCallId(callId), extension: asExtension(extension), campaignId: null, waitMs: 0, ...more }));
+const legEnded = (callId: string, extension: string) =>
+  stage.bus.publish('fact.AgentLegEnded', fact('AgentLegEnded', 0, { callId: asCallId(callId), legId: asLegId(`${callId}/1`), agentId: asId<AgentId>(21), extension: asExtension(extension), by: 'agent', talkMs: 1 }));
+const callEnded = (callId: string, direction: Ended['direction'], wireOutcome: Ended['wireOutcome'], extension: string | null = null) =>
+  stage.bus.publish('fact.CallEnded', fact('CallEnded', 0, { ...ended, callId: asCallId(callId), direction, wireOutcome, from: '', to: '', extension: extension === null ? null : asExtension(extension) }));
+
+/** What is told between here and there: a status is told last, and what comes before it in order. */
+async function told(what: () => void): Promise<string[]> {
+  const { socket, lines } = await reader();
+  what();
+  stage.bus.publish('fact.AgentStatusChanged', statusChanged('end'));
+  await eventually(() => lines().includes('<S><end><1><Logado>'));
+  socket.destroy();
+  return lines().slice(0, -1);
+}
+
+test('an own call that is busy or not answered is told and closed, once', async () => {
+  expect(
+    await told(() => {
+      placed('6.1', { direction: 'agent', from: '40000', to: '9999999', extension: '40000' });
+      callEnded('6.1', 'agent', 'busy', '40000');
+      placed('6.2', { direction: 'agent', from: '40000', to: '9999999', extension: '40000' });
+      legEnded('6.2', '40000');
+      callEnded('6.2', 'agent', 'no-answer', '40000');
+    }),
+  ).toEqual(['<A><40000><9999999><6.1>', '<H><40000><6.1>', '<A><40000><9999999><6.2>', '<H><40000><6.2>']);
+});
+
+test('of a call from one extension to another the caller makes an active call, who answers a receptive one, and both leave it', async () => {
+  expect(
+    await told(() => {
+      placed('7.1', { direction: 'internal', from: '40000', to: '40001', extension: '40000' });
+      delivered('7.1', '40001');
+      legEnded('7.1', '40001');
+      callEnded('7.1', 'internal', 'answered', '40000');
+      placed('7.2', { direction: 'internal', from: '40000', to: '40001', extension: '40000' });
+      callEnded('7.2', 'internal', 'busy', '40000');
+    }),
+  ).toEqual(['<A><40000><40001><7.1>', '<R><40001><40000><40001><7.1>', '<H><40001><7.1>', '<H><40000><7.1>', '<A><40000><40001><7.2>', '<H><40000><7.2>']);
+});
+
+test('of a call that no extension answered nothing is told', async () => {
+  expect(
+    await told(() => {
+      placed('8.1', { direction: 'inbound', from: '1133553434', to: '30000000', extension: null });
+      callEnded('8.1', 'inbound', 'no-answer');
+      for (const [callId, outcome] of [['8.2', 'busy'], ['8.3', 'no-answer'], ['8.4', 'answered']] as const) {
+        placed(callId, { direction: 'campaign', from: '', to: '9999999', extension: null });
+        callEnded(callId, 'campaign', outcome);
+      }
+    }),
+  ).toEqual([]);
+});
+
+test('a call that is passed on is told of each extension that takes it and of each that leaves it', async () => {
+  const dialed = asCallId('9.1');
+  stage.bus.publish(
+    'fact.AttemptStarted',
+    fact('AttemptStarted', 0, { callId: dialed, contactId, campaignId, phoneId, areaCode: '', number: '9999999', dialString: '09999999', trunkId: asId<TrunkId>(1), routeId: asId<RouteId>(1), callerId: '', reason: 'fresh', agentId: null }),
+  );
+  const d = (extension: string) => `<D><${extension}><9999999><219217305861><TESTE DO TOTALIP><10><9.1>`;
+  expect(
+    await told(() => {
+      delivered('9.1', '40000', { campaignId });
+      legEnded('9.1', '40000');
+      delivered('9.1', '40001', { campaignId });
+      callEnded('9.1', 'campaign', 'answered');
+      placed('9.2', { direction: 'agent', from: '40000', to: '9999999', extension: '40000' });
+      // The number answered: its caller was told of already.
+      delivered('9.2', '40000');
+      legEnded('9.2', '40000');
+      delivered('9.2', '40001');
+      callEnded('9.2', 'agent', 'answered', '40000');
+    }),
+  ).toEqual([d('40000'), '<H><40000><9.1>', d('40001'), '<H><40001><9.1>', '<A><40000><9999999><9.2>', '<H><40000><9.2>', '<A><40001><9999999><9.2>', '<H><40001><9.2>']);
+});
+
+test('a call that began before this process did is told from its own stream, with the number as it was imported', async () => {
+  const began = asCallId('11.1');
+  const facts = [
+    fact('CallPlaced', 0, { ...common, callId: began, direction: 'campaign', campaignId, contactId, phoneId, from: '', to: '0159999999', extension: null }),
+    fact('CallDelivered', 0, { ...offered, callId: began, campaignId, waitMs: 0 }),
+  ];
+  await stage.context.events.append({ streamId: streams.call(began), expectedVersion: 'any', events: facts.map(({ type, data }) => ({ type, data: data as never, at: 0 })) });
+  expect(await told(() => callEnded('11.1', 'campaign', 'interrupted'))).toEqual(['<H><40000><11.1>']);
+  expect(
+    await told(() => {
+      legEnded('11.1', '40000');
+      callEnded('11.1', 'campaign', 'answered');
+    }),
+  ).toEqual(['<H><40000><11.1>']);
+  expect((await told(() => delivered('11.1', '40002', { campaignId })))[0]).toBe('<D><40002><9999999><219217305861><TESTE DO TOTALIP><10><11.1>');
+});
+
+test('a contact of an agent who is gone is told to nobody', async () => {
+  const ofNobody = { contactId, campaignId, phoneId, agentId: asId<AgentId>(999) };
+  expect(
+    await told(() => {
+      stage.bus.publish('fact.PreviewOffered', fact('PreviewOffered', 0, ofNobody));
+      stage.bus.publish('fact.AgentCallbackDue', fact('AgentCallbackDue', 0, { ...ofNobody, at: 0 }));
+      stage.bus.publish('fact.AgentCallbackDue', fact('AgentCallbackDue', 0, { ...ofNobody, agentId: null, at: 0 }));
+    }),
+  ).toEqual([]);
+});
+
 test('the area code of a local origin is left out', async () => {
   const { socket, lines } = await reader();
   const callId = asCallId('5.1');

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { answerText, valuesOf, type Contract, type Outcome } from '@ritmo/contract';
 import type { Logger } from 'pino';
-import { ended, parseCommand } from './command.ts';
+import { ended, parseCommand, withoutTelnet } from './command.ts';
 
 export interface WritersOptions {
   readonly host: string;
@@ -88,7 +88,7 @@ export function createWriters(options: WritersOptions): Writers {
         text = '';
         return void answer();
       }
-      const whole = Buffer.concat(received);
+      const whole = withoutTelnet(Buffer.concat(received));
       try {
         text = decoder.decode(whole);
       } catch {
