@@ -70,7 +70,10 @@ const rules: { readonly [T in EventType]: Rule<T> } = {
   PartHealthReported: others.partHealth,
   DiskNearlyFull: nothing,
   SmsReceived: others.smsReceived,
-  IvrStepTaken: others.ivrStepTaken,
+  IvrStepTaken(batch, data, at) {
+    others.ivrStepTaken(batch, data, at);
+    calls.callInIvr(batch, data, at);
+  },
   SurveyAnswered: others.surveyAnswered,
 };
 

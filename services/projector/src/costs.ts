@@ -1,7 +1,4 @@
-import { readDialedNumber, type NumberKind, type Route } from '@ritmo/domain';
-
-/** Where a route does not say which area code is its home. */
-const DEFAULT_HOME_AREA_CODE = '11';
+import { readDialedNumber, type NumberKind, type Rate } from '@ritmo/domain';
 
 /** TIPO_LIGACAO in the manual's words (1.3.1.4). */
 const kindWords: Readonly<Record<NumberKind, string>> = {
@@ -24,14 +21,25 @@ export interface CallCost {
   readonly billing_rounded: number;
 }
 
+export interface Tariff {
+  readonly rates: readonly Rate[];
+  /** Area code from which a number is local. */
+  readonly homeAreaCode: string;
+}
+
 const tenThousandths = (value: number): number => Math.round(value * 10_000) / 10_000;
 
-export function costOf(number: string, billingS: number, route: Route | undefined): CallCost {
-  const reading = readDialedNumber(number, route?.homeAreaCode ?? DEFAULT_HOME_AREA_CODE);
-  if (!reading.ok) return { kind: 'outros', cost: 0, cost_total: 0, cost_rounded: 0, billing_rounded: billingS };
-  const rate = route?.rates.find((candidate) => candidate.kind === reading.kind);
+const withoutPrice = (kind: string, billingS: number): CallCost => ({ kind, cost: 0, cost_total: 0, cost_rounded: 0, billing_rounded: billingS });
+
+/** Between extensions: nobody's carrier has a part in it. */
+export const internalCost = (billingS: number): CallCost => withoutPrice('interna', billingS);
+
+export function costOf(number: string, billingS: number, { rates, homeAreaCode }: Tariff): CallCost {
+  const reading = readDialedNumber(number, homeAreaCode);
+  if (!reading.ok) return withoutPrice('outros', billingS);
+  const rate = rates.find((candidate) => candidate.kind === reading.kind);
   const kind = kindWords[reading.kind];
-  if (rate === undefined) return { kind, cost: 0, cost_total: 0, cost_rounded: 0, billing_rounded: billingS };
+  if (rate === undefined) return withoutPrice(kind, billingS);
   const beyond = Math.max(0, billingS - rate.firstBlockS);
   const billed = billingS === 0 ? 0 : rate.firstBlockS + Math.ceil(beyond / rate.stepS) * rate.stepS;
   return {

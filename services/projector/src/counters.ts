@@ -11,8 +11,9 @@ const noPhone: PhoneShares = { phones_pending: 0, phones_retry: 0, phones_schedu
 export function phoneShares(phone: PhoneRow | undefined): PhoneShares {
   if (phone === undefined || phone.state === 'excluded') return noPhone;
   return {
-    phones_pending: one(phone.state !== 'worked'),
-    phones_retry: one(phone.state === 'retry'),
+    phones_pending: one(phone.state === 'fresh' || phone.state === 'retry'),
+    // One that waits for its callback is counted as such.
+    phones_retry: one(phone.state === 'retry' && phone.dial_at === null),
     phones_scheduled: one(phone.dial_at !== null),
     phones_operator: one(phone.operator_at !== null),
     phones_untabulated: one(phone.status_id === shippedDispositions.deliveredWithoutDisposition),
@@ -44,7 +45,8 @@ export function resultShares(result: ResultRow | undefined): CounterShares {
     queued: one(result.phase === 'queue'),
     talking: one(result.phase === 'talking'),
     answered: one(result.answered),
-    no_answer: one(result.outcome === 'no-answer'),
+    // Both are shown as Não Atende.
+    no_answer: one(result.outcome === 'no-answer' || result.outcome === 'rejected'),
     busy: one(result.outcome === 'busy'),
   };
 }

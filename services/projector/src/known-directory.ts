@@ -1,8 +1,9 @@
 import type { SqlSession } from '@ritmo/database';
-import type { Agent, DirectoryEntry, DirectoryKind } from '@ritmo/domain';
+import type { Agent, DirectoryEntry, DirectoryKind, Route } from '@ritmo/domain';
 import { createLocalTime, type LocalTime } from './local-time.ts';
 
 const DEFAULT_ZONE = 'America/Sao_Paulo';
+const DEFAULT_HOME_AREA_CODE = '11';
 
 /**
  * Configured things as the events so far tell them: a row's names, rates and local time are those of its moment, and come
@@ -13,6 +14,8 @@ export interface KnownDirectory {
   put(kind: DirectoryKind, id: number, entry: Readonly<Record<string, unknown>>): void;
   remove(kind: DirectoryKind, id: number): void;
   agentByExtension(extension: string): Agent | undefined;
+  /** The area code that the installation calls local where no campaign is asked: of the first active route that names one. */
+  homeAreaCode(): string;
   localTime(): LocalTime;
 }
 
@@ -21,12 +24,21 @@ export async function loadKnownDirectory(session: SqlSession, schema: string): P
   const entries = new Map<string, Readonly<Record<string, unknown>>>();
   const extensions = new Map<string, Agent>();
   let time = createLocalTime(DEFAULT_ZONE);
+  let home = DEFAULT_HOME_AREA_CODE;
+
+  /** As the acd decides it (planDial): routes in the order of their ids. */
+  function findHome(): string {
+    const routes = [...entries].flatMap(([key, entry]) => (key.startsWith('route/') ? [entry as unknown as Route] : []));
+    const naming = routes.filter((route) => route.active && route.homeAreaCode !== undefined).sort((a, b) => a.id - b.id);
+    return naming[0]?.homeAreaCode ?? DEFAULT_HOME_AREA_CODE;
+  }
 
   function put(kind: DirectoryKind, id: number, entry: Readonly<Record<string, unknown>>): void {
     remove(kind, id);
     entries.set(`${kind}/${id}`, entry);
     if (kind === 'agent') extensions.set(String(entry['extension']), entry as unknown as Agent);
     const zone = entry['timeZone'];
+    if (kind === 'route') home = findHome();
     if (kind === 'settings' && typeof zone === 'string' && zone !== time.zone) time = createLocalTime(zone);
   }
 
@@ -35,6 +47,7 @@ export async function loadKnownDirectory(session: SqlSession, schema: string): P
     entries.delete(`${kind}/${id}`);
     const extension = String(before?.['extension'] ?? '');
     if (kind === 'agent' && extensions.get(extension)?.id === id) extensions.delete(extension);
+    if (kind === 'route' && before !== undefined) home = findHome();
   }
 
   for (const row of rows) put(row.kind, row.id, row.entry);
@@ -43,6 +56,7 @@ export async function loadKnownDirectory(session: SqlSession, schema: string): P
     put,
     remove,
     agentByExtension: (extension) => extensions.get(extension),
+    homeAreaCode: () => home,
     localTime: () => time,
   };
 }

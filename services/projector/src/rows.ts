@@ -22,7 +22,7 @@ export interface PhoneRow {
   readonly phone: string;
   readonly priority: number;
   readonly imported_at: string;
-  readonly state: 'fresh' | 'retry' | 'worked' | 'excluded';
+  readonly state: 'fresh' | 'refused' | 'retry' | 'worked' | 'excluded';
   readonly status_id: number | null;
   readonly dial_at: string | null;
   readonly operator_at: string | null;
@@ -86,7 +86,7 @@ export interface AgentRow {
   readonly agent_id: number;
   readonly status_id: number;
   readonly phone_status: number;
-  readonly call_id: string | null;
+  readonly calls: readonly string[];
 }
 
 export interface QueueLogRow {

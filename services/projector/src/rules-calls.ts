@@ -4,12 +4,17 @@
  */
 import { shippedDispositions, type EventDataByType } from '@ritmo/domain';
 import type { Batch } from './batch.ts';
-import { costOf } from './costs.ts';
+import { costOf, internalCost, type CallCost } from './costs.ts';
+import { numberDialed } from './dialed-number.ts';
 import type { AgentRow, CallRow, QueueLogRow, ResultRow } from './rows.ts';
 
 type Data<T extends keyof EventDataByType> = Readonly<EventDataByType[T]>;
 
 const seconds = (ms: number): number => Math.round(ms / 1_000);
+/** Of one agent at once. More are calls whose end a crash has swallowed. */
+const MOST_CALLS = 8;
+/** Of trunks that say nothing of it. */
+const DEFAULT_DIAL_FORMAT = '{areaCode}{number}';
 const LOGGED_OUT = 2;
 const PHONE_UNREACHABLE = 4;
 
@@ -30,32 +35,33 @@ function advance(batch: Batch, callId: string, at: number, phase: ResultRow['pha
 }
 
 function changeAgent(batch: Batch, agentId: number, change: (agent: AgentRow) => Partial<AgentRow>): void {
-  const agent = batch.agents.get(agentId) ?? { agent_id: agentId, status_id: LOGGED_OUT, phone_status: PHONE_UNREACHABLE, call_id: null };
+  const agent = batch.agents.get(agentId) ?? { agent_id: agentId, status_id: LOGGED_OUT, phone_status: PHONE_UNREACHABLE, calls: [] };
   batch.agents.put({ ...agent, ...change(agent) });
 }
 
+const enterCall = (batch: Batch, agentId: number, callId: string): void =>
+  changeAgent(batch, agentId, (agent) => ({ calls: [...agent.calls.filter((other) => other !== callId), callId].slice(-MOST_CALLS) }));
+
 const leaveCall = (batch: Batch, agentId: number, callId: string): void =>
-  changeAgent(batch, agentId, (agent) => (agent.call_id === callId ? { call_id: null } : {}));
+  changeAgent(batch, agentId, (agent) => ({ calls: agent.calls.filter((other) => other !== callId) }));
 
 export function callPlaced(batch: Batch, data: Data<'CallPlaced'>, at: number): void {
   if (batch.calls.get(data.callId) !== undefined) return;
   batch.calls.put(newCall(batch, data, at));
-  // An agent's own call: it is in it from the beginning.
-  const agent = begunByAgent(data.direction) && data.extension !== null ? batch.directoryNow.agentByExtension(data.extension) : undefined;
-  if (agent !== undefined) changeAgent(batch, agent.id, () => ({ call_id: data.callId }));
+  // An agent's own call: it is in it from the beginning. Not in the one to an outside number that it passed its customer on to.
+  const isItsOwn = (data.direction === 'agent' || data.direction === 'internal') && data.from === data.extension;
+  const agent = isItsOwn && data.extension !== null ? batch.directoryNow.agentByExtension(data.extension) : undefined;
+  if (agent !== undefined) enterCall(batch, agent.id, data.callId);
 }
-
-const begunByAgent = (direction: CallRow['direction']): boolean => direction === 'agent' || direction === 'internal';
 
 function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, placedAt: number): CallRow {
   const route = data.routeId === null ? undefined : batch.entry('route', data.routeId);
-  const number = data.direction === 'inbound' ? data.from : data.to;
   return {
     call_id: data.callId,
     id: batch.nextId('calls'),
     direction: data.direction,
     from_number: data.from,
-    to_number: data.to,
+    to_number: numberCalled(batch, data),
     placed_at: batch.timestamp(placedAt),
     ended: false,
     duration_s: 0,
@@ -68,17 +74,39 @@ function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, pla
     route_id: data.routeId,
     trunk_id: data.trunkId,
     branch: route?.branch ?? null,
-    ...costOf(number, 0, route),
+    ...priceOf(batch, data, 0),
     by_agent: false,
     leg_id: null,
     leg_at: null,
   };
 }
 
+/** DESTINO: without what the trunk's carrier wants before it. */
+function numberCalled(batch: Batch, { direction, to, trunkId }: Data<'CallPlaced'> | Data<'CallEnded'>): string {
+  if (direction === 'inbound' || direction === 'internal') return to;
+  return numberDialed(batch.entry('trunk', trunkId)?.dialFormat ?? DEFAULT_DIAL_FORMAT, to);
+}
+
+/** By the route that it left by, for the kind that its number is of where it was dialed; what came in by what its trunk's carrier asks for that. */
+function priceOf(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, billingS: number): CallCost {
+  const { direction, campaignId, routeId, trunkId, from } = data;
+  if (direction === 'internal') return internalCost(billingS);
+  const route = routeId === null ? undefined : batch.entry('route', routeId);
+  const campaign = campaignId === null ? undefined : batch.entry('campaign', campaignId);
+  const homeAreaCode = route?.homeAreaCode ?? campaign?.defaultAreaCode ?? batch.directoryNow.homeAreaCode();
+  if (direction === 'inbound') return costOf(from, billingS, { rates: batch.entry('trunk', trunkId)?.inboundRates ?? [], homeAreaCode });
+  return costOf(numberCalled(batch, data), billingS, { rates: route?.rates ?? [], homeAreaCode });
+}
+
 export function callAnswered(batch: Batch, data: Data<'CallAnswered'>, at: number): void {
   const [phase, statusId] =
     data.queueId === null ? (['ivr', shippedDispositions.inIvr] as const) : (['queue', shippedDispositions.waitingInQueue] as const);
   advance(batch, data.callId, at, phase, statusId, { answered: true });
+}
+
+/** Its IVR, which no service of ours is, tells of it. Until it is queued or delivered. */
+export function callInIvr(batch: Batch, data: Data<'IvrStepTaken'>, at: number): void {
+  advance(batch, data.callId, at, 'ivr', shippedDispositions.inIvr, { answered: true });
 }
 
 export function callQueued(batch: Batch, data: Data<'CallQueued'>, at: number): void {
@@ -92,10 +120,11 @@ export function callDelivered(batch: Batch, data: Data<'CallDelivered'>, at: num
     extension: data.extension,
   });
   const call = batch.calls.get(data.callId);
-  // A call between extensions stays its caller's: `destino` names who was called.
-  const answeredBy = call?.direction === 'internal' ? {} : { agent_id: data.agentId, extension: data.extension };
+  // A call between extensions stays its caller's: `destino` names who was called. So does an own call that is passed on: RAMAL is who made it.
+  const isCallers = call?.direction === 'internal' || (call?.direction === 'agent' && call.leg_id !== null);
+  const answeredBy = isCallers ? {} : { agent_id: data.agentId, extension: data.extension };
   if (call !== undefined) batch.calls.put({ ...call, ...answeredBy, leg_id: data.legId, leg_at: at });
-  if (call?.ended !== true) changeAgent(batch, data.agentId, () => ({ call_id: data.callId }));
+  if (call?.ended !== true) enterCall(batch, data.agentId, data.callId);
   if (data.queueId === null) return;
   logQueue(batch, data.legId, {
     queue_id: data.queueId,
@@ -175,6 +204,9 @@ export function offerMissed(batch: Batch, data: Data<'OfferMissed'>, at: number)
 
 export function callTransferred(batch: Batch, data: Data<'CallTransferred'>): void {
   leaveCall(batch, data.fromAgentId, data.callId);
+  // Back in a queue: who talks with it is not known until it is delivered again.
+  const result = batch.results.get(data.callId);
+  if (data.toQueueId !== null && result?.phase === 'talking') batch.results.put({ ...result, phase: 'queue' });
 }
 
 export function agentLegEnded(batch: Batch, data: Data<'AgentLegEnded'>): void {
@@ -187,18 +219,19 @@ const wireStatus = (outcome: Data<'CallEnded'>['wireOutcome']): CallRow['status'
 
 export function callEnded(batch: Batch, data: Data<'CallEnded'>, at: number): void {
   const call = batch.calls.get(data.callId) ?? newCall(batch, data, at - data.ringMs - data.billMs);
-  const billing = seconds(data.billMs);
-  const number = data.direction === 'inbound' ? data.from : data.to;
+  // A conversation of half a second is one second, and what the carrier makes of it.
+  const billing = data.billMs > 0 ? Math.max(1, seconds(data.billMs)) : 0;
   batch.calls.put({
     ...call,
-    ...costOf(number, billing, call.route_id === null ? undefined : batch.entry('route', call.route_id)),
+    ...priceOf(batch, data, billing),
     ended: true,
-    duration_s: seconds(data.ringMs + data.billMs),
+    duration_s: Math.max(billing, seconds(data.ringMs + data.billMs)),
     billing_s: billing,
     // Interrupted by a crash after it had been answered: it was.
     status: data.wireOutcome === 'interrupted' && data.billMs > 0 ? 'ANSWERED' : wireStatus(data.wireOutcome),
     extension: call.extension ?? data.extension,
-    by_agent: data.by === 'agent',
+    // Of a call between extensions both who called and who was called are operators.
+    by_agent: data.by === 'agent' || (data.direction === 'internal' && data.by === 'customer'),
   });
   if (call.agent_id !== null) leaveCall(batch, call.agent_id, data.callId);
   endOpenLeg(batch, call, at);

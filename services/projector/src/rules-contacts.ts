@@ -17,6 +17,9 @@ function changePhone(batch: Batch, phoneId: number, change: (phone: PhoneRow) =>
   if (phone !== undefined) batch.phones.put({ ...phone, ...change(phone) });
 }
 
+/** A person's wish opens what the strategy, or a disposition, had closed. */
+const reopen = (batch: Batch, contactId: number): void => changeContact(batch, contactId, () => ({ finished: null }));
+
 function changeResult(batch: Batch, callId: string | null, change: (result: ResultRow) => Partial<ResultRow>): void {
   const result = callId === null ? undefined : batch.results.get(callId);
   if (result !== undefined) batch.results.put({ ...result, ...change(result) });
@@ -185,14 +188,15 @@ export function phoneSkipped(batch: Batch, data: Data<'PhoneSkipped'>): void {
           : null;
   changePhone(batch, data.phoneId, (phone) => ({
     ...(status === null ? {} : { status_id: status }),
-    // Never dialed, so it stays among the phones that were not worked; a retry is not coming any more.
-    state: phone.state === 'retry' ? 'worked' : phone.state,
+    // Never dialed, so it stays among the phones that were not worked, but nothing remains to be done; a retry is not coming any more.
+    state: phone.state === 'retry' ? 'worked' : phone.state === 'fresh' ? 'refused' : phone.state,
     dial_at: null,
   }));
 }
 
 export function dispositionSet(batch: Batch, data: Data<'DispositionSet'>, at: number): void {
-  const markedAt = batch.timestamp(at);
+  // 1.2.2.2: who names a date says when the history entry is of.
+  const markedAt = batch.timestamp(data.historyAt ?? at);
   const callId = data.callId ?? batch.phones.get(data.phoneId)?.last_call_id ?? null;
   changeResult(batch, callId, () => ({
     status_id: data.dispositionId,
@@ -201,16 +205,47 @@ export function dispositionSet(batch: Batch, data: Data<'DispositionSet'>, at: n
     // Not its agent: who says what a call was need not have answered it (1.3.1.34 RAMAL).
   }));
   changePhone(batch, data.phoneId, () => ({ status_id: data.dispositionId }));
+  if (data.effect === 'rescheduled' && !isDialing(batch, data.phoneId)) {
+    reopen(batch, data.contactId);
+    changePhone(batch, data.phoneId, dialAgain);
+  }
+  noteDisposition(batch, data, at);
 }
 
+/** Its attempt has not ended: the end says what comes next. */
+function isDialing(batch: Batch, phoneId: number): boolean {
+  const callId = batch.phones.get(phoneId)?.last_call_id ?? null;
+  const result = callId === null ? undefined : batch.results.get(callId);
+  return result !== undefined && result.outcome === null;
+}
+
+const dialAgain = (phone: PhoneRow): Partial<PhoneRow> =>
+  phone.state === 'worked' ? { state: 'retry' } : phone.state === 'refused' ? { state: 'fresh' } : {};
+
+/** A status that is saved is an entry in the client's history too, with the date that was named (1.2.2.2, 1.2.2.7). */
+function noteDisposition(batch: Batch, data: Data<'DispositionSet'>, at: number): void {
+  if (data.extension === null) return;
+  batch.append('notes', {
+    campaign_id: data.campaignId,
+    contact_id: data.contactId,
+    phone: batch.phones.get(data.phoneId)?.phone ?? null,
+    extension: data.extension,
+    at: batch.timestamp(data.historyAt ?? at),
+    text: batch.entry('disposition', data.dispositionId)?.name ?? String(data.dispositionId),
+  });
+}
+
+/** The last appointment of a phone is the one that holds, whoever was to keep the one before. */
 export function callbackScheduled(batch: Batch, data: Data<'CallbackScheduled'>): void {
   const when = batch.timestamp(data.at);
-  const change = data.kind === 'system' ? { dial_at: when } : { operator_at: when };
-  changePhone(batch, data.phoneId, (phone) => ({
-    ...change,
-    ...(data.kind === 'system' && phone.state === 'worked' ? { state: 'retry' as const } : {}),
-  }));
-  changeResult(batch, batch.phones.get(data.phoneId)?.last_call_id ?? null, () => change);
+  const appointment = data.kind === 'system' ? { dial_at: when, operator_at: null } : { dial_at: null, operator_at: when };
+  reopen(batch, data.contactId);
+  changePhone(batch, data.phoneId, (phone) => {
+    // Only a callback kept it to be dialed, and that is its agent's now.
+    const wasOnlyCallback = data.kind === 'agent' && phone.state === 'retry' && phone.dial_at !== null;
+    return { ...appointment, ...(data.kind === 'system' ? dialAgain(phone) : wasOnlyCallback ? { state: 'worked' as const } : {}) };
+  });
+  changeResult(batch, batch.phones.get(data.phoneId)?.last_call_id ?? null, () => appointment);
 }
 
 export function agentCallbackDue(batch: Batch, data: Data<'AgentCallbackDue'>): void {

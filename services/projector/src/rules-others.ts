@@ -67,7 +67,7 @@ export function numberUnblocked(batch: Batch, data: Data<'NumberUnblocked'>): vo
 }
 
 function changeAgent(batch: Batch, agentId: number, change: Partial<AgentRow>): void {
-  const agent = batch.agents.get(agentId) ?? { agent_id: agentId, status_id: LOGGED_OUT, phone_status: PHONE_UNREACHABLE, call_id: null };
+  const agent = batch.agents.get(agentId) ?? { agent_id: agentId, status_id: LOGGED_OUT, phone_status: PHONE_UNREACHABLE, calls: [] };
   batch.agents.put({ ...agent, ...change });
 }
 

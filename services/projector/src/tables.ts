@@ -109,7 +109,7 @@ const calls: TableShape<CallRow> = {
 
 const agents: TableShape<AgentRow> = {
   name: 'agents',
-  columns: { agent_id: 'integer', status_id: 'integer', phone_status: 'smallint', call_id: 'text' },
+  columns: { agent_id: 'integer', status_id: 'integer', phone_status: 'smallint', calls: 'text[]' },
 };
 
 const queueLogs: TableShape<QueueLogRow> = {

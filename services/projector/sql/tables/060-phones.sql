@@ -6,7 +6,8 @@ CREATE TABLE :schema:.phones (
   phone        text      NOT NULL,
   priority     smallint  NOT NULL,
   imported_at  timestamp NOT NULL,
-  -- fresh: never dialed. retry: dialed, and will be again. worked: nothing more by itself. excluded.
+  -- fresh: never dialed. refused: never dialed, and will not be by itself. retry: dialed, and will be again. worked: nothing more
+  -- by itself. excluded.
   state        text      NOT NULL,
   status_id    integer,
   -- When it is scheduled to be dialed, or its agent to be warned.

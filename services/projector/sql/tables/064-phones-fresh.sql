@@ -1,1 +1,1 @@
-CREATE INDEX phones_fresh ON :schema:.phones (campaign_id, contact_id) WHERE state = 'fresh';
+CREATE INDEX phones_fresh ON :schema:.phones (campaign_id, contact_id) WHERE state IN ('fresh', 'refused');

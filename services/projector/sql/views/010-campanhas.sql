@@ -32,11 +32,11 @@ COMMENT ON COLUMN public.campanhas.agendamento_operador IS 'Números agendados p
 COMMENT ON COLUMN public.campanhas.clientes_finalizados IS 'Clientes com um status que finaliza; não serão mais discados.';
 COMMENT ON COLUMN public.campanhas.clientes_nao_finalizados IS 'Clientes ainda não finalizados.';
 COMMENT ON COLUMN public.campanhas.ligacoes_atendidas IS 'Ligações atendidas.';
-COMMENT ON COLUMN public.campanhas.ligacoes_nao_atendidas IS 'Ligações não atendidas.';
+COMMENT ON COLUMN public.campanhas.ligacoes_nao_atendidas IS 'Ligações com o status Não Atende: tocou ou foi recusada.';
 COMMENT ON COLUMN public.campanhas.ligacoes_ocupadas IS 'Ligações que deram ocupado.';
-COMMENT ON COLUMN public.campanhas.retentativas IS 'Telefones com retentativa por fazer.';
+COMMENT ON COLUMN public.campanhas.retentativas IS 'Telefones com retentativa por fazer; os agendados não contam.';
 COMMENT ON COLUMN public.campanhas.discando IS 'Ligações sendo discadas agora.';
-COMMENT ON COLUMN public.campanhas.ligacoes_em_andamento_ura IS 'Ligações atendidas que estão na URA da campanha.';
+COMMENT ON COLUMN public.campanhas.ligacoes_em_andamento_ura IS 'Ligações atendidas que estão na URA da campanha, pelo que a URA informa.';
 COMMENT ON COLUMN public.campanhas.clientes_em_ligacao IS 'Ligações em andamento com os operadores.';
 COMMENT ON COLUMN public.campanhas.ligacoes_fila IS 'Ligações na fila de espera da campanha.';
 COMMENT ON COLUMN public.campanhas.clientes_virgens IS 'Clientes de quem nenhum número foi discado.';

@@ -16,12 +16,12 @@ SELECT u.id,
        c.parameter2 AS parametro2,
        CASE WHEN k.direction = 'inbound' OR k.direction = 'internal' AND k.extension <> u.entry->>'extension' THEN NULL ELSE k.to_number END AS telefone,
        k.campaign_id AS id_campanha,
-       CASE WHEN (k.direction = 'inbound' OR k.direction = 'internal' AND k.extension <> u.entry->>'extension') AND k.from_number ~ '^[0-9]{1,18}$' THEN k.from_number::bigint END AS telefone_origem,
+       CASE WHEN (k.direction = 'inbound' OR k.direction = 'internal' AND k.extension <> u.entry->>'extension') AND k.from_number ~ '^[+]?[0-9]{1,18}$' THEN k.from_number::bigint END AS telefone_origem,
        CASE k.direction WHEN 'campaign' THEN 'D' WHEN 'agent' THEN 'A' WHEN 'inbound' THEN 'R' WHEN 'internal' THEN CASE WHEN k.extension = u.entry->>'extension' THEN 'A' ELSE 'R' END END AS tipo_de_ligacao
   FROM :schema:.directory u
   LEFT JOIN :schema:.agents a ON a.agent_id = u.id
   LEFT JOIN :schema:.directory s ON s.kind = 'user-status' AND s.id = COALESCE(a.status_id, 2)
-  LEFT JOIN :schema:.calls k ON k.call_id = a.call_id AND NOT k.ended
+  LEFT JOIN :schema:.calls k ON k.call_id = a.calls[cardinality(a.calls)] AND NOT k.ended
   LEFT JOIN :schema:.contacts c ON c.contact_id = k.contact_id
  WHERE u.kind = 'agent' AND NOT u.removed;
 
