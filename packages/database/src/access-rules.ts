@@ -7,11 +7,15 @@ export interface ClientAddress {
   readonly database: string;
 }
 
+/** A user that has no business in other databases of the server, where PostgreSQL grants everybody temporary tables and large objects. */
+export type ConfinedUser = Pick<ClientAddress, 'user' | 'database'>;
+
+const LOOPBACK = ['127.0.0.1/32', '::1/128'];
 /** Every way in asks for a scram password; the superuser has none but loopback. */
-const LOOPBACK_RULES = ['host all all 127.0.0.1/32 scram-sha-256', 'host all all ::1/128 scram-sha-256'];
+const LOOPBACK_RULES = LOOPBACK.map((range) => `host all all ${range} scram-sha-256`);
 
 /** Lines of pg_hba.conf. The first that fits counts, so refusals come first. What is no address is left out: `onInvalid` is told. */
-export function accessRules(clients: readonly ClientAddress[], onInvalid: (address: string) => void): readonly string[] {
+export function accessRules(clients: readonly ClientAddress[], onInvalid: (address: string) => void, confined: readonly ConfinedUser[] = []): readonly string[] {
   const refusals: string[] = [];
   const permissions: string[] = [];
   for (const { address, user, database } of clients) {
@@ -20,7 +24,10 @@ export function accessRules(clients: readonly ClientAddress[], onInvalid: (addre
     if (range === undefined) onInvalid(address);
     else (refused ? refusals : permissions).push(`host ${database} ${user} ${range} ${refused ? 'reject' : 'scram-sha-256'}`);
   }
-  return [...refusals, ...LOOPBACK_RULES, ...permissions];
+  const confinements = confined.flatMap(({ user, database }) =>
+    LOOPBACK.flatMap((range) => [`host ${database} ${user} ${range} scram-sha-256`, `host all ${user} ${range} reject`]),
+  );
+  return [...refusals, ...confinements, ...LOOPBACK_RULES, ...permissions];
 }
 
 function cidrOf(text: string): string | undefined {

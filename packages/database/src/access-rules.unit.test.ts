@@ -25,3 +25,16 @@ test('what is no address never reaches the file, and is told', () => {
   expect(rules).toHaveLength(2);
   expect(told).toEqual(bad);
 });
+
+test('a confined user gets into its own database only, from loopback too, and its refusals still come first', () => {
+  const rules = accessRules([{ address: '!127.0.0.1', user: 'integracao', database: 'totalipdb' }], () => undefined, [{ user: 'integracao', database: 'totalipdb' }]);
+  expect(rules).toEqual([
+    'host totalipdb integracao 127.0.0.1/32 reject',
+    'host totalipdb integracao 127.0.0.1/32 scram-sha-256',
+    'host all integracao 127.0.0.1/32 reject',
+    'host totalipdb integracao ::1/128 scram-sha-256',
+    'host all integracao ::1/128 reject',
+    'host all all 127.0.0.1/32 scram-sha-256',
+    'host all all ::1/128 scram-sha-256',
+  ]);
+});

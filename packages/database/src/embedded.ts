@@ -1,7 +1,7 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
-import { accessRules, type ClientAddress } from './access-rules.ts';
+import { accessRules, type ClientAddress, type ConfinedUser } from './access-rules.ts';
 import { locateBinaries } from './binaries.ts';
 import {
   findRunningServer,
@@ -35,6 +35,8 @@ export interface EmbeddedPostgresOptions {
   readonly listen?: string;
   /** Who may connect from elsewhere than loopback. The superuser never may. */
   readonly clients?: readonly ClientAddress[];
+  /** Users who may connect to one database only, from loopback too. */
+  readonly confined?: readonly ConfinedUser[];
   /** Over the defaults below. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly log?: (message: string) => void;
@@ -105,7 +107,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       pid: server.pid,
       origin: server.origin,
       async admit(clients) {
-        await writeAccessRules(dataDir, await findServerAccount(), rulesFor(clients, log));
+        await writeAccessRules(dataDir, await findServerAccount(), rulesFor({ ...options, clients }, log));
         if (!stopping) process.kill(server.pid, 'SIGHUP');
       },
       async stop() {
@@ -123,8 +125,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-const rulesFor = (clients: readonly ClientAddress[] | undefined, log: (message: string) => void): readonly string[] =>
-  accessRules(clients ?? [], (address) => log(`"${address}" is neither an address nor a range: nobody is let in by it`));
+const rulesFor = ({ clients, confined }: Pick<EmbeddedPostgresOptions, 'clients' | 'confined'>, log: (message: string) => void): readonly string[] =>
+  accessRules(clients ?? [], (address) => log(`"${address}" is neither an address nor a range: nobody is let in by it`), confined);
 
 interface RunningServer {
   readonly adminUrl: string;
@@ -142,7 +144,7 @@ async function bringUp(options: EmbeddedPostgresOptions, log: (message: string) 
   const init = { dataDir, binaries, account, password: options.superuserPassword, durable: options.settings?.['fsync'] !== 'off' };
   if ((await initialiseCluster(init)) === 'created') log(`created a PostgreSQL cluster in ${dataDir}`);
   await giveTo(dataDir, account);
-  await writeAccessRules(dataDir, account, rulesFor(options.clients, log));
+  await writeAccessRules(dataDir, account, rulesFor(options, log));
 
   const argsFor = (port: number): string[] =>
     serverArguments(dataDir, {

@@ -1,4 +1,4 @@
-import { createContract, settingsOf } from '@ritmo/contract';
+import { createContract } from '@ritmo/contract';
 import { migrate, prepareLimitedRole } from '@ritmo/database';
 import type { ServiceApp, ServiceContext } from '@ritmo/service-kit';
 import { Counter } from 'prom-client';
@@ -7,6 +7,8 @@ import { createCourtesy } from './courtesy.ts';
 import { createExecutor } from './executor.ts';
 import { endCareless } from './guard.ts';
 import { removeExpired } from './retention.ts';
+import { createRoleKeeper } from './role-keeper.ts';
+import { tellTimeZone } from './time-zone.ts';
 
 export interface DatabaseAppOptions {
   /** Password of the integrators' user. */
@@ -19,6 +21,10 @@ export interface DatabaseAppOptions {
   readonly statementTimeoutMs?: number;
   /** A transaction of an integrator that idles longer is ended. Default 60 000. */
   readonly idleTransactionMs?: number;
+  /** A transaction of an integrator that lasts longer is ended, however busy it is. Default 600 000. */
+  readonly transactionMs?: number;
+  /** Most memory of its own that a session of an integrator may take, MB, where PostgreSQL is on this machine. Default 512. */
+  readonly sessionMemoryMb?: number;
   /** How long an attempt whose answer was lost is left alone before it is looked for among the facts. Default 3 000. */
   readonly settleMs?: number;
 }
@@ -27,13 +33,17 @@ const guardEveryMs = 2_000;
 const courtesyEveryMs = 500;
 const retentionEveryMs = 3_600_000;
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 /** The SQL facade of the manual (1.3): command tables, who carries them out, and the integrators' user. */
 export function createDatabaseApp(context: ServiceContext, options: DatabaseAppOptions): ServiceApp {
   const { database, directory, log, metrics } = context;
   const role = options.role ?? 'integracao';
-  const limits = { role, statementTimeoutMs: options.statementTimeoutMs ?? 60_000, idleTransactionMs: options.idleTransactionMs ?? 60_000 };
+  const limits = {
+    role,
+    statementTimeoutMs: options.statementTimeoutMs ?? 60_000,
+    idleTransactionMs: options.idleTransactionMs ?? 60_000,
+    transactionMs: options.transactionMs ?? 600_000,
+  };
+  const keeper = createRoleKeeper(context, limits, options.integrationPassword);
   const contract = createContract(context);
   const carriedOut = (metrics.getSingleMetric('ritmo_sql_commands_total') ??
     new Counter({ name: 'ritmo_sql_commands_total', help: 'Rows of command tables carried out', labelNames: ['table', 'result'], registers: [metrics] })) as Counter<'table' | 'result'>;
@@ -43,13 +53,9 @@ export function createDatabaseApp(context: ServiceContext, options: DatabaseAppO
   /** The integrators' user is ours to alter. */
   let manages = false;
 
-  /** Times that the server fills in by itself are local to the installation. */
-  const setTimeZone = async (): Promise<void> => {
-    if (!manages) return;
-    await database.tx(async (session) => {
-      await session.query('SELECT pg_advisory_xact_lock(7246011)');
-      await session.query(`ALTER ROLE ${role} SET timezone = ${literal(settingsOf(directory).timeZone)}`);
-    });
+  const keepRole = async (): Promise<void> => {
+    await tellTimeZone(context);
+    if (manages) await keeper.keep();
   };
   const every = (ms: number, work: () => Promise<void>): void => {
     const timer = setInterval(() => void work().catch((error: unknown) => log.error({ err: error }, 'upkeep of the command tables failed')), ms);
@@ -69,19 +75,18 @@ export function createDatabaseApp(context: ServiceContext, options: DatabaseAppO
         variables: {
           role,
           connections: String(options.maxConnections ?? 40),
-          statement_timeout_ms: String(limits.statementTimeoutMs),
-          idle_transaction_ms: String(limits.idleTransactionMs),
         },
       });
       manages = managed;
-      await setTimeZone();
+      await keepRole();
       unfollow = directory.onChange((kind) => {
-        if (kind === 'settings') void setTimeZone().catch((error: unknown) => log.error({ err: error }, 'the time zone of the integrators cannot be set'));
+        if (kind === 'settings') void keepRole().catch((error: unknown) => log.error({ err: error }, 'the time zone of the integrators cannot be set'));
       });
       await contract.start({ live: false });
       await executor.start(['importar_discador', ...commandTables.map(({ table }) => table)]);
       every(guardEveryMs, () => endCareless(context, limits));
-      const courtesy = createCourtesy(context, role);
+      every(guardEveryMs, keepRole);
+      const courtesy = createCourtesy(context, { role, sessionMemoryMb: options.sessionMemoryMb ?? 512 });
       every(courtesyEveryMs, () => courtesy.look());
       every(retentionEveryMs, () => removeExpired(context));
       await removeExpired(context);

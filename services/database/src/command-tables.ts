@@ -14,6 +14,11 @@ export interface CommandTable {
   settle(done: boolean, message: string, localNow: string): { readonly kind: 'remove' } | { readonly kind: 'mark'; readonly columns: Row } | { readonly kind: 'leave' };
   /** The answer of success, for a command that is found to have been carried out before a crash. */
   readonly succeeded: (values: Readonly<Record<string, string>>) => AnswerId;
+  /**
+   * Of a command in several steps, which a crash may have cut between them: the values with which it is carried out once more
+   * when its first step is found among the facts. That must change nothing where all of it was done.
+   */
+  readonly finish?: (values: Readonly<Record<string, string>>) => Record<string, string>;
   /** The answer when the services fail again and again. */
   readonly failed?: AnswerId;
   /** Rows go when this column is older. */
@@ -28,6 +33,7 @@ export const commandTables: readonly CommandTable[] = [
     columns: same('id_telefone', 'id_campanha'),
     evidence: ['PhoneExcluded'],
     succeeded: ({ id_telefone }) => (id_telefone === '' ? 'campaign-emptied' : 'phone-excluded'),
+    finish: (values) => values,
     settle: (done) => (done ? { kind: 'mark', columns: { executado: true } } : { kind: 'leave' }),
     retention: { column: 'data', days: 7 },
   },
@@ -65,6 +71,8 @@ export const commandTables: readonly CommandTable[] = [
     columns: same('ramal_padrao', 'ramal', 'nome', 'email', 'celular', 'senha', 'acao'),
     evidence: ['DirectoryEntryPut'],
     succeeded: ({ acao }) => (acao === '2' ? 'user-updated' : 'user-created'),
+    // The user, then its queues.
+    finish: (values) => ({ ...values, acao: '2' }),
     settle: (done, mensagem, atualizado_em) => ({ kind: 'mark', columns: { mensagem, executado: done, atualizado_em } }),
   },
   {
@@ -92,6 +100,8 @@ export const commandTables: readonly CommandTable[] = [
     columns: same('id_black_list', 'telefone'),
     evidence: ['NumberUnblocked'],
     succeeded: () => 'number-unblocked',
+    // From one list after the other.
+    finish: (values) => values,
     settle: (_done, mensagem, atualizado_em) => ({ kind: 'mark', columns: { mensagem, atualizado_em } }),
     failed: 'unblock-failed',
     retention: { column: 'criado_em', days: 2 },

@@ -62,8 +62,8 @@ async function kill(): Promise<void> {
   await gone;
 }
 
-const connect = async (): Promise<pg.Client> => {
-  const client = new pg.Client({ host: '127.0.0.1', port: ports[4] ?? 0, user: 'integracao', password: 'senha-de-teste', database: 'totalipdb' });
+const connect = async (database = 'totalipdb'): Promise<pg.Client> => {
+  const client = new pg.Client({ host: '127.0.0.1', port: ports[4] ?? 0, user: 'integracao', password: 'senha-de-teste', database });
   client.on('error', () => undefined);
   await client.connect();
   return client;
@@ -118,4 +118,20 @@ test('every row is imported once, however often the process is killed while it i
   expect(await count('SELECT count(*) AS n FROM telefones_campanhas')).toBe(2 * rows);
   expect(await count('SELECT count(DISTINCT parametro1) AS n FROM telefones_campanhas')).toBe(2 * rows);
   await client.end();
+});
+
+test('in the whole product its user reads the views, inserts into the command tables and gets nowhere else', async () => {
+  const client = await connect();
+  const { rows: rights } = await client.query<{ right: string; on: number }>(
+    `SELECT c.relkind::text || ' ' || p.name AS right, count(*)::int AS on
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN']) AS p (name)
+      WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND has_table_privilege(c.oid, p.name)
+      GROUP BY 1 ORDER BY 1`,
+  );
+  expect(rights).toEqual([{ right: 'r INSERT', on: 10 }, { right: 'r SELECT', on: 10 }, { right: 'v SELECT', on: 33 }]);
+  const { rows: schemas } = await client.query("SELECT nspname AS name FROM pg_namespace WHERE has_schema_privilege(oid, 'USAGE') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'");
+  expect(schemas).toEqual([{ name: 'public' }]);
+  await client.end();
+  for (const other of ['postgres', 'template1']) await expect(connect(other)).rejects.toThrow(/pg_hba\.conf rejects connection/);
 });

@@ -1,5 +1,5 @@
-import { NoResponderError, RemoteError } from '@ritmo/bus';
-import { answerText, localMoment, settingsOf, tableFunctions, valuesOf, type TableFunction } from '@ritmo/contract';
+import { BusClosedError, NoResponderError, RequestTimeoutError } from '@ritmo/bus';
+import { answerText, localMoment, settingsOf, tableFunctions, valuesOf, type Outcome, type TableFunction } from '@ritmo/contract';
 import type { CommandTable, Row } from './command-tables.ts';
 import { parametersOf } from './command-tables.ts';
 import { commandId, rowByActor, tookEffect } from './evidence.ts';
@@ -58,17 +58,27 @@ async function carryOut(parts: ExecutorParts, table: CommandTable, each: Claim, 
   if (row === undefined || row['executado'] === true) return settle(parts, table, each, undefined);
   const values = parametersOf(table, row);
   if (values['data']) values['data'] = values['data'].replace(/\.\d+$/, '');
-  if (already) return settle(parts, table, each, { done: true, message: answerText(fn.table.section, table.succeeded(values), { extension: values['ramal'] ?? '' }) });
-  try {
-    const outcome = await fn.run(valuesOf(values), { facade: 'sql', by: { kind: 'sql', id: commandId(table.table, each.rowId) } }, parts.contract);
-    if (outcome.kind !== 'answer') throw new Error(`${fn.name} has no answer`);
-    await settle(parts, table, each, { done: outcome.done, message: answerText(fn.table.section, outcome.id, outcome.values) });
-  } catch (error) {
-    if (!(error instanceof RemoteError) || each.attempts < mostFailures) throw error;
-    parts.context.log.error({ err: error, table: table.table, row: each.rowId }, 'a command fails again and again; given up');
-    await settle(parts, table, each, { done: false, message: table.failed === undefined ? 'ERRO INTERNO' : answerText(fn.table.section, table.failed) });
+  const run = (given: Record<string, string>): Promise<Outcome> | Outcome =>
+    fn.run(valuesOf(given), { facade: 'sql', by: { kind: 'sql', id: commandId(table.table, each.rowId) } }, parts.contract);
+  if (already) {
+    if (table.finish !== undefined) await run(table.finish(values));
+    return settle(parts, table, each, { done: true, message: answerText(fn.table.section, table.succeeded(values), { extension: values['ramal'] ?? '' }) });
   }
+  let outcome: Extract<Outcome, { kind: 'answer' }>;
+  try {
+    const came = await run(values);
+    if (came.kind !== 'answer') throw new Error(`${fn.name} has no answer`);
+    outcome = came;
+  } catch (error) {
+    if (isAway(error) || each.attempts < mostFailures) throw error;
+    // Whatever it is, it is this row's: those behind it shall not wait for ever.
+    parts.context.log.error({ err: error, table: table.table, row: each.rowId }, 'a command fails again and again; given up');
+    return settle(parts, table, each, { done: false, message: table.failed === undefined ? 'ERRO INTERNO' : answerText(fn.table.section, table.failed) });
+  }
+  await settle(parts, table, each, { done: outcome.done, message: answerText(fn.table.section, outcome.id, outcome.values) });
 }
+
+const isAway = (error: unknown): boolean => error instanceof NoResponderError || error instanceof RequestTimeoutError || error instanceof BusClosedError;
 
 async function settle(parts: ExecutorParts, table: CommandTable, { rowId }: Claim, result: { readonly done: boolean; readonly message: string } | undefined): Promise<void> {
   const { context, executor } = parts;

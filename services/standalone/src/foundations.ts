@@ -139,6 +139,7 @@ async function startPostgres(
     superuserPassword: superuser.value,
     database: databaseName,
     clients: integratorsAt(allowed),
+    confined: [{ user: integrationUser, database: databaseName }],
     log: (message) => log.info({ part: 'postgres' }, message),
     onLost: onFatal,
   });
