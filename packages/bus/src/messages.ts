@@ -158,6 +158,8 @@ export interface Requests {
       phoneId: PhoneId;
       queueId: QueueId;
       dialString: string;
+      /** What facts call who was dialed: without what only this trunk wants before it. Absent: the dial string. */
+      number?: string;
       trunkId: TrunkId;
       routeId: RouteId;
       callerId: string;
@@ -200,6 +202,8 @@ export interface Requests {
       agentId: AgentId;
       extension: Extension;
       dialString: string;
+      /** As in `telephony.originate`. */
+      number?: string;
       trunkId: TrunkId;
       routeId: RouteId;
       callerId: string;
@@ -213,7 +217,7 @@ export interface Requests {
   };
   /** Connects the customer of a call to an outside number (transfer). */
   'telephony.transfer-out': {
-    request: { callId: CallId; newCallId: CallId; extension: Extension; dialString: string; trunkId: TrunkId; routeId: RouteId; callerId: string; ringTimeoutMs: number };
+    request: { callId: CallId; newCallId: CallId; extension: Extension; dialString: string; number?: string; trunkId: TrunkId; routeId: RouteId; callerId: string; ringTimeoutMs: number };
     reply: Done | Refusal<'unknown-call' | 'channel-limit' | 'rate-limit' | 'trunk-down' | 'extension-calls' | 'trunk-calls'>;
   };
   /** The transfer that this leg asked for is not carried out: its REFER's NOTIFY says so, and the agent keeps the call. */

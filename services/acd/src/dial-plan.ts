@@ -55,11 +55,11 @@ function destinationAllowed(patterns: readonly string[], number: Extract<DialedN
 }
 
 /** How one way's trunk wants the number, and who calls. */
-export function dialedBy(directory: DirectoryReader, way: Way, number: Extract<DialedNumber, { ok: true }>, turn: number): { readonly dialString: string; readonly callerId: string } {
+export function dialedBy(directory: DirectoryReader, way: Way, number: Extract<DialedNumber, { ok: true }>, turn: number): { readonly dialString: string; readonly number: string; readonly callerId: string } {
   const trunk = directory.get('trunk', way.trunkId);
   const callerIds = trunk?.callerIds ?? [];
   const format = number.areaCode === '' ? '{number}' : (trunk?.dialFormat ?? '{areaCode}{number}');
-  return { dialString: dialString(format, number), callerId: callerIds[turn % Math.max(1, callerIds.length)] ?? 'anonymous' };
+  return { dialString: dialString(format, number), number: number.areaCode + number.number, callerId: callerIds[turn % Math.max(1, callerIds.length)] ?? 'anonymous' };
 }
 
 /** The queue that calls to this number come to. Written with or without country code. */

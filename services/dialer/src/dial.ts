@@ -220,12 +220,12 @@ const mostRenewals = 5;
 const renewalPauseMs = 100;
 
 /** Null: the INVITE left, or may have left: then reconciliation tells. A refusal that is certain is told. */
-async function originate(parts: DialerParts, { campaign }: DialRules, { contact, way, slot }: Placed, callId: CallId, dialed: string, callerId: string, phoneId: PhoneId): Promise<WithdrawReason | null> {
+async function originate(parts: DialerParts, { campaign }: DialRules, { contact, number, way, slot }: Placed, callId: CallId, dialed: string, callerId: string, phoneId: PhoneId): Promise<WithdrawReason | null> {
   const { bus, log } = parts.context;
   const { queueId } = campaign;
   const order = {
     callId, campaignId: campaign.id as CampaignId, contactId: contact.contactId, phoneId, queueId: queueId as QueueId,
-    dialString: dialed, trunkId: way.trunkId, routeId: way.routeId, callerId, ringTimeoutMs: campaign.ringTimeoutMs, record: campaign.record,
+    dialString: dialed, number: number.areaCode + number.number, trunkId: way.trunkId, routeId: way.routeId, callerId, ringTimeoutMs: campaign.ringTimeoutMs, record: campaign.record,
   };
   let reply: Requests['telephony.originate']['reply'];
   try {

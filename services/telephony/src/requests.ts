@@ -139,7 +139,7 @@ function originate(parts: RequestParts, request: Requests['telephony.originate']
   if (!trunk.ledger.take(request.slot, request.callId, performance.now())) return { ok: false, code: 'slot-lapsed' };
   const { callId, campaignId, contactId, phoneId, queueId, trunkId, routeId, callerId, dialString } = request;
   const identity = {
-    callId, direction: 'campaign', campaignId, contactId, phoneId, queueId, trunkId, routeId, extension: null, from: callerId, to: dialString,
+    callId, direction: 'campaign', campaignId, contactId, phoneId, queueId, trunkId, routeId, extension: null, from: callerId, to: request.number ?? dialString,
   } as const;
   const call = new Call(parts.wires, identity, { record: request.record, ringMs: request.ringTimeoutMs });
   parts.calls.set(callId, call);
@@ -186,7 +186,7 @@ function dialForAgent(parts: RequestParts, request: Requests['telephony.dial-for
     return { ok: false, code: noRoom };
   }
   const identity = {
-    callId, direction: 'agent', campaignId: null, contactId: null, phoneId: null, queueId: null, trunkId, routeId, extension, from: extension, to: dialString,
+    callId, direction: 'agent', campaignId: null, contactId: null, phoneId: null, queueId: null, trunkId, routeId, extension, from: extension, to: request.number ?? dialString,
   } as const;
   const call = new Call(parts.wires, identity, { record: request.record, ringMs: ringTimeoutMs });
   parts.calls.set(callId, call);
@@ -209,7 +209,7 @@ async function transferOutside(parts: RequestParts, call: Call, request: Request
   if (noRoom) return { ok: false, code: noRoom };
   const identity = {
     callId: newCallId, direction: 'agent', campaignId: null, contactId: null, phoneId: null, queueId: null,
-    trunkId, routeId, extension, from: callerId, to: dialString,
+    trunkId, routeId, extension, from: callerId, to: request.number ?? dialString,
   } as const;
   const outside = new Call(parts.wires, identity, { record: false, ringMs: ringTimeoutMs, session: call.session });
   parts.calls.set(newCallId, outside);
