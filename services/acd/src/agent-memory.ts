@@ -7,7 +7,7 @@ import type { RememberedAgent } from './core/configure.ts';
 
 interface Snapshot {
   readonly version: number;
-  readonly state: Pick<RememberedAgent, 'statusId' | 'statusSinceAt'>;
+  readonly state: Pick<RememberedAgent, 'statusId' | 'statusSinceAt' | 'phoneStatus'>;
 }
 
 /** Streams read at once. */
@@ -40,11 +40,12 @@ export async function rememberAgents(parts: { readonly events: EventStore; reado
       [JSON.stringify(fresh.map(({ agentId, version, state }) => ({ agent_id: agentId, stream_version: version, state })))],
     );
   }
-  return remembered.filter(({ statusSinceAt }) => statusSinceAt > 0);
+  return remembered.filter(({ statusSinceAt, phoneStatus }) => statusSinceAt > 0 || phoneStatus !== undefined);
 }
 
 function evolve(state: Snapshot['state'], event: StoredEvent): Snapshot['state'] {
+  if (event.type === 'PhoneStatusChanged') return { ...state, phoneStatus: (event.data as unknown as EventDataByType['PhoneStatusChanged']).phoneStatus };
   if (event.type !== 'AgentStatusChanged') return state;
   const { statusId } = event.data as unknown as EventDataByType['AgentStatusChanged'];
-  return { statusId: asId<UserStatusId>(statusId), statusSinceAt: event.at };
+  return { ...state, statusId: asId<UserStatusId>(statusId), statusSinceAt: event.at };
 }

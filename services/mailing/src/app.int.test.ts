@@ -44,7 +44,7 @@ beforeEach(async () => {
     entries: [
       entry('settings', { id: 1 }), entry('campaign', { id: 1, name: 'c', queueId: 1 } as { id: number }), entry('queue', { id: 1, name: 'Suporte' } as { id: number }),
       entry('agent', { id: 5, name: 'Vicente', extension: '40000', password: 'secret' } as { id: number }),
-      entry('disposition', { id: 50, name: 'Venda realizada' } as { id: number }), entry('disposition', { id: 7, name: 'Ocupado' } as { id: number }),
+      entry('disposition', { id: 50, name: 'Venda realizada' } as { id: number }), entry('disposition', { id: 7, name: 'Ocupado' } as { id: number }), entry('disposition', { id: 23, name: 'Notificado Operador' } as { id: number }),
     ],
   }));
   dialer = bus.serve('dialer.contacts.import', (request) => {
@@ -91,6 +91,15 @@ it('reports bad lines with number, column and reason, and they cost only themsel
     rejected: [{ line: 3, column: 'Telefone 1', reason: 'no telephone number' }, { line: 4, column: 'Telefone 2', reason: 'by the dialer' }],
   });
   expect(batches[0]?.contacts.at(-1)).toMatchObject({ parameters: ['joão', 'é'], place: 5 });
+});
+
+it('imports a Latin-1 .csv with its accents kept, Windows line ends and empty fields', async () => {
+  const reply = await send(Buffer.from('José da Conceição;Gerência;11;33553434;;;;;;;;;;;;;\r\nÂngela;;;33553435;\r\n', 'latin1'), 'LISTA.CSV');
+  expect(reply).toMatchObject({ ok: true, lines: 2, imported: 2, rejected: [] });
+  expect(batches.flatMap(({ contacts }) => contacts)).toMatchObject([
+    { parameters: ['José da Conceição', 'Gerência'], phones: [{ areaCode: '11', number: '33553434', priority: 1, dialAt: null }], place: 1 },
+    { parameters: ['Ângela', ''], phones: [{ areaCode: '', number: '33553435', priority: 1 }], place: 2 },
+  ]);
 });
 
 it('imports a long list in batches', async () => {
@@ -187,6 +196,7 @@ it('exports results as the manual shows them, one campaign only', async () => {
   await append(1, [
     fact('ContactImported', at, { ...contact, parameters: ['Total IP', 'Tecnologia'], phones: [phone], source: 'x', by }),
     fact('AttemptEnded', at, { ...contact, ...ended, outcome: 'busy', dispositionId: asId(7), agentId: null }),
+    fact('AgentCallbackDue', at + 500, { ...contact, phoneId: phone.phoneId, agentId: asId(5), at: at + 500 }),
     fact('DispositionSet', at + 1_000, { ...contact, phoneId: phone.phoneId, callId: null, dispositionId: asId(50), agentId: asId(5), extension: null, by, effect: 'none' }),
   ]);
   const foreign = { contactId: asId<never>(2), campaignId: asId<never>(2) };
@@ -195,9 +205,9 @@ it('exports results as the manual shows them, one campaign only', async () => {
     fact('AttemptEnded', at, { ...foreign, ...ended, outcome: 'busy', dispositionId: asId(7), agentId: null }),
   ]);
   const reply = await bus.request('mailing.export', { campaignId });
-  expect(reply).toMatchObject({ ok: true, lines: 2 });
+  expect(reply).toMatchObject({ ok: true, lines: 3 });
   expect(await bus.request('mailing.export', { campaignId: asId(9) })).toMatchObject({ code: 'unknown-campaign' });
   expect(await readFile(reply.ok ? reply.path : '', 'utf8')).toBe(
-    'Total IP;Tecnologia;2026-10-25 13:26:42.753;99474351;Ocupado;;Suporte\r\nTotal IP;Tecnologia;2026-10-25 13:26:43.753;99474351;Venda realizada;Vicente;Suporte\r\n',
+    'Total IP;Tecnologia;2026-10-25 13:26:42.753;99474351;Ocupado;;Suporte\r\nTotal IP;Tecnologia;2026-10-25 13:26:43.253;99474351;Notificado Operador;Vicente;Suporte\r\nTotal IP;Tecnologia;2026-10-25 13:26:43.753;99474351;Venda realizada;Vicente;Suporte\r\n',
   );
 });

@@ -1,10 +1,10 @@
 /**
  * Results out (manual 1.5): `Parâmetro1; parâmetro2; data hora; telefone; status da chamada; usuário; grupo`, one line per
- * attempt and per disposition that was set outside of one, oldest first.
+ * attempt, per disposition that was set outside of one, and per agent that was told of a callback, oldest first.
  */
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { upcast, type CampaignId, type ContactId, type DomainEvent, type PhoneId } from '@ritmo/domain';
+import { shippedDispositions, upcast, type AgentId, type CampaignId, type ContactId, type DispositionId, type DomainEvent, type PhoneId } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
 import { exportMoment } from './local-moment.ts';
 
@@ -13,7 +13,7 @@ export interface ExportResults {
   readonly path: string;
 }
 
-const types = ['ContactImported', 'PhoneAdded', 'ContactParameterChanged', 'AttemptStarted', 'AttemptEnded', 'AttemptWithdrawn', 'DispositionSet'];
+const types = ['ContactImported', 'PhoneAdded', 'ContactParameterChanged', 'AttemptStarted', 'AttemptEnded', 'AttemptWithdrawn', 'DispositionSet', 'AgentCallbackDue'];
 const pageSize = 2_000;
 
 interface Client {
@@ -66,17 +66,27 @@ function resultLine(context: ServiceContext, clients: Map<ContactId, Client>, fa
   else if (fact.type === 'AttemptWithdrawn') client.dialing = null;
   else if (fact.type === 'AttemptEnded') {
     client.dialing = null;
-    return written(context, client, fact);
-  } else if (fact.type === 'DispositionSet' && client.dialing !== fact.data.phoneId) return written(context, client, fact);
+    return written(context, client, { ...fact.data, at: fact.at });
+  } else if (fact.type === 'DispositionSet' && client.dialing !== fact.data.phoneId) return written(context, client, { ...fact.data, at: fact.at });
+  // The third line of the example.
+  else if (fact.type === 'AgentCallbackDue') return written(context, client, { ...fact.data, at: fact.at, dispositionId: shippedDispositions.agentNotified });
   return null;
 }
 
-function written({ directory }: ServiceContext, client: Client, { at, data }: DomainEvent<'AttemptEnded' | 'DispositionSet'>): string {
+interface Result {
+  readonly at: number;
+  readonly campaignId: CampaignId;
+  readonly phoneId: PhoneId;
+  readonly dispositionId: DispositionId;
+  readonly agentId: AgentId | null;
+}
+
+function written({ directory }: ServiceContext, client: Client, { at, campaignId, phoneId, dispositionId, agentId }: Result): string {
   const timeZone = directory.get('settings', 1)?.timeZone ?? 'America/Sao_Paulo';
-  const queue = directory.get('queue', directory.get('campaign', data.campaignId)?.queueId ?? 0);
+  const queue = directory.get('queue', directory.get('campaign', campaignId)?.queueId ?? 0);
   return [
-    client.parameters[0], client.parameters[1], exportMoment(at, timeZone), client.phones.get(data.phoneId),
-    directory.get('disposition', data.dispositionId)?.name ?? data.dispositionId,
-    data.agentId === null ? '' : directory.get('agent', data.agentId)?.name, queue?.name,
+    client.parameters[0], client.parameters[1], exportMoment(at, timeZone), client.phones.get(phoneId),
+    directory.get('disposition', dispositionId)?.name ?? dispositionId,
+    agentId === null ? '' : directory.get('agent', agentId)?.name, queue?.name,
   ].map((field) => String(field ?? '').replace(/[;\r\n]/g, ' ')).join(';');
 }

@@ -17,6 +17,16 @@ describe('a line of layout 1.5', () => {
     );
   });
 
+  it("reads the manual's whole line: two parameters, seven telephones, four schedules", () => {
+    const pairs = Array.from({ length: 7 }, (_, index) => `${11 + index}; 3355343${index}`);
+    const schedules = ['24-12-2026; 14:20', '25-12-2026; 09:00', '26-12-2026; 00:00', '31-12-2026; 23:59'];
+    const reading = read(`Total IP; Tecnologia; ${[...pairs, ...schedules].join('; ')};`);
+    const times = ['2026-12-24T14:20', '2026-12-25T09:00', '2026-12-26T00:00', '2026-12-31T23:59'];
+    expect(phones(reading)).toEqual(
+      pairs.map((_, index) => ({ areaCode: String(11 + index), number: `3355343${index}`, priority: index + 1, dialAt: times[index] === undefined ? null : at(times[index]) })),
+    );
+  });
+
   it('takes the trailing ; or not', () => {
     expect(read('a;b;11;33553434;')).toEqual(read('a;b;11;33553434'));
   });

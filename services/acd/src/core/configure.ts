@@ -1,5 +1,5 @@
 /** The directory's changes, as they come: agents, queues, statuses. Calls in progress go on. */
-import { asExtension, asId, type Agent, type AgentId, type Queue, type QueueId, type UserStatusId } from '@ritmo/domain';
+import { asExtension, asId, type Agent, type AgentId, type PhoneStatus, type Queue, type QueueId, type UserStatusId } from '@ritmo/domain';
 import { IndexedHeap } from './indexed-heap.ts';
 import { agentChanged, takeSeatsAnew } from './matching.ts';
 import { clearTimer, loggedOut, type AgentEntry, type Core, type QueueEntry, type Seat } from './model.ts';
@@ -131,14 +131,19 @@ export interface RememberedAgent {
   readonly agentId: AgentId;
   readonly statusId: UserStatusId;
   readonly statusSinceAt: number;
+  /** As it was last told: of a phone that rang or talked when the process died, and is not there any more, nobody would tell otherwise. */
+  readonly phoneStatus?: PhoneStatus;
 }
 
 /** What the agent's stream says of the time before this process. Facts are not told again. */
 export function rememberAgent(core: Core, before: RememberedAgent): void {
   const agent = core.agents.get(before.agentId);
   if (!agent) return;
-  agent.statusId = before.statusId;
-  agent.statusSinceAt = before.statusSinceAt;
+  if (before.statusSinceAt > 0) {
+    agent.statusId = before.statusId;
+    agent.statusSinceAt = before.statusSinceAt;
+  }
+  agent.phoneStatus = before.phoneStatus ?? agent.phoneStatus;
   // Blocked while no acd ran.
   blockedChanged(core, agent);
   agentChanged(core, agent);

@@ -1,6 +1,6 @@
 import { createSecretCheck, type Contract } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiOptions } from '../options.ts';
 import { registerAgentRoutes } from './agents.ts';
 import { registerCampaignRoutes } from './campaigns.ts';
@@ -15,7 +15,7 @@ import type { AdminParts } from './parts.ts';
 export async function registerAdmin(app: FastifyInstance, context: ServiceContext, contract: Contract, options: ApiOptions): Promise<void> {
   app.get('/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
 
-  const parts: AdminParts = { context, contract, actor: (request) => ({ kind: 'admin', id: request.ip }) };
+  const parts: AdminParts = { context, contract, actor: (request) => ({ kind: 'admin', id: extensionOf(request, contract) ?? request.ip }) };
   await app.register(async (scope) => {
     const isAdminKey = createSecretCheck(options.adminKey);
     scope.addHook('onRequest', (request, reply, done) => {
@@ -38,4 +38,10 @@ export async function registerAdmin(app: FastifyInstance, context: ServiceContex
     registerFactRoutes(scope, parts);
     registerPacingRoutes(scope, parts);
   });
+}
+
+/** A console says whose extension it acts for: campanhas_logs.ramal (manual 1.3.1.33). What is no extension of a user does not count. */
+function extensionOf({ headers }: FastifyRequest, { extensions }: Contract): string | undefined {
+  const given = headers['x-extension'];
+  return typeof given === 'string' ? extensions.agent(given)?.extension : undefined;
 }
