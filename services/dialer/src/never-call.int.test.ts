@@ -1,4 +1,4 @@
-import { asId } from '@ritmo/domain';
+import { asExtension, asId } from '@ritmo/domain';
 import { describe, expect, it } from 'vitest';
 import { until } from './testing/rig.ts';
 import { by, campaignId, carrier, closedWindow, factsOf, importContacts, importOne, indexed, mobile, rig, start } from './testing/stage.ts';
@@ -96,6 +96,26 @@ describe('who must not be called', () => {
     expect(skipped?.data.retryAt).toBeGreaterThan(Date.now());
     await indexed();
     expect((await rig.bus.request('dialer.why', { number: '900000001', campaignId: null })).found[0]).toMatchObject({ rule: 'retry-wait', nextAt: skipped?.data.retryAt });
+  });
+
+  it('is not called on another number after a conversation that nobody tabulated, until somebody does (1.3.1.1)', async () => {
+    await start({ answer: (to) => (to.endsWith('1') ? { kind: 'answered', talkMs: 20 } : { kind: 'busy' }) });
+    await importOne({ parameters: ['talked'], phones: [mobile('00001'), mobile('00002')] });
+    await until('the conversation is over', async () => (await rig.facts('AttemptEnded')).length === 1);
+    const next = (await factsOf('AttemptEnded'))[0]?.data.next;
+    expect(next).toMatchObject({ kind: 'next-phone' });
+    expect(next?.kind === 'next-phone' && next.at).toBeGreaterThan(Date.now() + 50 * 365 * 86_400_000);
+    await indexed();
+    expect((await rig.bus.request('dialer.why', { number: '11900000002', campaignId })).found[0]).toMatchObject({ rule: 'disposition-wait' });
+    await importOne({ parameters: ['another'], phones: [mobile('00003')] });
+    await until('the other client', () => carrier.invites.length === 2);
+    expect(carrier.invites.map((invite) => invite.dialString)).toEqual(['11900000001', '11900000003']);
+    const said = { campaignId, parameter1: 'talked', number: '', dispositionId: asId<never>(93), extension: asExtension('1001'), at: null, callId: null, by };
+    rig.put('disposition', 93, { name: 'Outro telefone' });
+    await until('the status is known', () => rig.context.directory.get('disposition', 93) !== undefined);
+    expect(await rig.bus.request('dialer.disposition.set', said)).toEqual({ ok: true });
+    await until('the next number', () => carrier.invites.length === 3);
+    expect(carrier.invites[2]?.dialString).toBe('11900000002');
   });
 
   it('is not called more often in all than the campaign allows, after conversations as after busy tones', async () => {

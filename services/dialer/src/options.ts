@@ -5,7 +5,10 @@ export interface DialerOptions {
   readonly tickMs?: number;
   /** Contacts read ahead per campaign. Default 400. */
   readonly batchSize?: number;
-  /** After a delivered call without a disposition the contact's next phone waits this long. Default 15 minutes. */
+  /**
+   * After a delivered call without a disposition the contact's next phone waits this long for one. Default for ever: "os clientes com
+   * essa tabulação não serão rediscados" (manual 1.3.1.1).
+   */
   readonly dispositionWaitMs?: number;
   /** Preview: the call is made by itself when the agent says nothing for this long; null: the offer is withdrawn instead. Default null. */
   readonly previewDialAfterMs?: number | null;
@@ -23,12 +26,15 @@ export interface DialerOptions {
   readonly callbackSettleMs?: number;
 }
 
+/** A hundred years: a date that every column can hold. */
+const forEverMs = 100 * 365 * 86_400_000;
+
 export type DialerSettings = Required<DialerOptions>;
 
 export const withDefaults = (options: DialerOptions): DialerSettings => ({
   tickMs: 100,
   batchSize: 400,
-  dispositionWaitMs: 900_000,
+  dispositionWaitMs: forEverMs,
   previewDialAfterMs: null,
   previewTimeoutMs: 60_000,
   reconcileMs: 3_000,
