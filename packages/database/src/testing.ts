@@ -1,5 +1,4 @@
 /** For tests only: one real PostgreSQL for a whole test run, a fresh database per call. */
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +9,7 @@ import { locateBinaries } from './binaries.ts';
 import { initialiseCluster, launchServer, probePort, serverArguments, waitUntilReady } from './cluster.ts';
 import { connectDatabase } from './connect.ts';
 import { DEFAULT_SETTINGS } from './embedded.ts';
+import { endWithProcess } from './ephemeral.ts';
 import type { Database } from './port.ts';
 import { assertReachable, findServerAccount } from './server-account.ts';
 
@@ -96,7 +96,8 @@ async function findOrStart(ownerPid: number): Promise<string> {
     return waitForAnnouncement(announcement);
   }
   await chmod(folder, 0o755);
-  const url = await startServer(folder, ownerPid);
+  endWithProcess(folder, ownerPid);
+  const url = await startServer(folder);
   await writeFile(`${announcement}.new`, url, { mode: 0o600 });
   await rename(`${announcement}.new`, announcement);
   return url;
@@ -112,7 +113,7 @@ async function waitForAnnouncement(file: string): Promise<string> {
   }
 }
 
-async function startServer(folder: string, ownerPid: number): Promise<string> {
+async function startServer(folder: string): Promise<string> {
   const account = await findServerAccount();
   assertReachable(folder, account);
   const binaries = await locateBinaries(account);
@@ -134,17 +135,7 @@ async function startServer(folder: string, ownerPid: number): Promise<string> {
   });
   const logFile = join(folder, 'server.log');
   const child = await launchServer({ dataDir, binaries, account, args, logFile });
-  guard(ownerPid, child.pid ?? -1, folder);
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   await waitUntilReady(url, dataDir, logFile, () => child.exitCode !== null);
   return url;
-}
-
-/** Ends the server and removes its folder once the run's main process is gone, however it went: kill -9 included. */
-function guard(ownerPid: number, serverPid: number, folder: string): void {
-  const script =
-    'while kill -0 "$1" 2>/dev/null; do sleep 0.5; done; kill -INT "$2" 2>/dev/null; i=0; ' +
-    'while [ $i -lt 100 ] && kill -0 "$2" 2>/dev/null; do sleep 0.1; i=$((i+1)); done; rm -rf "$3"';
-  const args = ['-c', script, 'guard', String(ownerPid), String(serverPid), folder];
-  spawn('/bin/sh', args, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
 }

@@ -3,11 +3,10 @@
  *   npm run bench:events -- --json --seconds 3
  * Each store gets a cluster with fsync on. Events are 330 bytes of JSON; every append checks its expected version.
  */
-import { mkdtemp, rm, chmod } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { connectDatabase, startEmbeddedPostgres, type Database } from '@ritmo/database';
+import { connectDatabase, createThrowawayFolder, startEmbeddedPostgres, type Database } from '@ritmo/database';
 import { createPostgresEventStore, type EventStore, type EventToAppend } from '../src/index.ts';
 
 const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '3' } } });
@@ -89,8 +88,7 @@ async function measureImport(store: EventStore): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-bench-events-'));
-  await chmod(folder, 0o755);
+  const folder = await createThrowawayFolder('ritmo-bench-events-');
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'pg'), port: 0, superuserPassword: 'bench', database: 'bench' });
   const store = await createPostgresEventStore({ url: server.connectionString });
   const database = connectDatabase({ url: server.connectionString, maxConnections: 64 });

@@ -11,9 +11,12 @@ export interface FarProcess {
   stop(): void;
 }
 
+/** Both ends keep their heaps the same way. */
+const heapFlags = (): string[] => process.execArgv.filter((flag) => /^--(max-semi-space-size|heap-growing-percent)=/.test(flag));
+
 /** Starts a file of this folder in a process of its own; it prints one JSON line when it is ready and ends with its stdin. */
 export function startFarProcess(file: string, args: readonly string[] = []): Promise<FarProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), ...args]);
+  const child = spawn(process.execPath, [...heapFlags(), '--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), ...args]);
   child.stderr.pipe(process.stderr);
   return new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -14,7 +14,7 @@ export interface SearchResult {
 }
 
 /**
- * The highest clean rate: doubled in short runs until one is not clean, then the bracket is halved; the rate found is run for the whole
+ * The highest clean rate: doubled in short runs until two of one rate are not clean, then the bracket is halved; the rate found is run for the whole
  * time, and lowered by a tenth until that run is clean as well. The sockets rest between runs so that one run's wreck is not the next one's start.
  */
 export async function highestCleanRate(stack: SipStack, port: number, seconds: number, say: (text: string) => void): Promise<SearchResult> {
@@ -29,7 +29,8 @@ export async function highestCleanRate(stack: SipStack, port: number, seconds: n
   let low = 0;
   let high = 0;
   for (let rate = FIRST_RATE; high === 0 || high - low > high * PRECISION; ) {
-    if (clean(await attempt(rate, STEP_SECONDS))) low = rate;
+    // A short run is unclean by one unlucky pause of the machine: it takes two to call a rate too high.
+    if (clean(await attempt(rate, STEP_SECONDS)) || clean(await attempt(rate, STEP_SECONDS))) low = rate;
     else high = rate;
     rate = high === 0 ? rate * 2 : Math.round((low + high) / 2);
     if (rate < MIN_RATE) break;

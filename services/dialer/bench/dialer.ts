@@ -6,12 +6,11 @@
  * Real PostgreSQL (embedded), the event store on it, the dialer's own loop; telephony is a double on the bus that gives slots
  * and ends every call as busy. A contact has two phones.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createInProcessBus } from '@ritmo/bus';
-import { connectDatabase, startEmbeddedPostgres } from '@ritmo/database';
+import { connectDatabase, createThrowawayFolder, startEmbeddedPostgres } from '@ritmo/database';
 import { asId, type CampaignId } from '@ritmo/domain';
 import { createPostgresEventStore } from '@ritmo/event-store';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
@@ -125,8 +124,7 @@ if (values['decision-only']) {
   process.exit(0);
 }
 
-const folder = mkdtempSync('/tmp/ritmo-bench-dialer-');
-execFileSync('chmod', ['755', folder]);
+const folder = await createThrowawayFolder('ritmo-bench-dialer-');
 const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'pg'), port: 0, superuserPassword: 'bench' });
 const url = postgres.connectionString;
 const database = connectDatabase({ url, maxConnections: 10, applicationName: 'bench' });

@@ -4,12 +4,11 @@
  * Loads rows in bulk (two phones per contact), then times what integrators ask for; and feeds events through the projector
  * to see how many a second it keeps up with.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createInProcessBus } from '@ritmo/bus';
-import { connectDatabase, startEmbeddedPostgres, type Database } from '@ritmo/database';
+import { connectDatabase, createThrowawayFolder, startEmbeddedPostgres, type Database } from '@ritmo/database';
 import { createPostgresEventStore } from '@ritmo/event-store';
 import type { ServiceContext } from '@ritmo/service-kit';
 import pino from 'pino';
@@ -126,8 +125,7 @@ function questions(): readonly (readonly [string, number])[] {
   ];
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'ritmo-bench-views-'));
-await chmod(folder, 0o755);
+const folder = await createThrowawayFolder('ritmo-bench-views-');
 const server = await startEmbeddedPostgres({ dataDir: join(folder, 'pg'), port: 0, superuserPassword: 'bench', database: 'totalipdb' });
 const database = connectDatabase({ url: server.connectionString });
 const events = await createPostgresEventStore({ url: server.connectionString });

@@ -2,11 +2,10 @@
  * Twenty integrators run heavy SELECTs while the product dials, turn and turn about with nobody asking, in one run:
  *   npm run bench:integrators -- --integrators 20 --rounds 3 --seconds 10 --results 500000 --json
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { createThrowawayFolder } from '@ritmo/database';
 import { createLogger } from '@ritmo/runtime';
 import { freeUdpPortRange } from '@ritmo/testing';
 import pg from 'pg';
@@ -45,8 +44,7 @@ interface Measured {
 
 const closing: (() => Promise<unknown>)[] = [];
 try {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-bench-integrators-'));
-  await chmod(folder, 0o755);
+  const folder = await createThrowawayFolder('ritmo-bench-integrators-');
   closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   const limits = { channelLimit: agents * 3, cpsLimit: agents };
   const world = await createWorld({ ...limits, seed: 7, agents, onLost: (error) => console.error(error) });

@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createThrowawayFolder } from '@ritmo/database';
 import { createLogger } from '@ritmo/runtime';
 import { freeUdpPortRange } from '@ritmo/testing';
 import { pino } from 'pino';
@@ -72,9 +73,7 @@ export async function runDemo({ options, out, signal }: DemoRun): Promise<RunRes
   const lines = await exampleContacts(options.contacts);
   const closing: (() => Promise<unknown>)[] = [];
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'ritmo-demo-'));
-    // PostgreSQL runs under an account of its own when we are root.
-    await chmod(folder, 0o755);
+    const folder = options.keep ? await keptFolder() : await createThrowawayFolder('ritmo-demo-');
     closing.push(() => (options.keep ? Promise.resolve() : rm(folder, { recursive: true, force: true })));
     const lost = new AbortController();
     const world = await createWorld({ ...limits, seed: options.seed, agents: options.agents, onLost: (error) => lost.abort(error) });
@@ -102,6 +101,13 @@ export async function runDemo({ options, out, signal }: DemoRun): Promise<RunRes
   } finally {
     for (const close of closing.reverse()) await close().catch((error: unknown) => out.write(`closing: ${String(error)}\n`));
   }
+}
+
+async function keptFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'ritmo-demo-'));
+  // PostgreSQL runs under an account of its own when we are root.
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 function interrupted(signals: readonly AbortSignal[]): Promise<never> {
