@@ -94,6 +94,26 @@ describe('what agents and integrators do', () => {
     expect((await factsOf('ContactFinished')).map(({ data }) => data.reason)).toEqual(['excluded']);
   });
 
+  it('of a whole campaign every phone goes but the one that is being called, and every contact that is left without one ends', async () => {
+    await start({ answer: () => ({ kind: 'hangs' }), agents: 1 });
+    await importContacts(Array.from({ length: 250 }, (_, index) => ({ parameters: [String(index)], phones: [mobile(String(10_000 + index)), mobile(String(20_000 + index))] })));
+    await until('a call', () => carrier.invites.length === 1);
+    const exclude = () => rig.bus.request('dialer.phone.exclude', { phoneId: null, campaignId, by });
+    expect(await exclude()).toEqual({ ok: true, excluded: 499 });
+    expect(await exclude()).toEqual({ ok: true, excluded: 0 });
+    expect(await factsOf('ContactFinished')).toHaveLength(249);
+    expect((await factsOf('PhoneExcluded')).some(({ data }) => data.phoneId === carrier.invites[0]?.phoneId)).toBe(false);
+  });
+
+  it('a parameter that was changed a moment ago is not found under its old value', async () => {
+    await start({ answer: () => ({ kind: 'busy' }), campaign: { active: false } });
+    await importOne({ parameters: ['a', 'old'], phones: [mobile('00001')] });
+    const change = (value: string) => rig.bus.request('dialer.contact.change', { campaignId, parameterIndex: 2, value, newParameterIndex: 2, newValue: 'new', by });
+    expect(await change('old')).toEqual({ ok: true, changed: 1 });
+    expect(await change('old')).toMatchObject({ code: 'contact-not-found' });
+    expect(await change('new')).toEqual({ ok: true, changed: 1 });
+  });
+
   it('a phone is excluded while its call is in the hands of an agent, and is not called again', async () => {
     await start({ answer: (to) => (to.endsWith('1') ? { kind: 'answered', talkMs: 400 } : { kind: 'busy' }), campaign: { retries: [{ outcome: 'busy', samePhoneTries: 3, afterMinutes: 0, then: 'next-phone', nextPhoneAfterMinutes: 0 }] } });
     await importOne({ parameters: ['a'], phones: [mobile('00001'), mobile('00002')] });

@@ -1,8 +1,8 @@
 /** What integrators and agents do to contacts that are there already. */
 import type { Requests } from '@ritmo/bus';
 import {
-  addNote, addPhone, changeParameter, excludePhone, namesPhone, readBrazilianNumber, setDisposition, shippedDispositions, streams,
-  type AgentId, type CallId, type ContactId, type ContactPhone, type PhoneId, type PhoneState,
+  addNote, addPhone, changeParameter, evolve, excludePhone, namesPhone, readBrazilianNumber, setDisposition, shippedDispositions, streams,
+  type Actor, type AgentId, type CallId, type ContactPhone, type ContactState, type Decided, type DomainEvent, type PhoneId, type PhoneState,
 } from '@ritmo/domain';
 import type { KnownContact } from '../contact-book.ts';
 import type { DialerParts } from '../parts.ts';
@@ -13,6 +13,7 @@ import type { TakeIds } from './import-ids.ts';
 type Reply<S extends keyof Requests> = Promise<Requests[S]['reply']>;
 
 const pageSize = 500;
+const excludedAtOnce = 100;
 
 /** Contacts whose parameter has this value, as they are now. */
 async function contactsBy(parts: DialerParts, campaignId: number, index: number, value: string): Promise<readonly KnownContact[]> {
@@ -115,38 +116,55 @@ async function deliveredCallOf({ context }: DialerParts, { state }: KnownContact
 
 /** One phone, or all phones of a campaign; of these, those in an intermediate status stay. */
 export async function excludePhones(parts: DialerParts, request: Requests['dialer.phone.exclude']['request']): Reply<'dialer.phone.exclude'> {
-  const { database, directory, clock } = parts.context;
-  const exclude = async (contactId: ContactId, phoneId: PhoneId) => {
-    const deliveredCallId = await deliveredCallOf(parts, await parts.book.load(contactId), phoneId);
-    return parts.book.decide(contactId, (state) => excludePhone(state, { atMs: clock.nowMs(), phoneId, deliveredCallId, by: request.by }));
-  };
-  if (request.phoneId !== null) {
-    let row = await findByPhone(database, request.phoneId);
-    if (!row) {
-      await parts.indexed();
-      row = await findByPhone(database, request.phoneId);
-    }
-    if (!row) return { ok: false, code: 'not-found' };
-    const outcome = await exclude(row.contactId, request.phoneId);
-    return outcome.ok ? { ok: true, excluded: 1 } : outcome;
-  }
+  const { database, directory } = parts.context;
+  if (request.phoneId !== null) return excludeOnePhone(parts, request.phoneId, request.by);
   if (request.campaignId === null || !directory.get('campaign', request.campaignId)) return { ok: false, code: 'unknown-campaign' };
   await parts.indexed();
   let excluded = 0;
   for (let after = 0; ; ) {
     const page = await readCampaignPage(database, request.campaignId, after, pageSize);
-    for (const row of page) {
-      const { state, contactId } = parts.book.newest(row);
-      if (state.status === 'none') continue;
-      for (const phone of state.contact.phones) {
-        if (phone.status === 'excluded') continue;
-        if ((await exclude(contactId, phone.phoneId)).ok) excluded += 1;
-      }
+    // Side by side, so that their events share transactions.
+    for (let first = 0; first < page.length; first += excludedAtOnce) {
+      const counts = page.slice(first, first + excludedAtOnce).map((row) => excludeEveryPhone(parts, parts.book.newest(row), request.by));
+      for (const count of await Promise.all(counts)) excluded += count;
     }
     const last = page.at(-1);
     if (!last) return { ok: true, excluded };
     after = last.contactId;
   }
+}
+
+async function excludeOnePhone(parts: DialerParts, phoneId: PhoneId, by: Actor): Reply<'dialer.phone.exclude'> {
+  const { database, clock } = parts.context;
+  let row = await findByPhone(database, phoneId);
+  if (!row) {
+    await parts.indexed();
+    row = await findByPhone(database, phoneId);
+  }
+  if (!row) return { ok: false, code: 'not-found' };
+  const deliveredCallId = await deliveredCallOf(parts, await parts.book.load(row.contactId), phoneId);
+  const outcome = await parts.book.decide(row.contactId, (state) => excludePhone(state, { atMs: clock.nowMs(), phoneId, deliveredCallId, by }));
+  return outcome.ok ? { ok: true, excluded: 1 } : outcome;
+}
+
+/** All phones of a contact in one decision; those in an intermediate status stay. Resolves with how many went. */
+async function excludeEveryPhone(parts: DialerParts, known: KnownContact, by: Actor): Promise<number> {
+  const dialed = known.state.status === 'dialing' ? known.state.attempt.phoneId : null;
+  const deliveredCallId = dialed === null ? null : await deliveredCallOf(parts, known, dialed);
+  const decision = (state: ContactState): Decided<never> => {
+    const facts: DomainEvent[] = [];
+    let now = state;
+    for (const { phoneId } of state.status === 'none' ? [] : state.contact.phones) {
+      const decided = excludePhone(now, { atMs: parts.context.clock.nowMs(), phoneId, deliveredCallId, by });
+      if (!decided.ok) continue;
+      facts.push(...decided.facts);
+      now = decided.facts.reduce(evolve, now);
+    }
+    return { ok: true, facts };
+  };
+  const first = await parts.book.decideOnce(known, decision);
+  const outcome = first.ok ? first : await parts.book.decide(known.contactId, decision);
+  return outcome.ok ? outcome.facts.filter(({ type }) => type === 'PhoneExcluded').length : 0;
 }
 
 export async function changeContact(parts: DialerParts, request: Requests['dialer.contact.change']['request']): Reply<'dialer.contact.change'> {
