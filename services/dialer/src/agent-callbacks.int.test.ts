@@ -27,6 +27,9 @@ it('is announced once at its minute, by one of several processes, and nothing of
   expect(due.map(({ data }) => [data.agentId, data.at])).toEqual([[1, at]]);
   expect(due[0]?.at).toBeGreaterThanOrEqual(at);
   expect(carrier.invites).toHaveLength(1);
+  await indexed();
+  const why = await rig.bus.request('dialer.why', { number: '900000002', campaignId });
+  expect(why.found[0]).toMatchObject({ rule: 'agent-callback', explanation: 'agent 1 was reminded and has not said yet what came of it' });
   // What the agent says then lets the strategy go on.
   expect(await set({ dispositionId: 102 })).toEqual({ ok: true });
   await until('the next phone', () => carrier.invites.length === 2);

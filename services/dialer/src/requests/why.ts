@@ -1,7 +1,7 @@
 /** Why a phone was or was not dialed: from its contact's events, and from what the rules say at this moment. */
 import type { Requests, WhyAnswer } from '@ritmo/bus';
 import {
-  checkDial, isScheduled, nextDial, numberTail, onlyDigits, streams, upcast, waysFor, nationalToRoute,
+  checkDial, isScheduled, nextDial, numberTail, openAgentCallbacks, onlyDigits, streams, upcast, waysFor, nationalToRoute,
   type CampaignId, type Contact, type ContactState, type DomainEvent, type PhoneId, type PhoneState,
 } from '@ritmo/domain';
 import type { DialerParts } from '../parts.ts';
@@ -60,7 +60,8 @@ async function judge(parts: DialerParts, state: Exclude<ContactState, { status: 
   if (blocked !== null) return say('blocked', `the number is on block list ${blocked}`);
   const dial = nextDial(state);
   if (!dial) {
-    const callback = contact.agentCallbacks[0];
+    const callback = openAgentCallbacks(contact)[0] ?? contact.agentCallbacks[0];
+    if (callback?.announced === true) return say('agent-callback', `agent ${callback.agentId ?? ''} was reminded and has not said yet what came of it`);
     return callback
       ? say('agent-callback', `agent ${callback.agentId ?? ''} is reminded at that time and calls; it is never dialed by itself`, callback.at)
       : say('nothing-planned', 'the contact waits for its agent, nothing is dialed by itself');
