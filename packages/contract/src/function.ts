@@ -28,6 +28,8 @@ export type Outcome =
     }
   /** One record a line, `;` between fields. */
   | { readonly kind: 'records'; readonly lines: readonly string[] }
+  /** The same, too many to hold at once. */
+  | { readonly kind: 'pages'; readonly pages: AsyncIterable<readonly string[]> }
   | { readonly kind: 'page'; readonly html: string }
   | { readonly kind: 'recording'; readonly file: string; readonly name: string };
 

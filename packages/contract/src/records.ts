@@ -26,12 +26,44 @@ export interface QueueCall {
 
 /** What happened, as the projector keeps it. */
 export interface Records {
-  campaignCalls(campaignId: number): Promise<readonly CampaignCall[]>;
+  /** Of every number that was dialed, in pages: there may be millions, and whoever else runs in this process has to get its turn. */
+  campaignCalls(campaignId: number): AsyncIterable<readonly CampaignCall[]>;
   /** Of one local day, by queue, then in order of time. */
   queueCalls(day: { readonly year: number; readonly month: number; readonly day: number }): Promise<readonly QueueCall[]>;
   /** Shows an exclusion that was carried out in excluir_telefone_campanha. */
   noteExclusion(exclusion: { readonly phoneId: number | null; readonly campaignId: number | null }): Promise<void>;
 }
+
+const callsAPage = 2_000;
+
+interface DialedPhone {
+  readonly id: number;
+  readonly agent: number | null;
+  readonly p1: string | null;
+  readonly p2: string | null;
+  readonly phone: string;
+  readonly status: number | null;
+  readonly seconds: number;
+}
+
+/** Not resultado_discador_mensal: it forgets after 35 days, and this is about every number that was ever dialed. */
+const dialedPhones = `
+  SELECT p.phone_id AS id, CASE WHEN r.answered THEN r.agent_id END AS agent, c.parameter1 AS p1, c.parameter2 AS p2, p.phone, p.status_id AS status,
+         greatest(0, round(extract(epoch FROM r.ended_at - r.started_at)))::int AS seconds
+    FROM views.phones p
+    JOIN views.results r ON r.call_id = p.last_call_id
+    LEFT JOIN views.contacts c ON c.contact_id = p.contact_id
+   WHERE p.campaign_id = $1 AND p.phone_id > $2
+   ORDER BY p.phone_id LIMIT $3`;
+
+const campaignCall = ({ agent, p1, p2, phone, status, seconds }: DialedPhone): CampaignCall => ({
+  agentId: agent,
+  parameter1: p1 ?? '',
+  parameter2: p2 ?? '',
+  ...splitAreaCode(phone),
+  dispositionId: status,
+  durationS: seconds,
+});
 
 export function createRecords(parts: { readonly database: Database; readonly directory: DirectoryReader }): Records {
   const { database, directory } = parts;
@@ -39,26 +71,14 @@ export function createRecords(parts: { readonly database: Database; readonly dir
     `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 
   return {
-    async campaignCalls(campaignId) {
-      // Not resultado_discador_mensal: it forgets after 35 days, and this is about every number that was ever dialed.
-      const { rows } = await database.query<{ agent: number | null; p1: string | null; p2: string | null; phone: string; status: number | null; seconds: number }>(
-        `SELECT CASE WHEN r.answered THEN r.agent_id END AS agent, c.parameter1 AS p1, c.parameter2 AS p2, p.phone, p.status_id AS status,
-                greatest(0, round(extract(epoch FROM r.ended_at - r.started_at)))::int AS seconds
-           FROM views.phones p
-           JOIN views.results r ON r.call_id = p.last_call_id
-           LEFT JOIN views.contacts c ON c.contact_id = p.contact_id
-          WHERE p.campaign_id = $1
-          ORDER BY r.id`,
-        [campaignId],
-      );
-      return rows.map(({ agent, p1, p2, phone, status, seconds }) => ({
-        agentId: agent,
-        parameter1: p1 ?? '',
-        parameter2: p2 ?? '',
-        ...splitAreaCode(phone),
-        dispositionId: status,
-        durationS: seconds,
-      }));
+    async *campaignCalls(campaignId) {
+      let after = 0;
+      for (;;) {
+        const { rows } = await database.query<DialedPhone>(dialedPhones, [campaignId, after, callsAPage]);
+        if (rows.length > 0) yield rows.map(campaignCall);
+        after = rows.at(-1)?.id ?? 0;
+        if (rows.length < callsAPage) return;
+      }
     },
     async queueCalls(day) {
       const { timeZone } = settingsOf(directory);

@@ -37,8 +37,8 @@ describe('1.1.7, 1.1.8, 1.1.12, 1.1.14: campaigns and queues', () => {
     const at = (seconds: number): string => `'2020-01-01 10:00:00', timestamp '2020-01-01 10:00:00' + interval '${seconds} seconds'`;
     await db.database.query(`INSERT INTO views.results VALUES ('1.0', 0, NULL, false, ${at(7)}); INSERT INTO views.phones VALUES (99, 1, 27, '2133330000', NULL, NULL)`);
     for (const [index, [parameter1, parameter2, phone, status, agent, seconds]] of example.entries()) {
-      await db.database.query('INSERT INTO views.contacts VALUES ($1, $2, $3)', [index, parameter1, parameter2]);
-      await db.database.query('INSERT INTO views.phones VALUES ($1, $1, 27, $2, $3, $4)', [index, phone, status, `1.${index + 1}`]);
+      await db.database.query('INSERT INTO views.contacts VALUES ($1, $2, $3)', [index + 1, parameter1, parameter2]);
+      await db.database.query('INSERT INTO views.phones VALUES ($1, $1, 27, $2, $3, $4)', [index + 1, phone, status, `1.${index + 1}`]);
       await db.database.query(`INSERT INTO views.results VALUES ($1, $2, $3, $4, ${at(seconds)})`, [`1.${index + 1}`, index + 1, agent, agent !== null]);
     }
     const text = '21;127846;0001;21;81793134;3;85\n;467351;0002;98;89254691;8;5\n10;400173;0001;62;35236544;6;96\n;147494;0002;11;84826400;12;54\n21;397547;0001;21;92053545;7;30';
@@ -46,6 +46,10 @@ describe('1.1.7, 1.1.8, 1.1.12, 1.1.14: campaigns and queues', () => {
     expect(await get(`api/${encodeURIComponent('ligações_campanha')}?campanha=27`)).toBe(text);
     await provoke('1.1.8', 'campaign-unknown', 'api/ligacoes_campanha?campanha=2000', 'CAMPANHA NÃO ENCONTRADA');
     await provoke('1.1.8', 'no-calls', 'api/ligacoes_campanha?campanha=28', 'NAO HÁ LIGAÇÕES DE CAMPANHA');
+    // More than one page of the database.
+    await db.database.query(`INSERT INTO views.phones SELECT 1000 + n, 1, 28, '2181793134', 8, '1.0' FROM generate_series(1, 4500) n`);
+    const lines = (await get('api/ligacoes_campanha?campanha=28')).split('\n');
+    expect([lines.length, new Set(lines)]).toEqual([4_500, new Set([';127846;0001;21;81793134;8;7'])]);
     stage.remove('campaign', 27);
     stage.remove('campaign', 28);
   });

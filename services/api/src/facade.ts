@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { answerText, httpFunctions, refused, valuesOf, type Contract, type Outcome, type Section } from '@ritmo/contract';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -112,9 +113,20 @@ function answer(reply: FastifyReply, section: string, outcome: Exclude<Outcome, 
     case 'records':
       void reply.type(plainText).send(outcome.lines.join('\n'));
       return outcome.lines.length === 1 ? '1 record' : `${outcome.lines.length} records`;
+    case 'pages':
+      void reply.type(plainText).send(Readable.from(textOf(outcome.pages)));
+      return 'records';
     case 'page':
       void reply.type('text/html; charset=utf-8').send(outcome.html);
       return 'page';
+  }
+}
+
+async function* textOf(pages: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
+  let between = '';
+  for await (const lines of pages) {
+    yield between + lines.join('\n');
+    between = '\n';
   }
 }
 

@@ -1,5 +1,6 @@
 import { asId, type CampaignId } from '@ritmo/domain';
 import { done, field, records, refused, wholeNumber, type ContractFunction } from '../function.ts';
+import type { CampaignCall } from '../records.ts';
 
 export const manageCampaign: ContractFunction = {
   name: 'gerenciar_campanha',
@@ -45,20 +46,16 @@ export const campaignCalls: ContractFunction = {
   async run(values, _caller, ports) {
     const id = wholeNumber(values.get('campanha'));
     if (id === undefined || ports.directory.get('campaign', id) === undefined) return refused('campaign-unknown');
-    const calls = await ports.records.campaignCalls(id);
-    if (calls.length === 0) return refused('no-calls');
-    return records(
-      calls.map((call) =>
-        [
-          call.agentId ?? '',
-          field(call.parameter1),
-          field(call.parameter2),
-          field(call.areaCode),
-          field(call.number),
-          call.dispositionId ?? '',
-          call.durationS,
-        ].join(';'),
-      ),
-    );
+    const pages = ports.records.campaignCalls(id)[Symbol.asyncIterator]();
+    const first = await pages.next();
+    return first.done === true ? refused('no-calls') : { kind: 'pages', pages: lineByLine(first.value, pages) };
   },
 };
+
+async function* lineByLine(first: readonly CampaignCall[], rest: AsyncIterator<readonly CampaignCall[]>): AsyncGenerator<readonly string[]> {
+  yield first.map(lineOf);
+  for (let page = await rest.next(); page.done !== true; page = await rest.next()) yield page.value.map(lineOf);
+}
+
+const lineOf = (call: CampaignCall): string =>
+  [call.agentId ?? '', field(call.parameter1), field(call.parameter2), field(call.areaCode), field(call.number), call.dispositionId ?? '', call.durationS].join(';');
