@@ -84,6 +84,7 @@ function addPhonesToContacts(buffers: Buffers): void {
     const is = phoneShares(after);
     const move = moves.get(contactId);
     moves.set(contactId, {
+      phones_listed: (move?.phones_listed ?? 0) + is.phones_listed - was.phones_listed,
       phones_pending: (move?.phones_pending ?? 0) + is.phones_pending - was.phones_pending,
       phones_retry: (move?.phones_retry ?? 0) + is.phones_retry - was.phones_retry,
       phones_scheduled: (move?.phones_scheduled ?? 0) + is.phones_scheduled - was.phones_scheduled,
@@ -96,6 +97,7 @@ function addPhonesToContacts(buffers: Buffers): void {
     if (contact === undefined) continue;
     buffers.contacts.put({
       ...contact,
+      phones_listed: contact.phones_listed + move.phones_listed,
       phones_pending: contact.phones_pending + move.phones_pending,
       phones_retry: contact.phones_retry + move.phones_retry,
       phones_scheduled: contact.phones_scheduled + move.phones_scheduled,

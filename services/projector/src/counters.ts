@@ -2,15 +2,16 @@
 import { shippedDispositions } from '@ritmo/domain';
 import type { ContactRow, CounterShares, PhoneRow, ResultRow } from './rows.ts';
 
-export type PhoneShares = Pick<ContactRow, 'phones_pending' | 'phones_retry' | 'phones_scheduled' | 'phones_operator' | 'phones_untabulated'>;
+export type PhoneShares = Pick<ContactRow, 'phones_listed' | 'phones_pending' | 'phones_retry' | 'phones_scheduled' | 'phones_operator' | 'phones_untabulated'>;
 
 const one = (condition: boolean): number => (condition ? 1 : 0);
-const noPhone: PhoneShares = { phones_pending: 0, phones_retry: 0, phones_scheduled: 0, phones_operator: 0, phones_untabulated: 0 };
+const noPhone: PhoneShares = { phones_listed: 0, phones_pending: 0, phones_retry: 0, phones_scheduled: 0, phones_operator: 0, phones_untabulated: 0 };
 
 /** A phone's share in its contact. An excluded phone has none. */
 export function phoneShares(phone: PhoneRow | undefined): PhoneShares {
   if (phone === undefined || phone.state === 'excluded') return noPhone;
   return {
+    phones_listed: 1,
     phones_pending: one(phone.state === 'fresh' || phone.state === 'retry'),
     // One that waits for its callback is counted as such.
     phones_retry: one(phone.state === 'retry' && phone.dial_at === null),
@@ -22,7 +23,7 @@ export function phoneShares(phone: PhoneRow | undefined): PhoneShares {
 
 /** A contact's share in its campaign. One whose list was excluded has none. */
 export function contactShares(contact: ContactRow | undefined): CounterShares {
-  if (contact === undefined || contact.finished === 'excluded') return {};
+  if (contact === undefined || contact.finished === 'excluded' || contact.phones_listed === 0) return {};
   const isOpen = contact.finished === null;
   return {
     finished: one(contact.finished === 'disposition'),

@@ -254,8 +254,8 @@ const COUNTED_ANEW = `
     (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state IN ('fresh', 'retry'))::int AS telefones_restantes,
     (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state <> 'excluded' AND p.dial_at IS NOT NULL)::int AS numeros_agendados,
     (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state <> 'excluded' AND p.operator_at IS NOT NULL)::int AS agendamento_operador,
-    (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND c.finished = 'disposition')::int AS clientes_finalizados,
-    (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND c.finished IS DISTINCT FROM 'disposition' AND c.finished IS DISTINCT FROM 'excluded')::int AS clientes_nao_finalizados,
+    (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND c.finished = 'disposition' AND EXISTS (SELECT FROM views.phones p WHERE p.contact_id = c.contact_id AND p.state <> 'excluded'))::int AS clientes_finalizados,
+    (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND c.finished IS DISTINCT FROM 'disposition' AND c.finished IS DISTINCT FROM 'excluded' AND EXISTS (SELECT FROM views.phones p WHERE p.contact_id = c.contact_id AND p.state <> 'excluded'))::int AS clientes_nao_finalizados,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.answered)::int AS ligacoes_atendidas,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.outcome IN ('no-answer', 'rejected'))::int AS ligacoes_nao_atendidas,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.outcome = 'busy')::int AS ligacoes_ocupadas,
@@ -264,7 +264,7 @@ const COUNTED_ANEW = `
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.phase = 'ivr')::int AS ligacoes_em_andamento_ura,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.phase = 'talking')::int AS clientes_em_ligacao,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.phase = 'queue')::int AS ligacoes_fila,
-    (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND NOT c.dialed AND c.finished IS DISTINCT FROM 'excluded')::int AS clientes_virgens,
+    (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND NOT c.dialed AND c.finished IS DISTINCT FROM 'excluded' AND EXISTS (SELECT FROM views.phones p WHERE p.contact_id = c.contact_id AND p.state <> 'excluded'))::int AS clientes_virgens,
     (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND c.finished IS DISTINCT FROM 'excluded'
        AND EXISTS (SELECT FROM views.phones p WHERE p.contact_id = c.contact_id AND p.status_id = 22 AND p.state <> 'excluded'))::int AS entregues_sem_tabulacao
   FROM views.directory d WHERE d.kind = 'campaign' ORDER BY d.id`;

@@ -5,7 +5,7 @@ import type { ContactRow, PhoneRow, ResultRow } from './rows.ts';
 
 type Data<T extends keyof EventDataByType> = Readonly<EventDataByType[T]>;
 
-const noShares = { phones_pending: 0, phones_retry: 0, phones_scheduled: 0, phones_operator: 0, phones_untabulated: 0 };
+const noShares = { phones_listed: 0, phones_pending: 0, phones_retry: 0, phones_scheduled: 0, phones_operator: 0, phones_untabulated: 0 };
 
 function changeContact(batch: Batch, contactId: number, change: (contact: ContactRow) => Partial<ContactRow>): void {
   const contact = batch.contacts.get(contactId);

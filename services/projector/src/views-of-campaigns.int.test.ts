@@ -265,7 +265,12 @@ describe('imported phones (1.3.1.10, 1.3.1.15)', () => {
 
   it('are gone from both once they are excluded, and their results stay (1.3.1.9)', async () => {
     const gone = onContact(1, fact('PhoneExcluded', at + minuteMs, { ...names(1), by }));
+    // Of the second client only what was through already.
+    const second = onContact(2, fact('PhoneExcluded', at + minuteMs, { ...names(2), by }));
     await stored(importedContact(1, 1, 2, at), ...attempted(1, 1, 'busy'), gone, onContact(1, fact('PhoneExcluded', at + minuteMs, { ...names(1, 1), by })), finished(1, 'excluded'));
+    await stored(importedContact(2, 1, 1, at), finished(2, 'exhausted'));
+    expect(await counters('clientes_nao_finalizados, clientes_virgens')).toEqual([1, 1]);
+    await stored(second);
     expect(await rowsOf('SELECT id FROM telefones_campanhas')).toEqual([]);
     expect(await rowsOf('SELECT id FROM telefones_nao_trabalhados')).toEqual([]);
     expect(await rowsOf('SELECT telefone, status FROM resultado_discador')).toEqual([{ telefone: '11910000010', status: 'Ocupado' }]);
