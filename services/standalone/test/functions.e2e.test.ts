@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { asCallId } from '@ritmo/domain';
 import { createLogger } from '@ritmo/runtime';
 import { freeUdpPortRange, startAgents, startCarrier, waitFor, type SimulatedAgents, type SimulatedCarrier } from '@ritmo/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startRitmo, type RunningRitmo } from '../src/compose.ts';
 import { agentPassword, demoConfig, demoCampaignId } from '../src/demo/demo-config.ts';
 import { agentsReady } from '../src/demo/scenario.ts';
 
 const patience = 120_000;
+vi.setConfig({ testTimeout: patience });
 const key = 'db39eded0adfd54d1ce03d23dc333787';
 const closing: (() => Promise<unknown>)[] = [];
 /** What the desk phones' own web pages were asked. */
@@ -226,7 +227,7 @@ describe('1.1.15, 1.1.16, 1.1.21, 1.1.22, 1.1.27: contacts', () => {
   });
 });
 
-test('1.1.19: a user made by profile logs in at the telephone, and is in the queues of the model', { timeout: patience }, async () => {
+test('1.1.19: a user made by profile logs in at the telephone, and is in the queues of the model', async () => {
   expect(await api('adicionar_usuario_com_perfil?ramal_padrao=2001&ramal=2010&nome=Novo')).toBe("Usuário '2010' criado com sucesso");
   expect(await api('logout?ramal=2002')).toBe('RAMAL DESLOGADO COM SUCESSO');
   const phone = await startAgents({ registrar: { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 }, seed: 5, accounts: [{ extension: '2010', password: '12345678' }] });
@@ -237,7 +238,7 @@ test('1.1.19: a user made by profile logs in at the telephone, and is in the que
   expect(await api('login?ramal=2002')).toBe('RAMAL LOGADO COM SUCESSO');
 });
 
-test('1.1.20: discar rings the agent, and the number only once the agent has answered', { timeout: patience }, async () => {
+test('1.1.20: discar rings the agent, and the number only once the agent has answered', async () => {
   const offers = agents.stats().offers;
   agents.change({ answerDelayMs: { min: 1_500, max: 1_600 } });
   expect(await api('discar?numero=984160601&ramal=2001')).toBe('DISCANDO');
@@ -255,7 +256,7 @@ test('1.1.20: discar rings the agent, and the number only once the agent has ans
 });
 
 describe('1.1.7, 1.1.8, 1.1.12 to 1.1.14, 1.1.22: calls', () => {
-  test('a campaign is dialed once it is active, and its calls, recordings and queue are told', { timeout: patience }, async () => {
+  test('a campaign is dialed once it is active, and its calls, recordings and queue are told', async () => {
     expect(await api(`excluir_telefone_campanha?id_campanha=${demoCampaignId}`)).toBe('TELEFONES DA CAMPANHA EXCLUIDOS');
     expect(await api(`ligacoes_campanha?campanha=${demoCampaignId}`)).toBe('NAO HÁ LIGAÇÕES DE CAMPANHA');
     expect(await api('ligacoes_campanha?campanha=999')).toBe('CAMPANHA NÃO ENCONTRADA');
@@ -303,7 +304,7 @@ describe('1.1.7, 1.1.8, 1.1.12 to 1.1.14, 1.1.22: calls', () => {
     expect(await api('grupos_de_atendimento?dia=10&mes=10&ano=2010')).toBe('INFORMAÇÕES NÃO LOCALIZADAS');
   });
 
-  test('who waits is in the queue by number and seconds, and in its log when nobody came', { timeout: patience }, async () => {
+  test('who waits is in the queue by number and seconds, and in its log when nobody came', async () => {
     for (const extension of ['2001', '2002']) expect(await api(`set_pause?ramal=${extension}`)).toBe('PAUSA ALTERADA COM SUCESSO');
     expect(await api('fila_espera?fila=vendas')).toBe('');
     const calling = carrier.call({ host: '127.0.0.1', port: ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 60_000 });
@@ -317,7 +318,7 @@ describe('1.1.7, 1.1.8, 1.1.12 to 1.1.14, 1.1.22: calls', () => {
   });
 });
 
-test('1.1.17, 1.1.18: every part is told with the number that it has in the view, the trunk too', { timeout: patience }, async () => {
+test('1.1.17, 1.1.18: every part is told with the number that it has in the view, the trunk too', async () => {
   const lines = await until('the view to have every part', async () => {
     const told = (await api('status_servidores')).split('\n');
     const view = await rows<{ id: number; nome: string }>('SELECT id, nome FROM status_servidores');
