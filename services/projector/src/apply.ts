@@ -161,8 +161,8 @@ export async function applyEvents(session: SqlSession, schema: string, directory
   await batch.load();
   for (const event of events) {
     // Which row of the service level it is depends on configuration that this batch may have changed: a read of its own.
-    if (event.type === 'CallDelivered' || event.type === 'CallAbandoned') {
-      calls.wantServiceLevel(batch, event.data.queueId, event.at);
+    if (event.type === 'CallDelivered' || event.type === 'CallAbandoned' || event.type === 'CallEnded') {
+      calls.wantServiceLevel(batch, event);
       await batch.serviceLevels.load(session, schema);
     }
     (rules[event.type] as Rule<EventType>)(batch, event.data, event.at);

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach } from 'vitest';
 import { createProjectorApp, type ProjectorApp } from './app.ts';
+import { createLocalTime } from './local-time.ts';
 import { appendFacts, sampleDirectory, type StreamedFact } from './sample-facts.ts';
 import { prepareSchema } from './schema.ts';
 
@@ -41,6 +42,9 @@ export async function stored(...facts: readonly StreamedFact[]): Promise<void> {
 
 export const rowsOf = async (sql: string): Promise<readonly Record<string, unknown>[]> => (await test.database.query(sql)).rows;
 export const rowOf = async (sql: string): Promise<Record<string, unknown> | undefined> => (await rowsOf(sql))[0];
+
+/** A moment as a column of the views shows it. */
+export const localText = (ms: number): string => createLocalTime('America/Sao_Paulo').timestamp(ms).replace(/\.?0+$/, '');
 
 /** A fresh projector, with the sample's directory, for each test of the file. */
 export function onAProjector(): void {

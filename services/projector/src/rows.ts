@@ -1,5 +1,5 @@
 /** Rows of the tables behind the views. Names and meaning are those of sql/tables; timestamps are local time as text. */
-import type { AttemptOutcome, CallDirection } from '@ritmo/domain';
+import type { AttemptOutcome, CallDirection, QueueId } from '@ritmo/domain';
 
 export interface ContactRow {
   readonly contact_id: number;
@@ -81,6 +81,9 @@ export interface CallRow {
   /** The agent's leg: the key of its row in queue_logs, and when it began, ms since the epoch. */
   readonly leg_id: string | null;
   readonly leg_at: number | null;
+  /** The queue that it waits in, and since when, ms since the epoch. */
+  readonly queue_id: QueueId | null;
+  readonly queued_at: number | null;
 }
 
 export interface AgentRow {

@@ -2,7 +2,7 @@
  * What the facts of a call do. They come from two services, and from a third stream comes the end of the attempt: any of them
  * may be stored before another that happened earlier. So each rule only adds what it knows, and an ended attempt stays ended.
  */
-import { shippedDispositions, type EventDataByType } from '@ritmo/domain';
+import { shippedDispositions, type CampaignId, type DomainEvent, type EventDataByType } from '@ritmo/domain';
 import type { Batch } from './batch.ts';
 import { costOf, internalCost, type CallCost } from './costs.ts';
 import { numberDialed } from './dialed-number.ts';
@@ -10,6 +10,7 @@ import type { AgentRow, CallRow, QueueLogRow, ResultRow } from './rows.ts';
 
 type Data<T extends keyof EventDataByType> = Readonly<EventDataByType[T]>;
 
+const inNoQueue = { queue_id: null, queued_at: null } as const;
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 /** Of one agent at once. More are calls whose end a crash has swallowed. */
 const MOST_CALLS = 8;
@@ -78,6 +79,7 @@ function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, pla
     by_agent: false,
     leg_id: null,
     leg_at: null,
+    ...inNoQueue,
   };
 }
 
@@ -111,6 +113,8 @@ export function callInIvr(batch: Batch, data: Data<'IvrStepTaken'>, at: number):
 
 export function callQueued(batch: Batch, data: Data<'CallQueued'>, at: number): void {
   advance(batch, data.callId, at, 'queue', shippedDispositions.waitingInQueue, { answered: true });
+  const call = batch.calls.get(data.callId);
+  if (call !== undefined && !call.ended) batch.calls.put({ ...call, queue_id: data.queueId, queued_at: at });
 }
 
 export function callDelivered(batch: Batch, data: Data<'CallDelivered'>, at: number): void {
@@ -123,7 +127,7 @@ export function callDelivered(batch: Batch, data: Data<'CallDelivered'>, at: num
   // A call between extensions stays its caller's: `destino` names who was called. So does an own call that is passed on: RAMAL is who made it.
   const isCallers = call?.direction === 'internal' || (call?.direction === 'agent' && call.leg_id !== null);
   const answeredBy = isCallers ? {} : { agent_id: data.agentId, extension: data.extension };
-  if (call !== undefined) batch.calls.put({ ...call, ...answeredBy, leg_id: data.legId, leg_at: at });
+  if (call !== undefined) batch.calls.put({ ...call, ...answeredBy, leg_id: data.legId, leg_at: at, ...inNoQueue });
   if (call?.ended !== true) enterCall(batch, data.agentId, data.callId);
   if (data.queueId === null) return;
   logQueue(batch, data.legId, {
@@ -135,21 +139,25 @@ export function callDelivered(batch: Batch, data: Data<'CallDelivered'>, at: num
     at: batch.timestamp(at),
     call_id: data.callId,
   });
-  countServiceLevel(batch, data.queueId, at, data.waitMs, 'answered');
+  // Who is passed on from one agent to another has been answered already; who is put into a queue again has not.
+  const wasWaiting = call === undefined || call.leg_id === null || call.queued_at !== null;
+  if (wasWaiting) countServiceLevel(batch, data.queueId, at, data.waitMs, 'answered');
 }
 
 export function callAbandoned(batch: Batch, data: Data<'CallAbandoned'>, at: number): void {
   advance(batch, data.callId, at, 'queue', shippedDispositions.waitingInQueue, { answered: true });
-  logQueue(batch, `${data.callId}/abandoned`, {
-    queue_id: data.queueId,
-    wait_s: seconds(data.waitMs),
-    talk_s: 0,
-    campaign_id: data.campaignId,
-    number: customerNumber(batch.calls.get(data.callId)),
-    at: batch.timestamp(at),
-    call_id: data.callId,
-  });
-  countServiceLevel(batch, data.queueId, at, data.waitMs, 'abandoned');
+  lostInQueue(batch, data, at);
+}
+
+function lostInQueue(batch: Batch, lost: Pick<Data<'CallAbandoned'>, 'callId' | 'queueId' | 'campaignId' | 'waitMs'>, at: number): void {
+  const { callId, queueId, campaignId, waitMs } = lost;
+  const key = `${callId}/abandoned`;
+  // A crash has told of it already.
+  if (batch.queueLogs.get(key) !== undefined) return;
+  const call = batch.calls.get(callId);
+  if (call !== undefined) batch.calls.put({ ...call, ...inNoQueue });
+  logQueue(batch, key, { queue_id: queueId, wait_s: seconds(waitMs), talk_s: 0, campaign_id: campaignId, number: customerNumber(call), at: batch.timestamp(at), call_id: callId });
+  countServiceLevel(batch, queueId, at, waitMs, 'abandoned');
 }
 
 const customerNumber = (call: CallRow | undefined): string | null =>
@@ -182,9 +190,10 @@ function countServiceLevel(batch: Batch, queueId: number, at: number, waitMs: nu
 }
 
 /** The key of a service level's row needs the queue as it is at the event: asked for just before the rule runs. */
-export function wantServiceLevel(batch: Batch, queueId: number | null, at: number): void {
+export function wantServiceLevel(batch: Batch, event: DomainEvent<'CallDelivered' | 'CallAbandoned' | 'CallEnded'>): void {
+  const queueId = event.type === 'CallEnded' ? (batch.calls.get(event.data.callId)?.queue_id ?? null) : event.data.queueId;
   if (queueId === null) return;
-  const { day, halfHour } = batch.halfHour(at);
+  const { day, halfHour } = batch.halfHour(event.at);
   batch.serviceLevels.want(`${queueId}/${day}/${halfHour}/${batch.entry('queue', queueId)?.serviceLevelS ?? 20}`);
 }
 
@@ -235,6 +244,10 @@ export function callEnded(batch: Batch, data: Data<'CallEnded'>, at: number): vo
   });
   if (call.agent_id !== null) leaveCall(batch, call.agent_id, data.callId);
   endOpenLeg(batch, call, at);
+  // The process died that would have said so.
+  if (data.wireOutcome === 'interrupted' && call.queue_id !== null && call.queued_at !== null) {
+    lostInQueue(batch, { callId: data.callId, queueId: call.queue_id, campaignId: call.campaign_id as CampaignId | null, waitMs: Math.max(0, at - call.queued_at) }, at);
+  }
   const result = batch.results.get(data.callId);
   if (result !== undefined) batch.results.put({ ...result, phase: 'ended', ended_at: batch.timestamp(at) });
 }

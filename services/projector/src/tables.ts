@@ -105,6 +105,8 @@ const calls: TableShape<CallRow> = {
     by_agent: 'boolean',
     leg_id: 'text',
     leg_at: 'bigint',
+    queue_id: 'integer',
+    queued_at: 'bigint',
   },
 };
 

@@ -1,15 +1,13 @@
-/** Sections 1.3.1.16 to 1.3.1.39: each view's whole rows, by the manual's meaning of each column. Command tables are services/database's. */
+/** Sections 1.3.1.16 to 1.3.1.39 but for queues: each view's whole rows, by the manual's meaning of each column. Command tables are services/database's. */
 import { asCallId, asExtension, asId, asLegId, fact, streams, type BlockListId, type CallId, type ContactId, type DispositionId, type DomainEvent, type PhoneId } from '@ritmo/domain';
 import { describe, expect, it } from 'vitest';
-import { createLocalTime } from './local-time.ts';
-import { app, onAProjector, rowOf, rowsOf, stored, test } from './projector-rig.test-support.ts';
+import { app, localText, onAProjector, rowOf, rowsOf, stored, test } from './projector-rig.test-support.ts';
 import { agent, attempt, campaign, importedContact, put, queue, SAMPLE_START_MS, seededChance, type StreamedFact } from './sample-facts.ts';
 
 onAProjector();
 
 const by = { kind: 'system' } as const;
 const at = SAMPLE_START_MS;
-const local = (ms: number): string => createLocalTime('America/Sao_Paulo').timestamp(ms).replace(/\.?0+$/, '');
 const onCall = (callId: CallId, of: DomainEvent): StreamedFact => ({ streamId: streams.call(callId), fact: of });
 const removed = (kind: 'campaign' | 'disposition' | 'route' | 'trunk' | 'queue' | 'user-status' | 'block-list' | 'agent', id: number): StreamedFact => ({
   streamId: streams.directory(kind, id),
@@ -55,105 +53,6 @@ describe('what is configured', () => {
   });
 });
 
-describe('the groups that attend', () => {
-  it('have telephones and users (1.3.1.25, 1.3.1.26), by either name of the view', async () => {
-    await stored();
-    for (const prefix of ['grupo', 'grupos']) {
-      expect(await rowsOf(`SELECT * FROM ${prefix}_de_atendimento_telefones ORDER BY 1`)).toEqual([
-        { grupo_de_atendimento_id: 1, telefone: '1130000001' }, { grupo_de_atendimento_id: 2, telefone: '1130000002' },
-      ]);
-      expect(await rowsOf(`SELECT * FROM ${prefix}_de_atendimento_usuarios ORDER BY 2, 1`)).toEqual([
-        { usuario_id: 1, grupo_de_atendimento_id: 1 }, { usuario_id: 3, grupo_de_atendimento_id: 1 }, { usuario_id: 2, grupo_de_atendimento_id: 2 }, { usuario_id: 4, grupo_de_atendimento_id: 2 },
-      ]);
-    }
-  });
-
-  it('show each user with status and telephone as they are now (1.3.1.27)', async () => {
-    const on = (id: number, of: DomainEvent): StreamedFact => ({ streamId: streams.agent(agent(id)), fact: of });
-    const status = (id: number, statusId: number): StreamedFact =>
-      on(id, fact('AgentStatusChanged', at, { agentId: agent(id), extension: asExtension(`400${id}`), statusId: asId(statusId), previousStatusId: null, previousMs: 0, by, reason: 'requested' }));
-    const phone = (id: number, phoneStatus: 0 | 1 | 4 | 8): StreamedFact => on(id, fact('PhoneStatusChanged', at, { agentId: agent(id), extension: asExtension(`400${id}`), phoneStatus, callId: null }));
-    await stored(status(1, 1), phone(1, 8), status(2, 4), phone(2, 1), status(3, 1), phone(3, 0));
-    for (const prefix of ['grupo', 'grupos']) {
-      expect(await rowsOf(`SELECT * FROM ${prefix}_de_atendimento_usuarios_status ORDER BY ramal`)).toEqual([
-        { nome_grupo_de_atendimento: 'Fila 1', nome_usuario: 'Agente 1', ramal: '4001', status_usuario: 'Logado', status_telefone: 'Tocando' },
-        { nome_grupo_de_atendimento: 'Fila 2', nome_usuario: 'Agente 2', ramal: '4002', status_usuario: 'Reunião', status_telefone: 'Ocupado' },
-        { nome_grupo_de_atendimento: 'Fila 1', nome_usuario: 'Agente 3', ramal: '4003', status_usuario: 'Logado', status_telefone: 'Livre' },
-        { nome_grupo_de_atendimento: 'Fila 2', nome_usuario: 'Agente 4', ramal: '4004', status_usuario: 'Deslogado', status_telefone: 'Desconectado' },
-      ]);
-    }
-  });
-
-  it('log every call with its wait and talk, and those that nobody answered with no user (1.3.1.24)', async () => {
-    const dialed = asCallId('1795352400.1');
-    const inbound = asCallId('1795352400.2');
-    const identity = { contactId: null, phoneId: null, trunkId: asId<never>(1), routeId: null, extension: null };
-    await stored(
-      onCall(dialed, fact('CallPlaced', at, { ...identity, callId: dialed, direction: 'campaign', campaignId: campaign(1), queueId: queue(1), from: '1130000000', to: '11987654321', dialog: {} })),
-      onCall(dialed, fact('CallDelivered', at + 9_000, { callId: dialed, legId: asLegId(`${dialed}/1`), agentId: agent(3), extension: asExtension('4003'), queueId: queue(1), campaignId: campaign(1), waitMs: 2_400 })),
-      onCall(inbound, fact('CallPlaced', at, { ...identity, callId: inbound, direction: 'inbound', campaignId: null, queueId: queue(2), from: '2133334444', to: '1130000002', dialog: {} })),
-      onCall(inbound, fact('CallAbandoned', at + 31_000, { callId: inbound, queueId: queue(2), campaignId: null, waitMs: 30_600, by: 'customer', message: false })),
-    );
-    const talking = { id: 1, id_grupo_de_atendimento: 1, tempo_em_espera: 2, duracao: null, id_campanha: 1, id_usuario: 3, numero_origem: '11987654321', data: local(at + 9_000), uniqueid: dialed };
-    const gaveUp = { id: 2, id_grupo_de_atendimento: 2, tempo_em_espera: 31, duracao: 0, id_campanha: null, id_usuario: null, numero_origem: '2133334444', data: local(at + 31_000), uniqueid: inbound };
-    expect(await rowsOf('SELECT * FROM grupos_de_atendimento_logs ORDER BY id')).toEqual([talking, gaveUp]);
-    await stored(onCall(dialed, fact('AgentLegEnded', at + 69_000, { callId: dialed, legId: asLegId(`${dialed}/1`), agentId: agent(3), extension: asExtension('4003'), by: 'agent', talkMs: 60_000 })));
-    expect(await rowsOf('SELECT * FROM grupos_de_atendimento_logs ORDER BY id')).toEqual([{ ...talking, duracao: 60 }, gaveUp]);
-  });
-
-  it('know how long an agent talked in a call that a crash cut', async () => {
-    const callId = asCallId('1795352400.1');
-    const identity = { callId, direction: 'inbound' as const, campaignId: null, contactId: null, phoneId: null, queueId: queue(2), trunkId: asId<never>(1), routeId: null, extension: null, from: '2133334444', to: '1130000002' };
-    const legId = asLegId(`${callId}/1`);
-    const ended = fact('CallEnded', at + 50_000, { ...identity, wireOutcome: 'interrupted', by: 'system', sipCode: null, q850: null, reason: 'the process that carried the call died', ringMs: 0, billMs: 50_000 });
-    const duration = async (): Promise<unknown> => (await rowOf('SELECT duracao FROM grupos_de_atendimento_logs'))?.['duracao'];
-    await stored(
-      onCall(callId, fact('CallPlaced', at, { ...identity, dialog: {} })),
-      onCall(callId, fact('CallDelivered', at + 8_000, { callId, legId, agentId: agent(4), extension: asExtension('4004'), queueId: queue(2), campaignId: null, waitMs: 8_000 })),
-    );
-    await stored(onCall(callId, ended));
-    expect(await duration()).toBe(42);
-    // The leg's own word counts more, whenever it is stored.
-    await stored(onCall(callId, fact('AgentLegEnded', at + 40_000, { callId, legId, agentId: agent(4), extension: asExtension('4004'), by: 'agent', talkMs: 32_000 })));
-    expect(await duration()).toBe(32);
-  });
-});
-
-describe('the service level (1.3.1.32)', () => {
-  it('counts answered and lost calls of each group and half-hour below and above its time', async () => {
-    let sequence = 0;
-    const answered = (queueId: number, atMs: number, waitMs: number): StreamedFact => {
-      const callId = asCallId(`1795352400.${(sequence += 1)}`);
-      return onCall(callId, fact('CallDelivered', atMs, { callId, legId: asLegId(`${callId}/1`), agentId: agent(1), extension: asExtension('4001'), queueId: queue(queueId), campaignId: null, waitMs }));
-    };
-    const lost = (queueId: number, atMs: number, waitMs: number, by: 'customer' | 'system'): StreamedFact => {
-      const callId = asCallId(`1795352400.${(sequence += 1)}`);
-      return onCall(callId, fact('CallAbandoned', atMs, { callId, queueId: queue(queueId), campaignId: null, waitMs, by, message: by === 'system' }));
-    };
-    const minute = 60_000;
-    await stored(
-      answered(1, at, 20_000), answered(1, at + 29 * minute, 3_000), answered(1, at + 29 * minute, 20_001), lost(1, at + minute, 4_000, 'customer'), lost(1, at + minute, 90_000, 'system'),
-      answered(1, at + 30 * minute, 1_000),
-      lost(2, at + 30 * minute, 21_000, 'customer'),
-      // 23:50, local time: the last half-hour of the day is not the next day's in UTC.
-      answered(2, at + 13 * 60 * minute + 50 * minute, 1_000),
-    );
-    // Another time for the group: a row of its own from then on.
-    await stored(put('queue', 1, { name: 'Vendas', members: [], numbers: [], serviceLevelS: 5 }), answered(1, at + 31 * minute, 6_000));
-    const row = (horario: string, time: number, group: number, name: string, ...[a, b, c, d, total]: number[]): Record<string, unknown> => ({
-      data: '2026-11-22 00:00:00', horario, tempo_nivel_de_servico: time, id_grupo_de_atendimento: group, nome_grupo_de_atendimento: name,
-      atendidas_abaixo: a, atendidas_acima: b, desligadas_abaixo: c, desligadas_acima: d, total,
-    });
-    expect(await rowsOf('SELECT * FROM nivel_de_servico ORDER BY data, horario, id_grupo_de_atendimento, tempo_nivel_de_servico')).toEqual([
-      row('10:00 - 10:30', 20, 1, 'Vendas', 2, 1, 1, 1, 5),
-      row('10:30 - 11:00', 5, 1, 'Vendas', 0, 1, 0, 0, 1),
-      row('10:30 - 11:00', 20, 1, 'Vendas', 1, 0, 0, 0, 1),
-      row('10:30 - 11:00', 20, 2, 'Fila 2', 0, 0, 0, 1, 1),
-      row('23:30 - 24:00', 20, 2, 'Fila 2', 1, 0, 0, 0, 1),
-    ]);
-  });
-});
-
 describe('the monthly result (1.3.1.34)', () => {
   const names = { contactId: asId<ContactId>(1), campaignId: campaign(1), phoneId: asId<PhoneId>(10) };
   const now = Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000;
@@ -165,12 +64,12 @@ describe('the monthly result (1.3.1.34)', () => {
     await stored(importedContact(1, 1, 1, now), ...facts.slice(0, upToDelivery));
     const row = {
       id: 1, uniqueid: callId, campaign_customer_phone_number_id: 10, identificador1: 'CPF1', identificador2: 'Cliente 1', telefone: '11910000010', status_id: 3, status_nome: 'Entregue ao Operador',
-      data_hora_inicio: local(now), data_hora_fim: null, ramal: '4004', campanha_nome: 'Campanha 1', campanha_id: 1, rota: 'Rota 2', canal: 'Tronco 2', replicado: false,
+      data_hora_inicio: localText(now), data_hora_fim: null, ramal: '4004', campanha_nome: 'Campanha 1', campanha_id: 1, rota: 'Rota 2', canal: 'Tronco 2', replicado: false,
     };
     expect(await rowsOf('SELECT * FROM resultado_discador_mensal')).toEqual([row]);
     await stored(...facts.slice(upToDelivery));
     const endedAt = facts.find(({ fact: { type } }) => type === 'CallEnded')?.fact.at ?? 0;
-    expect(await rowsOf('SELECT * FROM resultado_discador_mensal')).toEqual([{ ...row, status_id: 22, status_nome: 'Entregue Sem Tabulação', data_hora_fim: local(endedAt) }]);
+    expect(await rowsOf('SELECT * FROM resultado_discador_mensal')).toEqual([{ ...row, status_id: 22, status_nome: 'Entregue Sem Tabulação', data_hora_fim: localText(endedAt) }]);
   });
 
   it('has no extension where nobody answered, whoever said what it was', async () => {
@@ -196,7 +95,7 @@ describe('what agents, lists and campaigns left behind', () => {
       fact: fact('AgentStatusChanged', at, { agentId: agent(id), extension: asExtension(`400${id}`), statusId: asId(statusId), previousStatusId: previous === null ? null : asId(previous), previousMs, by, reason: 'requested' }),
     });
     await stored(changed(1, 1, null, 0), changed(2, 4, 1, 5_000), changed(3, 1, 2, 9_000), changed(4, 7, 4, 600_400));
-    expect(await rowsOf('SELECT * FROM pausas')).toEqual([{ id_usuario: 4, ramal: '4004', id_status: 4, nome_status: 'Reunião', data: local(at - 600_400), tempo: 600 }]);
+    expect(await rowsOf('SELECT * FROM pausas')).toEqual([{ id_usuario: 4, ramal: '4004', id_status: 4, nome_status: 'Reunião', data: localText(at - 600_400), tempo: 600 }]);
   });
 
   it('blocked telephones with their observation and group, while they are blocked (1.3.1.31)', async () => {
@@ -225,12 +124,12 @@ describe('what agents, lists and campaigns left behind', () => {
     await stored({ ...put('campaign', 1, { name: 'Campanha A', queueId: 1, active: false }) }, removed('campaign', 1));
     const logs = await rowsOf('SELECT * FROM campanhas_logs OFFSET 3');
     expect(logs).toEqual([
-      { ramal: '4001', descricao: 'Campanha Campanha 1 ativada', data: local(at) },
-      { ramal: '4002', descricao: 'Campanha Campanha 1 desativada', data: local(at + 1_000) },
-      { ramal: null, descricao: 'Campanha Campanha 1 ativada pela API, 10.0.0.7', data: local(at + 2_000) },
-      { ramal: null, descricao: 'Campanha Campanha 1 desativada pelo banco de dados', data: local(at + 3_000) },
-      { ramal: null, descricao: 'Campanha Campanha A alterada pelo sistema', data: local(at) },
-      { ramal: null, descricao: 'Campanha Campanha A removida pelo sistema', data: local(at) },
+      { ramal: '4001', descricao: 'Campanha Campanha 1 ativada', data: localText(at) },
+      { ramal: '4002', descricao: 'Campanha Campanha 1 desativada', data: localText(at + 1_000) },
+      { ramal: null, descricao: 'Campanha Campanha 1 ativada pela API, 10.0.0.7', data: localText(at + 2_000) },
+      { ramal: null, descricao: 'Campanha Campanha 1 desativada pelo banco de dados', data: localText(at + 3_000) },
+      { ramal: null, descricao: 'Campanha Campanha A alterada pelo sistema', data: localText(at) },
+      { ramal: null, descricao: 'Campanha Campanha A removida pelo sistema', data: localText(at) },
     ]);
   });
 
@@ -239,9 +138,9 @@ describe('what agents, lists and campaigns left behind', () => {
     const answer = { callId, survey: 'Satisfação', command: 'nota', soundFile: 'nota.wav', question: 'De 1 a 5?', answer: '5', queueName: 'Fila 1', agentId: agent(3) };
     await stored(onCall(callId, fact('SurveyAnswered', at, answer)), { streamId: streams.system, fact: fact('SmsReceived', at + 1_000, { from: '11999990000', text: 'SIM' }) });
     expect(await rowsOf('SELECT * FROM resultados_ura_pesquisa')).toEqual([
-      { id: 1, ura_pesquisa: 'Satisfação', comando: 'nota', arquivo: 'nota.wav', pergunta: 'De 1 a 5?', resposta: '5', grupo_atendimento: 'Fila 1', id_usuario: 3, data: local(at), uniqueid: '1272916393.14005' },
+      { id: 1, ura_pesquisa: 'Satisfação', comando: 'nota', arquivo: 'nota.wav', pergunta: 'De 1 a 5?', resposta: '5', grupo_atendimento: 'Fila 1', id_usuario: 3, data: localText(at), uniqueid: '1272916393.14005' },
     ]);
-    expect(await rowsOf('SELECT * FROM mensagens_sms_recebidas')).toEqual([{ id: 1, origem: '11999990000', mensagem: 'SIM', recebida_em: local(at + 1_000) }]);
+    expect(await rowsOf('SELECT * FROM mensagens_sms_recebidas')).toEqual([{ id: 1, origem: '11999990000', mensagem: 'SIM', recebida_em: localText(at + 1_000) }]);
   });
 });
 

@@ -28,5 +28,8 @@ CREATE TABLE :schema:.calls (
   by_agent        boolean   NOT NULL,
   -- The agent's leg as queue_logs knows it, and when it began, ms since the epoch: a call that a crash cut has no end of it.
   leg_id          text,
-  leg_at          bigint
+  leg_at          bigint,
+  -- The queue that it waits in, and since when, ms since the epoch.
+  queue_id        integer,
+  queued_at       bigint
 ) WITH (fillfactor = 85);
