@@ -19,8 +19,11 @@ interface KnownCall {
   readonly direction: CallDirection;
   readonly campaignId: CampaignId | null;
   readonly contactId: ContactId | null;
+  /** Of an internal call: the extension on the caller's side, which a transfer may change. */
   readonly from: string;
   readonly to: string;
+  /** Who answered last. */
+  readonly answeredBy?: string;
 }
 
 export interface LineSourceParts {
@@ -183,6 +186,23 @@ export function createLineSource(parts: LineSourceParts): LineSource {
     say(line('A', caller, data.to, data.callId));
   }
 
+  /**
+   * The caller of an internal call leaves it, and who takes its place calls from then on: after a blind transfer whom it had called
+   * (whose receptive call has been told as over), after an attended one whom it had consulted.
+   */
+  function callerReplaced({ callId, fromAgentId, toAgentId, toQueueId, toNumber, attended }: EventDataByType['CallTransferred']): void {
+    const call = calls.get(callId);
+    const extensionOf = (agentId: number | null): string | undefined => (agentId === null ? undefined : directory.get('agent', agentId)?.extension);
+    if (call?.direction !== 'internal' || extensionOf(fromAgentId) !== call.from) return;
+    leave(callId, call.from);
+    const from = attended ? extensionOf(toAgentId) : call.answeredBy;
+    if (from === undefined) return;
+    const target = toNumber ?? extensionOf(toAgentId) ?? (toQueueId === null ? undefined : directory.get('queue', toQueueId)?.numbers[0]);
+    const to = attended ? call.to : (target ?? '');
+    calls.set(callId, { ...call, from, to });
+    if (enter(callId, from)) say(line('A', from, to, callId));
+  }
+
   return {
     start(to) {
       write = to;
@@ -197,9 +217,13 @@ export function createLineSource(parts: LineSourceParts): LineSource {
           if (data.contactId !== null) cards.of(data.contactId).catch(() => undefined);
         }),
         bus.subscribe('fact.CallDelivered', (event) => {
-          const entered = enter(event.data.callId, event.data.extension);
+          const { callId, extension } = event.data;
+          const entered = enter(callId, extension);
+          const call = calls.get(callId);
+          if (call !== undefined) calls.set(callId, { ...call, answeredBy: extension });
           say(delivered(event, entered));
         }),
+        bus.subscribe('fact.CallTransferred', ({ data }) => callerReplaced(data)),
         bus.subscribe('fact.AgentLegEnded', ({ data }) => leave(data.callId, data.extension)),
         bus.subscribe('fact.CallEnded', ended),
         bus.subscribe('fact.AttemptEnded', ({ data }) => void calls.delete(data.callId)),
