@@ -51,7 +51,7 @@ export function combine(figures: Figures, product: ProductFigures, asked: { read
   return {
     ...numbers,
     ...product,
-    askedCalls: asked.calls,
+    askedCalls: Math.round(asked.calls),
     achievedPct: asked.calls === 0 ? null : (100 * figures.attempts) / asked.calls,
     achievedCps: figures.attempts / asked.seconds,
   };
