@@ -152,6 +152,15 @@ describe('1.1.17, 1.1.18: servers', () => {
     expect(lines.find((each) => each.startsWith('9;'))).toMatch(/^9;Disco;/);
     expect(new Set(lines.map((each) => each.split(';')[0])).size).toBe(lines.length);
   });
+  test('services of other processes are well when they answer', async () => {
+    stage.answer('dialer.status', { campaigns: [] });
+    const lines = async (): Promise<readonly string[]> => (await get('api/status_servidores')).split('\n').map((each) => each.replace(/^\d+;/, ''));
+    expect(await lines()).toEqual(expect.arrayContaining(['dialer;OK', 'acd;OK', expect.stringMatching(/^Projetor;CRITICAL - ./)]));
+    stage.answer('dialer.status', () => {
+      throw new Error('gone');
+    });
+    expect(await lines()).toEqual(expect.arrayContaining([expect.stringMatching(/^dialer;CRITICAL - .*gone/)]));
+  });
   test('a trunk that nobody speaks for is not well, and one that is gone is not shown', async () => {
     stage.put('trunk', { id: 3, name: 'Vonex 3', host: '127.0.0.1' });
     stage.answer('telephony.trunks', () => {

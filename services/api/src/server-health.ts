@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
-import { fact, streams } from '@ritmo/domain';
+import { asId, fact, streams, type CampaignId } from '@ritmo/domain';
 import type { ServerStatus } from '@ritmo/contract';
 import type { PartHealth, ServiceContext } from '@ritmo/service-kit';
 
@@ -19,6 +19,13 @@ function memory(): PartHealth {
 }
 
 const unreachable = (trunk: string, detail: string): PartHealth => ({ status: 'CRITICAL', detail: `SIP TRUNK ${trunk} (${detail || 'UNREACHABLE'})` });
+
+interface Part {
+  readonly part: string;
+  readonly health: PartHealth;
+}
+
+const longestAskMs = 3_000;
 
 /** The database may be what is ill: its answer is not waited for longer. */
 const longestLookMs = 2_000;
@@ -54,9 +61,9 @@ export function createServerHealth(context: ServiceContext, options: { readonly 
   health.register('Memoria', memory);
 
   /** The bus is well when a question comes back; the trunks are the answer. */
-  async function trunks(): Promise<readonly { part: string; health: PartHealth }[]> {
+  async function trunks(): Promise<readonly Part[]> {
     try {
-      const reply = await bus.request('telephony.trunks', {}, { timeoutMs: 3_000 });
+      const reply = await bus.request('telephony.trunks', {}, { timeoutMs: longestAskMs });
       return [
         { part: 'Barramento', health: { status: 'OK', detail: '' } },
         ...reply.trunks.map(({ name, up, detail }) => ({
@@ -74,8 +81,28 @@ export function createServerHealth(context: ServiceContext, options: { readonly 
     }
   }
 
-  async function measure(): Promise<readonly { part: string; health: PartHealth }[]> {
-    const mine = (await Promise.all([health.parts(), trunks()])).flat();
+  /** Services of other processes, under the names that they have where one process runs them all: they are well when they answer. */
+  const services: readonly (readonly [part: string, ask: () => Promise<unknown>])[] = [
+    ['acd', () => bus.request('acd.queues', {}, { timeoutMs: longestAskMs })],
+    ['dialer', () => bus.request('dialer.status', { campaignId: asId<CampaignId>(0) }, { timeoutMs: longestAskMs })],
+    ['Projetor', () => bus.request('projector.status', {}, { timeoutMs: longestAskMs })],
+  ];
+
+  async function look(): Promise<readonly Part[]> {
+    const [here, theTrunks] = await Promise.all([health.parts(), trunks()]);
+    const elsewhere = services.filter(([part]) => !here.some((each) => each.part === part));
+    const asked = elsewhere.map(async ([part, ask]): Promise<Part> => {
+      const detail = await ask().then(
+        () => '',
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      return { part, health: { status: detail === '' ? 'OK' : 'CRITICAL', detail } };
+    });
+    return [...here, ...theTrunks, ...(await Promise.all(asked))];
+  }
+
+  async function measure(): Promise<readonly Part[]> {
+    const mine = await look();
     const known = new Set([...mine.map(({ part }) => part), ...told.keys()]);
     return [...mine, ...[...reported].filter(([part]) => !known.has(part)).map(([part, health]) => ({ part, health }))];
   }
@@ -97,7 +124,7 @@ export function createServerHealth(context: ServiceContext, options: { readonly 
   }
 
   async function report(): Promise<void> {
-    const parts = (await Promise.all([health.parts(), trunks()])).flat();
+    const parts = await look();
     const at = clock.nowMs();
     const facts = parts
       .map(({ part, health: { status, detail } }) => ({ part, status, detail: status === 'OK' ? '' : detail }))
