@@ -61,6 +61,11 @@ test('the home area code is left out of a whole number only', () => {
   expect(localOrigin('1133553434', '11')).toBe('33553434');
   expect(localOrigin('11987654321', '11')).toBe('987654321');
   expect(localOrigin('1933553434', '11')).toBe('1933553434');
+  for (const written of ['+551133553434', '551133553434', '01133553434']) expect(localOrigin(written, '11')).toBe('33553434');
+  expect(localOrigin('+551933553434', '11')).toBe('+551933553434');
+  // 55 is an area code too.
+  expect(localOrigin('5533553434', '55')).toBe('33553434');
+  expect(localOrigin('5533553434', '11')).toBe('5533553434');
   expect(localOrigin('11', '11')).toBe('11');
   expect(localOrigin('1133553434', undefined)).toBe('1133553434');
 });

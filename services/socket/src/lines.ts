@@ -10,9 +10,10 @@ export function line(...values: readonly (string | number | null | undefined)[])
   return `${values.map((value) => `<${String(value ?? '').replace(/[<>\r\n]/g, ' ')}>`).join('')}\r\n`;
 }
 
-/** 1.2.1.2: on a local call the area code of the origin is left out. */
+/** 1.2.1.2: on a local call the area code of the origin is left out, with what a carrier writes before it (0, 55, +55). */
 export function localOrigin(number: string, homeAreaCode: string | undefined): string {
-  return homeAreaCode !== undefined && /^\d{10,11}$/.test(number) && number.startsWith(homeAreaCode) ? number.slice(homeAreaCode.length) : number;
+  const national = /^(?:\+?55|0)?(\d{10,11})$/.exec(number)?.[1];
+  return homeAreaCode !== undefined && national?.startsWith(homeAreaCode) === true ? national.slice(homeAreaCode.length) : number;
 }
 
 interface KnownCall {
