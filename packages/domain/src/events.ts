@@ -188,6 +188,8 @@ export interface EventDataByType {
     from: string;
     to: string;
     extension: Extension | null;
+    /** agent, internal: who began it, at whichever phone (`extension` may be a shared one). Absent: a customer that was passed on to an outside number. */
+    agentId?: AgentId;
     dialog: Readonly<Record<string, unknown>>;
   };
   /** T */

@@ -121,6 +121,7 @@ function want(batch: Batch, event: DomainEvent): void {
   if (event.type === 'NumberBlocked' || event.type === 'NumberUnblocked') batch.blockedNumbers.want(`${named.blockListId}/${named.number}`);
   if (event.type === 'TrunkUsage') batch.trunkUsage.want(event.data.trunkId);
   if (event.type === 'PartHealthReported') batch.partHealth.want(event.data.part);
+  if (event.type === 'DirectoryEntryPut' || event.type === 'DirectoryEntryRemoved') for (const part of others.partsOfTrunk(batch, event)) batch.partHealth.want(part);
   if (event.type === 'CallPlaced' || event.type === 'CallEnded') wantAgentOf(batch, event.data.extension);
   // An agent that this very batch makes known may be named by its extension later in it.
   if (event.type === 'DirectoryEntryPut' && event.data.kind === 'agent') batch.agents.want(event.data.id);
@@ -159,6 +160,7 @@ export async function applyEvents(session: SqlSession, schema: string, directory
   await batch.load();
   wantNext(batch, events);
   await batch.load();
+  await batch.phones.loadBy(session, schema, 'contact_id', contacts.maybeReopened(events));
   for (const event of events) {
     // Which row of the service level it is depends on configuration that this batch may have changed: a read of its own.
     if (event.type === 'CallDelivered' || event.type === 'CallAbandoned' || event.type === 'CallEnded') {

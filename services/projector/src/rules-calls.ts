@@ -49,14 +49,22 @@ const leaveCall = (batch: Batch, agentId: number, callId: string): void =>
 export function callPlaced(batch: Batch, data: Data<'CallPlaced'>, at: number): void {
   if (batch.calls.get(data.callId) !== undefined) return;
   batch.calls.put(newCall(batch, data, at));
-  // An agent's own call: it is in it from the beginning. Not in the one to an outside number that it passed its customer on to.
-  const isItsOwn = (data.direction === 'agent' || data.direction === 'internal') && data.from === data.extension;
-  const agent = isItsOwn && data.extension !== null ? batch.directoryNow.agentByExtension(data.extension) : undefined;
-  if (agent !== undefined) enterCall(batch, agent.id, data.callId);
+  // An agent's own call: it is in it from the beginning.
+  const agentId = begunBy(batch, data);
+  if (agentId !== null) enterCall(batch, agentId, data.callId);
+}
+
+/** Not who passed its customer on to this outside number. Facts of old name the agent by its extension alone, which is none of a shared phone. */
+function begunBy(batch: Batch, { direction, extension, from, agentId }: Data<'CallPlaced'>): number | null {
+  if (direction !== 'agent' && direction !== 'internal') return null;
+  if (agentId !== undefined) return agentId;
+  return extension === null || from !== extension ? null : (batch.directoryNow.agentByExtension(extension)?.id ?? null);
 }
 
 function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, placedAt: number): CallRow {
   const route = data.routeId === null ? undefined : batch.entry('route', data.routeId);
+  // RAMAL is the agent's own, also at a shared phone.
+  const maker = 'agentId' in data ? batch.entry('agent', data.agentId) : data.extension === null ? undefined : batch.directoryNow.agentByExtension(data.extension);
   return {
     call_id: data.callId,
     id: batch.nextId('calls'),
@@ -68,8 +76,8 @@ function newCall(batch: Batch, data: Data<'CallPlaced'> | Data<'CallEnded'>, pla
     duration_s: 0,
     billing_s: 0,
     status: 'NO ANSWER',
-    agent_id: data.extension === null ? null : (batch.directoryNow.agentByExtension(data.extension)?.id ?? null),
-    extension: data.extension,
+    agent_id: maker?.id ?? null,
+    extension: maker?.extension ?? data.extension,
     campaign_id: data.campaignId,
     contact_id: data.contactId,
     route_id: data.routeId,

@@ -1,5 +1,5 @@
 /** What the facts of a contact's stream do to its rows. The stream begins with ContactImported; what comes before it is ignored. */
-import { shippedDispositions, type EventDataByType, type NextStep, type PhoneId } from '@ritmo/domain';
+import { shippedDispositions, type DomainEvent, type EventDataByType, type NextStep, type PhoneId } from '@ritmo/domain';
 import type { Batch } from './batch.ts';
 import type { ContactRow, PhoneRow, ResultRow } from './rows.ts';
 
@@ -17,8 +17,20 @@ function changePhone(batch: Batch, phoneId: number, change: (phone: PhoneRow) =>
   if (phone !== undefined) batch.phones.put({ ...phone, ...change(phone) });
 }
 
-/** A person's wish opens what the strategy, or a disposition, had closed. */
-const reopen = (batch: Batch, contactId: number): void => changeContact(batch, contactId, () => ({ finished: null }));
+/** A person's wish opens what the strategy, or a disposition, had closed. What was appointed before that end is not any more. */
+function reopen(batch: Batch, contactId: number): void {
+  if ((batch.contacts.get(contactId)?.finished ?? null) === null) return;
+  changeContact(batch, contactId, () => ({ finished: null }));
+  for (const phone of [...batch.phones.rows()]) {
+    if (phone.contact_id === contactId && (phone.dial_at !== null || phone.operator_at !== null)) batch.phones.put({ ...phone, dial_at: null, operator_at: null });
+  }
+}
+
+/** Contacts that these facts may open again: `reopen` looks at all of their phones. */
+export const maybeReopened = (events: readonly DomainEvent[]): readonly number[] =>
+  events.flatMap((event) =>
+    event.type === 'CallbackScheduled' || event.type === 'PhoneAdded' || (event.type === 'DispositionSet' && event.data.effect === 'rescheduled') ? [event.data.contactId] : [],
+  );
 
 function changeResult(batch: Batch, callId: string | null, change: (result: ResultRow) => Partial<ResultRow>): void {
   const result = callId === null ? undefined : batch.results.get(callId);
@@ -63,9 +75,9 @@ function addPhone(
 
 export function phoneAdded(batch: Batch, data: Data<'PhoneAdded'>, at: number): void {
   if (batch.phones.get(data.phone.phoneId) !== undefined) return;
-  addPhone(batch, data, data.phone, batch.timestamp(at));
   // A contact that had run out of phones goes on with the new one; one that a disposition ended does not.
-  changeContact(batch, data.contactId, (contact) => (contact.finished === 'disposition' ? {} : { finished: null }));
+  if (batch.contacts.get(data.contactId)?.finished !== 'disposition') reopen(batch, data.contactId);
+  addPhone(batch, data, data.phone, batch.timestamp(at));
 }
 
 export function phoneExcluded(batch: Batch, data: Data<'PhoneExcluded'>): void {

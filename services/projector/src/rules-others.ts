@@ -1,5 +1,5 @@
 /** What the facts of agents, campaigns, lists, trunks, parts and configured things do. */
-import type { Actor, EventDataByType } from '@ritmo/domain';
+import type { Actor, DomainEvent, EventDataByType } from '@ritmo/domain';
 import type { Batch } from './batch.ts';
 import type { AgentRow } from './rows.ts';
 
@@ -33,9 +33,26 @@ function logCampaign(batch: Batch, campaignId: number, change: string, by: Actor
   });
 }
 
+/** How status_servidores calls a trunk: the names are given where the parts are measured (services/api). */
+const partOfTrunk = (name: unknown): string => `SIP TRUNK ${String(name)}`;
+
+/** Rows of status_servidores that a change of a trunk may end: by its name of before, and by that of now. */
+export function partsOfTrunk(batch: Batch, { data }: DomainEvent<'DirectoryEntryPut' | 'DirectoryEntryRemoved'>): readonly string[] {
+  if (data.kind !== 'trunk') return [];
+  const names = [batch.entry('trunk', data.id)?.name, 'entry' in data ? data.entry['name'] : undefined];
+  return names.filter((name) => name !== undefined).map(partOfTrunk);
+}
+
+/** Nobody measures it under this name any more. */
+function endPartOfTrunk(batch: Batch, id: number, now: Readonly<Record<string, unknown>> | undefined): void {
+  const before = batch.entry('trunk', id)?.name;
+  if (before !== undefined && (now?.['name'] !== before || now['enabled'] === false)) batch.partHealth.remove(partOfTrunk(before));
+}
+
 export function directoryPut(batch: Batch, data: Data<'DirectoryEntryPut'>, at: number): void {
   const key = `${data.kind}/${data.id}`;
   const isNew = batch.directory.get(key)?.removed !== false;
+  if (data.kind === 'trunk') endPartOfTrunk(batch, data.id, data.entry);
   batch.directory.put({ key, kind: data.kind, id: data.id, entry: data.entry, removed: false });
   batch.directoryNow.put(data.kind, data.id, data.entry);
   if (data.kind === 'campaign') logCampaign(batch, data.id, `${String(data.entry['name'])} ${isNew ? 'criada' : 'alterada'}`, data.by, at);
@@ -43,6 +60,7 @@ export function directoryPut(batch: Batch, data: Data<'DirectoryEntryPut'>, at: 
 
 export function directoryRemoved(batch: Batch, data: Data<'DirectoryEntryRemoved'>, at: number): void {
   const known = batch.directory.get(`${data.kind}/${data.id}`);
+  if (data.kind === 'trunk') endPartOfTrunk(batch, data.id, undefined);
   batch.directoryNow.remove(data.kind, data.id);
   if (known === undefined || known.removed) return;
   const name = String(known.entry['name'] ?? '');

@@ -11,6 +11,10 @@ export interface TableBuffer<Row> {
   want(key: string | number): void;
   /** Reads the rows wanted since the last time. */
   load(session: SqlSession, schema: string): Promise<void>;
+  /** Reads all rows that have one of these values in a column. */
+  loadBy(session: SqlSession, schema: string, column: keyof Row & string, values: readonly (string | number)[]): Promise<void>;
+  /** Rows that were read or written, as the batch has left them so far. */
+  rows(): Iterable<Row>;
   /** The row as the batch has left it so far. A key that was not wanted is a bug of ours and throws. */
   get(key: string | number): Row | undefined;
   put(row: Row): void;
@@ -43,6 +47,17 @@ export function createTableBuffer<Row>(shape: TableShape<Row>): TableBuffer<Row>
     );
   }
 
+  /** What the batch has changed stays as it is. */
+  function learn(rows: readonly Row[]): void {
+    for (const row of rows) {
+      const key = keyOf(row);
+      if (before.has(key)) continue;
+      known.add(key);
+      before.set(key, row);
+      now.set(key, row);
+    }
+  }
+
   return {
     want(key) {
       if (!known.has(key)) wanted.add(key);
@@ -56,11 +71,17 @@ export function createTableBuffer<Row>(shape: TableShape<Row>): TableBuffer<Row>
         [keys],
       );
       for (const key of keys) known.add(key);
-      for (const row of rows) {
-        before.set(keyOf(row), row);
-        now.set(keyOf(row), row);
-      }
+      learn(rows);
     },
+    async loadBy(session, schema, column, values) {
+      if (values.length === 0) return;
+      const { rows } = await session.query<Row>(
+        `SELECT ${columns.join(', ')} FROM ${schema}.${shape.name} WHERE ${column} = ANY ($1::${shape.columns[column]}[])`,
+        [values],
+      );
+      learn(rows);
+    },
+    rows: () => now.values(),
     get(key) {
       if (!known.has(key)) throw new Error(`${shape.name} ${key} was not read before it was asked for`);
       return now.get(key);

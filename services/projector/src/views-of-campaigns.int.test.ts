@@ -114,6 +114,18 @@ describe('campanhas (1.3.1.1)', () => {
     ]);
   });
 
+  it('what ended with the client is not appointed any more when the client is opened again', async () => {
+    const columns = 'telefones_restantes, numeros_agendados, agendamento_operador';
+    await stored(importedContact(1, 1, 3, at), ...attempted(1, 1, 'delivered'), appointment(1, 'system', at + 60 * minuteMs, 1), appointment(1, 'agent', at + 60 * minuteMs, 2));
+    expect(await counters(columns)).toEqual([2, 1, 1]);
+    await stored(tabulated(1, 2001, { effect: 'finished' }), finished(1, 'disposition'));
+    expect(await counters(columns)).toEqual([0, 0, 0]);
+    await stored(appointment(1, 'system', at + 90 * minuteMs));
+    expect(await counters(columns)).toEqual([3, 1, 0]);
+    expect(await rowsOf('SELECT discar_em FROM telefones_nao_trabalhados')).toEqual([{ discar_em: null }, { discar_em: null }]);
+    expect((await app.rebuildViews()).same).toBe(true);
+  });
+
   it('a status that reschedules without a date brings the phone back, also of a client that was through', async () => {
     const columns = 'telefones_restantes, retentativas, clientes_finalizados, clientes_nao_finalizados';
     await stored(importedContact(1, 1, 1, at), ...attempted(1, 1, 'delivered'), tabulated(1, 2001, { effect: 'finished' }), finished(1, 'disposition'));
@@ -169,8 +181,18 @@ describe('the IVR (1.3.1.2.1) and the servers (1.3.1.3)', () => {
     ]);
   });
 
+  const health = (part: string, status: 'OK' | 'WARNING' | 'CRITICAL', detail: string): StreamedFact => ({ streamId: streams.system, fact: fact('PartHealthReported', at, { part, status, detail }) });
+
+  it('do not tell of a trunk that is gone, has another name or is not used', async () => {
+    const parts = async (): Promise<unknown> => (await rowsOf('SELECT nome FROM status_servidores ORDER BY nome')).map(({ nome }) => nome);
+    await stored(health('Disco', 'OK', ''), health('SIP TRUNK Tronco 1', 'OK', ''), health('SIP TRUNK Tronco 2', 'CRITICAL', 'x'));
+    await stored(put('trunk', 1, { name: 'Novo nome', channels: 30 }), health('SIP TRUNK Novo nome', 'OK', ''));
+    expect(await parts()).toEqual(['Disco', 'SIP TRUNK Novo nome', 'SIP TRUNK Tronco 2']);
+    await stored(put('trunk', 1, { name: 'Novo nome', channels: 30, enabled: false }), { streamId: streams.directory('trunk', 2), fact: fact('DirectoryEntryRemoved', at, { kind: 'trunk', id: 2, by }) });
+    expect(await parts()).toEqual(['Disco']);
+  });
+
   it('tell how they are now, each under its number', async () => {
-    const health = (part: string, status: 'OK' | 'WARNING' | 'CRITICAL', detail: string): StreamedFact => ({ streamId: streams.system, fact: fact('PartHealthReported', at, { part, status, detail }) });
     await stored(health('Disco', 'WARNING', 'Particao /backup 84%'), health('Barramento', 'OK', ''), health('SIP TRUNK Tronco 1', 'CRITICAL', 'SIP TRUNK Tronco 1 (UNREACHABLE)'), health('Disco', 'OK', 'Particao /backup 40%'));
     expect(await rowsOf('SELECT * FROM status_servidores ORDER BY id')).toEqual([
       { id: 1, nome: 'Disco', status: 'OK' }, { id: 2, nome: 'Barramento', status: 'OK' }, { id: 3, nome: 'SIP TRUNK Tronco 1', status: 'CRITICAL - SIP TRUNK Tronco 1 (UNREACHABLE)' },
@@ -314,6 +336,18 @@ describe('usuarios (1.3.1.11), status_usuarios (1.3.1.12), status_telefone (1.3.
     expect(await shown(3)).toEqual(none);
     await stored(ended(...outside));
     expect(await rowsOf('SELECT ramal, destino, uniqueid FROM ligacoes_ativo')).toEqual([{ ramal: '4003', destino: '11987654321', uniqueid: callOf(2) }]);
+  });
+
+  it('show who calls from a shared phone, by its own extension', async () => {
+    const callId = callOf(1);
+    const internal = { ...identity(callId, 'agent', { from: '5001', to: '4002', extension: '5001' }), direction: 'internal' as const, trunkId: asId<never>(0) };
+    await stored(onCall(callId, fact('CallPlaced', at, { ...internal, agentId: agent(1), dialog: {} })));
+    expect(await shown(1)).toEqual({ tipo_da_ligacao: 'A', uniqueid: callId, telefone: '4002', telefone_origem: null });
+    await stored(delivered(callId, 2));
+    expect(await shown(2)).toEqual({ tipo_da_ligacao: 'R', uniqueid: callId, telefone: null, telefone_origem: 5001 });
+    await stored(onCall(callId, fact('CallEnded', at, { ...internal, wireOutcome: 'answered', by: 'customer', sipCode: null, q850: null, reason: '', ringMs: 0, billMs: 1_000 })));
+    expect(await shown(1)).toEqual(none);
+    expect(await rowsOf('SELECT ramal, destino, tipo_ligacao FROM ligacoes_ativo')).toEqual([{ ramal: '4001', destino: '4002', tipo_ligacao: 'interna' }]);
   });
 
   it('a call that its maker passes on stays its maker\'s in ligacoes_ativo', async () => {

@@ -82,6 +82,7 @@ describe('a call of an extension to the world', () => {
     const number = await house.carrier.invite();
     await number.answer();
     const { callId } = await house.rig.fact('CallAnswered');
+    expect(await house.rig.fact('CallPlaced', callId)).toMatchObject({ agentId: 1 });
     number.bye();
     await over(extension, 'BYE');
     const { ringMs, billMs } = await house.rig.fact('CallEnded', callId);
@@ -120,6 +121,7 @@ describe('a call between extensions', () => {
 
   test('is one row, of who called; both are shown in it', async () => {
     const { callId, caller, called } = await house.anaTalksWithRui();
+    expect(await house.rig.fact('CallPlaced', callId)).toMatchObject({ agentId: 1 });
     expect(await inCall(1)).toEqual({ tipo_da_ligacao: 'A', uniqueid: callId, telefone: '1002', telefone_origem: null, id_campanha: null });
     expect(await inCall(2)).toEqual({ tipo_da_ligacao: 'R', uniqueid: callId, telefone: null, telefone_origem: 1001, id_campanha: null });
     caller.bye();

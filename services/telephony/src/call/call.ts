@@ -140,7 +140,9 @@ export class Call {
     if (this.identity.direction === 'campaign' || this.identity.direction === 'agent') this.placedAt = this.wires.clock.nowMs();
     const { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension } = this.identity;
     const dialog = { ...(this.customer?.snapshot() ?? {}) };
-    this.note('CallPlaced', { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension, dialog });
+    const begunBy = this.caller ?? (direction === 'agent' ? (this.agent ?? this.offered) : undefined);
+    const agent = begunBy ? { agentId: begunBy.agentId } : {};
+    this.note('CallPlaced', { callId, direction, campaignId, contactId, phoneId, queueId, trunkId, routeId, from, to, extension, ...agent, dialog });
   }
 
   rings(sipCode: number, earlyMedia: boolean): void {
