@@ -11,6 +11,10 @@ BEGIN
   ELSIF NEW.id NOT BETWEEN 1 AND 9007199254740991 THEN
     RAISE EXCEPTION 'id: de 1 a 9007199254740991' USING ERRCODE = 'numeric_value_out_of_range';
   END IF;
+  -- Longer than any line of a list; a message of the bus has to hold many.
+  IF octet_length(NEW::text) > 65536 THEN
+    RAISE EXCEPTION 'linha longa demais: no máximo 64 KB' USING ERRCODE = 'program_limit_exceeded';
+  END IF;
   CASE TG_TABLE_NAME
     WHEN 'importar_discador' THEN
       NEW.criado_em := NULL;

@@ -97,6 +97,16 @@ test('ten thousand rows of one INSERT are one batch, taken in order', async () =
   expect(new Set(imports().map(({ by }) => by.id)).size).toBe(1);
 });
 
+test('long rows of one INSERT are parted into requests that a broker takes; one that is too long is refused', async () => {
+  stage.answer('dialer.contacts.import', takeAll);
+  await integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,identificador2,telefone1) SELECT 15, 'long ' || n, repeat('é', 10000), (930000000 + n)::text FROM generate_series(1, 120) n");
+  await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 LIKE 'long%' AND criado_em IS NULL")).rowCount === 0);
+  expect(imports().length).toBeGreaterThan(1);
+  expect(Math.max(...imports().map((request) => JSON.stringify(request).length))).toBeLessThan(520_000);
+  expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(Array.from({ length: 120 }, (_, index) => `long ${index + 1}`));
+  await expect(integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15, repeat('x', 70000), '33553434')")).rejects.toThrow(/linha longa demais/);
+});
+
 test('a row that cannot be imported tells why and costs the others nothing', async () => {
   stage.answer('dialer.contacts.import', (request) => ({
     ok: true,

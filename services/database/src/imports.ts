@@ -8,8 +8,10 @@ import { claim, conclude, release } from './pending.ts';
 import { localTimestamp, retryDelayMs } from './single-commands.ts';
 
 const table = 'importar_discador';
-/** One request on the bus stays well below a broker's limit. Ten thousand rows of one INSERT are ten of these. */
+/** Ten thousand rows of one INSERT are ten of these. */
 const rowsPerClaim = 1_000;
+/** One request on the bus stays well below a broker's limit (infra/nats). A row has 64 KB at the most. */
+const mostLettersInRequest = 500_000;
 const importTimeoutMs = 60_000;
 
 interface Verdict {
@@ -61,7 +63,7 @@ async function importRows(parts: ExecutorParts, rows: readonly (Row & { readonly
     if (contact === undefined || contact.phones.length === 0) verdicts.push({ rowId: row.id, reason: answerText('1.1.21', 'parameters-missing') });
     else byCampaign.set(campaign.id, [...(byCampaign.get(campaign.id) ?? []), { ...contact, place: row.id }]);
   }
-  for (const [campaignId, contacts] of byCampaign) {
+  for (const [campaignId, contacts] of [...byCampaign].flatMap(([id, all]) => inRequests(all).map((some) => [id, some] as const))) {
     const reply = await bus.request(
       'dialer.contacts.import',
       { campaignId: asId<CampaignId>(campaignId), contacts, source: table, by: { kind: 'sql', id: `${table}/${batchId}` } },
@@ -74,6 +76,22 @@ async function importRows(parts: ExecutorParts, rows: readonly (Row & { readonly
     }
   }
   return verdicts;
+}
+
+/** In order, as many in one as fit. */
+function inRequests(contacts: readonly ContactToImport[]): ContactToImport[][] {
+  const requests: ContactToImport[][] = [];
+  let letters = mostLettersInRequest;
+  for (const contact of contacts) {
+    const size = JSON.stringify(contact).length;
+    if (letters + size > mostLettersInRequest) {
+      requests.push([]);
+      letters = 0;
+    }
+    requests.at(-1)?.push(contact);
+    letters += size;
+  }
+  return requests;
 }
 
 /** Rows stay: with the time of their import, or with the reason why there was none. */

@@ -109,6 +109,13 @@ it('imports a long list in batches', async () => {
   expect(batches.map((batch) => batch.contacts.length)).toEqual([500, 500, 500, 500, 300]);
 });
 
+it('makes shorter batches of long lines, so that a broker takes each', async () => {
+  const file = join(folder, 'wide.txt');
+  await writeFile(file, Array.from({ length: 300 }, (_, index) => `c${index};${'n'.repeat(10_000)};11;9${10_000_000 + index}`).join('\n'));
+  expect(await bus.request('mailing.import', { campaignId, name: 'wide.txt', path: file, by })).toMatchObject({ imported: 300 });
+  expect(batches.map((batch) => batch.contacts.length)).toEqual([100, 100, 100]);
+});
+
 it('refuses what it cannot read', async () => {
   expect(await send('a;b;11;33553434', 'list.pdf')).toMatchObject({ code: 'unknown-format' });
   expect(await send(Buffer.from('a;b;11;33553434', 'utf16le').subarray(0), 'list.txt')).toMatchObject({ ok: true, imported: 0 });

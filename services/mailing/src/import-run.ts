@@ -12,6 +12,8 @@ import { readLines } from './text-lines.ts';
 
 /** Contacts in one request: small enough for a message of a bus between machines. */
 const batchSize = 500;
+/** Most of the file in one request: long lines make shorter batches. */
+const mostBytesInBatch = 1_000_000;
 /** Lines in one request, so that a file of bad lines moves on too. */
 const mostLinesInBatch = 5_000;
 /** The dialer and the event store work on one while the next are read and checked. */
@@ -80,6 +82,7 @@ export async function runImport(parts: RunParts, open: OpenImport): Promise<Impo
 
 async function* batchesOf({ context, copies }: RunParts, open: OpenImport): AsyncGenerator<Batch> {
   const readMoment = momentIn(context.directory.get('settings', 1)?.timeZone ?? 'America/Sao_Paulo');
+  let beginByte = open.positionBytes;
   const begin = (number: number): Batch => ({ number, contacts: [], rejected: [], lines: 0, endByte: open.positionBytes, lastLine: open.lastLine });
   let batch = begin(open.batches);
   for await (const line of readLines(copies.read(open.copy, open.positionBytes), { byte: open.positionBytes, line: open.lastLine })) {
@@ -90,8 +93,9 @@ async function* batchesOf({ context, copies }: RunParts, open: OpenImport): Asyn
     batch.lines += 1;
     if (reading.kind === 'bad') batch.rejected.push({ line: line.number, column: reading.column, reason: reading.reason });
     else batch.contacts.push(reading.contact);
-    if (batch.contacts.length >= batchSize || batch.lines >= mostLinesInBatch) {
+    if (batch.contacts.length >= batchSize || batch.lines >= mostLinesInBatch || batch.endByte - beginByte >= mostBytesInBatch) {
       yield batch;
+      beginByte = batch.endByte;
       batch = begin(batch.number + 1);
     }
   }
