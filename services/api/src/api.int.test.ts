@@ -45,7 +45,12 @@ test('the list page names every function with its syntax', async () => {
   const response = await fetch(url('/api'));
   const text = await response.text();
   expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-  expect(text.match(/^ {2}api\//gm)?.length).toBeGreaterThanOrEqual(28);
+  for (const { name, http, parameters } of httpFunctions) {
+    expect(text).toMatch(new RegExp(`^${name} \\(${http.section.replaceAll('.', '\\.')}\\): .+$`, 'm'));
+    for (const syntax of http.syntax) expect(text).toContain(`\n  api/${syntax}\n`);
+    for (const parameter of parameters) expect(text).toContain(`\n    ${parameter.name}: ${parameter.meaning}`);
+  }
+  expect(httpFunctions).toHaveLength(28);
   expect(text).toContain('api/set_status?ramal=<ramal desejado>&status_id=<id do status desejado>');
 });
 
@@ -69,6 +74,16 @@ test('a form is the same as a query, Latin-1 the same as UTF-8', async () => {
   const utf8 = await fetch(url(`/api/fila_espera?fila=${encodeURIComponent('são paulo')}`));
   const unknown = await fetch(url('/api/fila_espera?fila=outra'));
   expect([await latin1.text(), await utf8.text(), await unknown.text()]).toEqual(['', '', 'FILA NAO ENCONTRADA']);
+});
+
+test.each(httpFunctions.map(({ name }) => name))('POST %s is the same as GET', async (name) => {
+  const asked = async (init: RequestInit): Promise<unknown[]> => {
+    const response = await fetch(url(`/api/${name}`), init);
+    return [response.status, response.headers.get('content-type'), await response.text()];
+  };
+  const got = await asked({});
+  expect(await asked({ method: 'POST' })).toEqual(got);
+  expect(await asked({ method: 'POST', body: new URLSearchParams() })).toEqual(got);
 });
 
 test('a form is a form, whatever its client calls it', async () => {
