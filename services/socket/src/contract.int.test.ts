@@ -187,6 +187,9 @@ test('1.2.2.7 SETSTATUSTELEFONECAMPANHAPARAMETRO1, in one campaign and in all', 
   await provoke('1.2.2.7', 'extension-unknown', example.replace('99999', '1'), 'USUARIO TOTALIP NAO LOCALIZADO');
   await provoke('1.2.2.7', 'status-unknown', example.replace('<10>', '<99>'), 'STATUS INFORMADO NAO EXISTE');
   await provoke('1.2.2.7', 'parameters-missing', example.replace('<10>', '<>'), 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO');
+  // In all campaigns: what one of them refuses is saved in the others, and the answer tells where it was.
+  stage.answer('dialer.disposition.set', ({ campaignId }) => ((campaignId as number) === 1 ? refuse('callbacks-exceeded') : (campaignId as number) === 2 ? { ok: true } : refuse('contact-not-found')));
+  expect(await write(example.replace('<1>', '<0>'))).toBe('STATUS CADASTRADO COM SUCESSO - Campanha "Outra"\r\n');
   stage.answer('dialer.disposition.set', refuse('callbacks-exceeded'));
   await provoke('1.2.2.7', 'callbacks-exceeded', example, 'AGENDAMENTOS EXCEDIDOS');
   stage.answer('dialer.disposition.set', refuse('not-in-future'));

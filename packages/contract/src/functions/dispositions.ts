@@ -113,7 +113,8 @@ export const setDispositionByParameter1: ContractFunction = {
     const campaignId = wholeNumber(campaign);
     if (campaignId === undefined) return refused('contact-unknown');
     const saved = new Set<number>();
-    // 0 is every campaign; the answer names those where the client was found.
+    let refusedBy: Exclude<SetReply, { ok: true }> | undefined;
+    // 0 is every campaign; the answer names those where it was saved. Where none is named, nothing was.
     for (const id of campaignId === 0 ? ports.directory.all('campaign').map((each) => each.id) : [campaignId]) {
       const reply = await ports.bus.request('dialer.disposition.set', {
         campaignId: asId<CampaignId>(id),
@@ -127,9 +128,9 @@ export const setDispositionByParameter1: ContractFunction = {
         by,
       });
       if (reply.ok) saved.add(id);
-      else if (reply.code !== 'contact-not-found') return refusal(reply);
+      else if (reply.code !== 'contact-not-found') refusedBy ??= reply;
     }
-    if (saved.size === 0) return refused('contact-unknown');
+    if (saved.size === 0) return refusedBy === undefined ? refused('contact-unknown') : refusal(refusedBy);
     const campaigns = [...saved].map((id) => `"${ports.directory.get('campaign', id)?.name ?? id}"`).join(', ');
     return done('disposition-saved-in', { campaigns });
   },
