@@ -5,12 +5,12 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { connectDatabase, createThrowawayFolder, startEmbeddedPostgres, type Database } from '@ritmo/database';
+import { benchFlags } from '@ritmo/testing';
 import { createPostgresEventStore, type EventStore, type EventToAppend } from '../src/index.ts';
 
-const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '3' } } });
-const DURATION_MS = Number(flags.seconds) * 1_000;
+const flags = benchFlags('Durable events a second on the embedded PostgreSQL, beside one INSERT per append in the same run.', { seconds: [3, 'seconds of each measurement'] });
+const DURATION_MS = flags.seconds * 1_000;
 const EVENT_BYTES = 330;
 const TARGET_EVENTS_PER_SECOND = 15_000;
 

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchFlags } from '@ritmo/testing';
 import { createNativeMediaEngine } from '../src/index.ts';
 import { startBareForward } from './bare-forward.ts';
 import type { TalkResult } from './talkers.ts';
@@ -23,16 +24,13 @@ interface Measured {
   readonly delayP99Ms: number;
 }
 
-function numberOption(name: string, fallback: number): number {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
-}
-
-const calls = numberOption('calls', 200);
-const seconds = numberOption('seconds', 10);
-const isJson = process.argv.includes('--json');
-/** `--main` keeps the relay in this thread, where a profiler sees it. */
-const thread = process.argv.includes('--main') ? 'main' : 'worker';
+const values = benchFlags('Two-way RTP through the engine, every call recorded, next to a bare forward of datagrams without recording in the same run.', {
+  calls: [200, 'calls at a time'],
+  seconds: [10, 'how long, after 2 s of warm-up'],
+  main: [false, 'keep the relay in this thread, where a profiler sees it'],
+});
+const { calls, seconds, json: isJson } = values;
+const thread = values.main ? 'main' : 'worker';
 
 async function talk(child: ChildProcess, targets: readonly (readonly [number, number])[]): Promise<{ measured: Measured }> {
   // Warm-up first: the compiler's work is not the relay's.

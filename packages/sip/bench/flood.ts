@@ -3,19 +3,19 @@
  * Our stack calls a trunk (--calls a second, one second each), takes calls from it, and registers a phone in the middle of the flood.
  * --rate packets a second, --kind INVITE|REGISTER|both, --sources addresses, --seconds. Exit code 1 when a legitimate call was lost.
  */
-import { parseArgs } from 'node:util';
+import { benchFlags } from '@ritmo/testing';
 import { createNativeSipStack } from '../src/index.ts';
 import { CallGenerator, startCaller } from './caller.ts';
 import { startFarProcess } from './far-process.ts';
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: 'string', default: '20000' }, seconds: { type: 'string', default: '20' }, calls: { type: 'string', default: '50' }, kind: { type: 'string', default: 'both' },
-    sources: { type: 'string', default: '250' }, json: { type: 'boolean', default: false },
-  },
+const values = benchFlags('A flood of INVITE and REGISTER from addresses nobody knows, while calls go on as before. Exit code 1 when a legitimate call was lost.', {
+  rate: [20_000, 'packets a second'],
+  seconds: [20, 'seconds of flood'],
+  calls: [50, 'legitimate calls a second, each one second long'],
+  kind: ['both', 'INVITE, REGISTER or both'],
+  sources: [250, 'addresses the flood comes from'],
 });
-const seconds = Number(values.seconds);
-const callsPerSecond = Number(values.calls);
+const { seconds, calls: callsPerSecond } = values;
 const PASSWORD = 'segredo';
 
 const far = await startFarProcess('far-end.ts');
@@ -41,7 +41,7 @@ const phone = createNativeSipStack({
   handlers: { classify: () => 'trunk', credentialsOf: () => undefined, incoming: (call) => call.reject(480), registered: () => undefined, unregistered: () => undefined },
 });
 await phone.start();
-const flooder = await startFarProcess('flooder.ts', ['--port', String(port), '--rate', values.rate, '--kind', values.kind, '--sources', values.sources]);
+const flooder = await startFarProcess('flooder.ts', ['--port', String(port), '--rate', String(values.rate), '--kind', values.kind, '--sources', String(values.sources)]);
 
 const out = new CallGenerator(stack, far.said.port);
 const into = new CallGenerator(trunk, port);

@@ -5,7 +5,7 @@
  * With DRACHTIO_HOST, DRACHTIO_PORT and DRACHTIO_SECRET set, the drachtio adapter on that server is measured beside.
  * --dialogs N holds N calls at a time. --overload offers twice the sustainable rate (--rate, or what the search finds).
  */
-import { parseArgs } from 'node:util';
+import { benchFlags } from '@ritmo/testing';
 import { clean, describe, run, startCaller } from './caller.ts';
 import { dgramBaseline } from './dgram-baseline.ts';
 import { describeDialogs, dialogs } from './dialogs.ts';
@@ -15,13 +15,14 @@ import { MemoryWatch } from './measure.ts';
 import { describeOverload, overload } from './overload.ts';
 import { highestCleanRate } from './search.ts';
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: 'string' }, seconds: { type: 'string' }, json: { type: 'boolean', default: false }, dialogs: { type: 'string' }, overload: { type: 'boolean', default: false },
-  },
+const values = benchFlags('Calls a second of the native engine, the far end in a second process: INVITE 180 200 ACK, one second, BYE 200. Without --rate it searches the highest clean rate.', {
+  rate: [0, 'calls a second; 0 searches'],
+  seconds: [0, 'how long; 0 is 60 with --rate and 20 in a search'],
+  dialogs: [0, 'hold so many calls at a time instead'],
+  overload: [false, 'offer twice the sustainable rate (--rate, or what the search finds)'],
 });
-const seconds = Number(values.seconds ?? (values.rate === undefined ? 20 : 60));
-const rate = values.rate === undefined ? undefined : Number(values.rate);
+const rate = values.rate === 0 ? undefined : values.rate;
+const seconds = values.seconds === 0 ? (rate === undefined ? 20 : 60) : values.seconds;
 const say = (text: string): void => {
   if (!values.json) console.log(text);
 };
@@ -34,8 +35,8 @@ const stack = await startCaller();
 const { port } = far.said;
 await run(stack, port, 200, 2);
 
-if (values.dialogs !== undefined) {
-  const result = await dialogs(stack, far, Number(values.dialogs), rate ?? 1_000);
+if (values.dialogs > 0) {
+  const result = await dialogs(stack, far, values.dialogs, rate ?? 1_000);
   say(describeDialogs(result));
   report(result);
   process.exitCode = result.established === result.asked && result.leftOver === 0 ? 0 : 1;

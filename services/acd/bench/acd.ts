@@ -2,20 +2,17 @@
  * From a customer's 200 to the INVITE to a free agent, on the wire, while calls are relayed and recorded.
  * `npm run bench:acd -- [--seconds 20] [--agents 200] [--rate 50] [--in-flight 500] [--json]`
  */
-import { parseArgs } from 'node:util';
+import { benchFlags } from '@ritmo/testing';
 import type { FarEndReport } from './far-end.ts';
 import { forkFarEnd, printSpreads, spread, startProduct } from './product.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '20' },
-    agents: { type: 'string', default: '200' },
-    rate: { type: 'string', default: '50' },
-    'in-flight': { type: 'string', default: '500' },
-    json: { type: 'boolean', default: false },
-  },
+const values = benchFlags("From a customer's 200 to the INVITE to a free agent, on the wire, while calls are relayed and recorded.", {
+  seconds: [20, 'how long, after the warm-up'],
+  agents: [200, 'registered agents'],
+  rate: [50, 'calls a second'],
+  'in-flight': [500, 'calls at a time'],
 });
-const [seconds, agents, rate, inFlight] = [Number(values.seconds), Number(values.agents), Number(values.rate), Number(values['in-flight'])];
+const { seconds, agents, rate, 'in-flight': inFlight } = values;
 /** Agents are busy 85 % of the time, so that one is always free; the rest of those in flight ring. */
 const talkMs = Math.round((agents * 0.85 * 1000) / rate);
 const ringMs = Math.max(500, Math.round((inFlight * 1000) / rate - talkMs));

@@ -2,21 +2,18 @@
  * Customer answered -> agent's INVITE -> bridged -> hung up, through telephony and the acd, with every fact stored. Measured at the far end.
  * `npm run bench:bridge -- [--rate 300] [--seconds 60] [--agents 600] [--talk-ms 1000] [--record] [--json]`
  */
-import { parseArgs } from 'node:util';
+import { benchFlags } from '@ritmo/testing';
 import type { BridgeCommand, BridgeMessage } from './bridge-far-end.ts';
 import { forkFarEnd, printSpreads, spread, startProduct } from './product.ts';
 
-const { values } = parseArgs({
-  options: {
-    rate: { type: 'string', default: '300' },
-    seconds: { type: 'string', default: '60' },
-    agents: { type: 'string', default: '600' },
-    'talk-ms': { type: 'string', default: '1000' },
-    record: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const values = benchFlags("Customer answered, agent's INVITE, bridged, hung up: through telephony and the acd, every fact stored, measured at the far end.", {
+  rate: [300, 'calls a second'],
+  seconds: [60, 'how long, after 5 s of warm-up'],
+  agents: [600, 'registered agents'],
+  'talk-ms': [1_000, 'length of a conversation'],
+  record: [false, 'record every call'],
 });
-const [rate, seconds, agents, talkMs] = [Number(values.rate), Number(values.seconds), Number(values.agents), Number(values['talk-ms'])];
+const { rate, seconds, agents, 'talk-ms': talkMs } = values;
 const ringMs = 300;
 const warmUpMs = 5_000;
 const say = (text: string): void => void (values.json || console.log(text));

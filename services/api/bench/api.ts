@@ -3,24 +3,20 @@
  * of its own: `npm run bench:api`. Usage: --seconds 2 --rounds 6 --connections 32 --agents 200 --json
  */
 import { fork } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import { createStage } from '@ritmo/contract/testing';
 import { asExtension, asId, type AgentId, type UserStatusId } from '@ritmo/domain';
+import { benchFlags } from '@ritmo/testing';
 import Fastify from 'fastify';
 import pino from 'pino';
 import { createApiApp } from '../src/app.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '2' },
-    rounds: { type: 'string', default: '6' },
-    connections: { type: 'string', default: '32' },
-    agents: { type: 'string', default: '200' },
-    json: { type: 'boolean', default: false },
-  },
+const values = benchFlags('status_ramal against a bare fastify route that returns the same text, turn and turn about in one run.', {
+  seconds: [2, 'seconds of each turn'],
+  rounds: [6, 'turns of each'],
+  connections: [32, 'keep-alive connections that ask'],
+  agents: [200, 'agents that are asked for'],
 });
-const seconds = Number(values.seconds);
-const connections = Number(values.connections);
+const { seconds, connections } = values;
 const target = 0.6;
 
 interface Measured {
@@ -48,13 +44,13 @@ const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: 
 const stage = await createStage({ log });
 stage.put('settings', { id: 1, apiKey: 'db39eded0adfd54d1ce03d23dc333787' });
 stage.put('user-status', { id: 1, name: 'Logado' });
-for (let id = 1; id <= Number(values.agents); id += 1) {
+for (let id = 1; id <= values.agents; id += 1) {
   stage.put('agent', { id, name: `Agente ${id}`, extension: String(40_000 + id), password: '1234' });
 }
 const app = createApiApp(stage.context, { port: 0, adminKey: 'unused-key' });
 await app.start();
 const state = { name: '', statusId: asId<UserStatusId>(1), phoneStatus: 0, registered: true, state: 'free', sinceAt: 0, queueIds: [], callId: null, campaignId: null } as const;
-for (let id = 1; id <= Number(values.agents); id += 1) stage.bus.publish('signal.agent-state', { ...state, agentId: asId<AgentId>(id), extension: asExtension(String(40_000 + id)) });
+for (let id = 1; id <= values.agents; id += 1) stage.bus.publish('signal.agent-state', { ...state, agentId: asId<AgentId>(id), extension: asExtension(String(40_000 + id)) });
 
 const path = '/api/status_ramal?ramal=40007&chave=db39eded0adfd54d1ce03d23dc333787';
 const text = await (await fetch(`http://127.0.0.1:${app.port()}${path}`)).text();
@@ -68,7 +64,7 @@ const barePort = (bare.server.address() as { port: number }).port;
 await load(app.port(), path, 1);
 await load(barePort, path, 1);
 const rounds: { readonly ours: Measured; readonly bare: Measured }[] = [];
-for (let round = 1; round <= Number(values.rounds); round += 1) {
+for (let round = 1; round <= values.rounds; round += 1) {
   const theirs = await load(barePort, path, seconds);
   const ours = await load(app.port(), path, seconds);
   rounds.push({ ours, bare: theirs });

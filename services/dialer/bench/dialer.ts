@@ -8,12 +8,12 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createInProcessBus } from '@ritmo/bus';
 import { connectDatabase, createThrowawayFolder, startEmbeddedPostgres } from '@ritmo/database';
 import { asId, type CampaignId } from '@ritmo/domain';
 import { createPostgresEventStore } from '@ritmo/event-store';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
+import { benchFlags } from '@ritmo/testing';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createDialerApp } from '../src/app.ts';
@@ -21,12 +21,15 @@ import { createCarrierDouble } from '../src/testing/carrier-double.ts';
 import { measureDecision } from './decision.ts';
 import { entry, shippedEntries } from '../src/testing/rig.ts';
 
-const { values } = parseArgs({
-  options: { contacts: { type: 'string', default: '1000000' }, ticks: { type: 'string', default: '300' }, json: { type: 'boolean', default: false }, agents: { type: 'string', default: '50' }, 'decision-only': { type: 'boolean', default: false } },
+const values = benchFlags('Tick time and memory of a campaign with a short list beside one with a long list, and what a pacing decision alone costs.', {
+  contacts: [1_000_000, 'clients of the long list'],
+  ticks: [300, 'ticks measured'],
+  agents: [50, 'agents'],
+  'decision-only': [false, 'only the pacing decision'],
 });
-const long = Number(values.contacts);
+const long = values.contacts;
 const short = 1_000;
-const wantedTicks = Number(values.ticks);
+const wantedTicks = values.ticks;
 const importChunk = 5_000;
 /** Requests on their way at a time: the store writes one while the next is being read. */
 const importsAtOnce = 4;
@@ -145,7 +148,7 @@ const context: ServiceContext = {
   health: { register: () => undefined, parts: () => Promise.resolve([]) },
 };
 const carrier = createCarrierDouble({
-  bus, journal, nowMs: () => Date.now(), agents: Number(values.agents), ringMs: 300, store: () => undefined,
+  bus, journal, nowMs: () => Date.now(), agents: values.agents, ringMs: 300, store: () => undefined,
   trunks: [{ id: 1, channels: 500 }, { id: 2, channels: 500 }], answer: () => ({ kind: 'busy' }),
 });
 const app = createDialerApp(context);

@@ -1,31 +1,27 @@
 /**
  * Views at scale, on an embedded PostgreSQL with durability on.
- *   npm run bench:views -- --contacts 1000000 --results 5000000 --json
+ *   npm run bench:views -- --contacts 100000 --results 500000     (a quick look)
  * Loads rows in bulk (two phones per contact), then times what integrators ask for; and feeds events through the projector
  * to see how many a second it keeps up with.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createInProcessBus } from '@ritmo/bus';
 import { connectDatabase, createThrowawayFolder, startEmbeddedPostgres, type Database } from '@ritmo/database';
 import { createPostgresEventStore } from '@ritmo/event-store';
 import type { ServiceContext } from '@ritmo/service-kit';
+import { benchFlags } from '@ritmo/testing';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createProjectorApp } from '../src/index.ts';
 import { appendFacts, randomFacts, sampleDirectory, type StreamedFact } from '../src/sample-facts.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    contacts: { type: 'string', default: '100000' },
-    results: { type: 'string', default: '500000' },
-    events: { type: 'string', default: '20000' },
-    json: { type: 'boolean', default: false },
-  },
+const flags = benchFlags('What integrators ask of the views at scale, and how many events a second the projector applies, on an embedded PostgreSQL with durability on.', {
+  contacts: [1_000_000, 'clients, with two phones each'],
+  results: [5_000_000, 'results of calls'],
+  events: [20_000, 'events fed through the projector'],
 });
-const contacts = Number(flags.contacts);
-const results = Number(flags.results);
+const { contacts, results } = flags;
 const RUNS = 5;
 const firstDay = '2026-11-01';
 
@@ -156,7 +152,7 @@ try {
   say(`loaded in ${loadSeconds} s: ${JSON.stringify(loaded[0])}`);
 
   // About ten facts a contact. The configuration is there already.
-  const facts: readonly StreamedFact[] = randomFacts(1, Math.ceil(Number(flags.events) / 10)).slice(sampleDirectory().length);
+  const facts: readonly StreamedFact[] = randomFacts(1, Math.ceil(flags.events / 10)).slice(sampleDirectory().length);
   await projector.stop();
   await appendFacts(events, facts);
   const feedFrom = performance.now();

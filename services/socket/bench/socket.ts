@@ -4,18 +4,19 @@
  */
 import { fork } from 'node:child_process';
 import { connect } from 'node:net';
-import { parseArgs } from 'node:util';
 import { createStage } from '@ritmo/contract/testing';
 import { asCallId, asExtension, asId, asLegId, fact, streams, type AgentId, type CampaignId, type ContactId, type PhoneId, type QueueId, type RouteId, type TrunkId, type UserStatusId } from '@ritmo/domain';
+import { benchFlags } from '@ritmo/testing';
 import pino from 'pino';
 import { createSocketApp } from '../src/app.ts';
 
-const { values } = parseArgs({
-  options: { readers: { type: 'string', default: '1000' }, calls: { type: 'string', default: '200' }, seconds: { type: 'string', default: '10' }, json: { type: 'boolean', default: false } },
+const values = benchFlags('From event to line with many readers at once, and one reader that does not read.', {
+  readers: [1_000, 'readers on the reading socket'],
+  calls: [200, 'calls a second'],
+  seconds: [10, 'how long'],
 });
-const readerCount = Number(values.readers);
-const callsPerSecond = Number(values.calls);
-const total = callsPerSecond * Number(values.seconds);
+const { readers: readerCount, calls: callsPerSecond } = values;
+const total = callsPerSecond * values.seconds;
 const targetP99Ms = 100;
 
 const stage = await createStage({ log: pino({ level: 'warn' }) });

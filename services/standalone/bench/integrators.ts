@@ -4,27 +4,23 @@
  */
 import { rm } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
 import { createThrowawayFolder } from '@ritmo/database';
 import { createLogger } from '@ritmo/runtime';
-import { freeUdpPortRange } from '@ritmo/testing';
+import { benchFlags, freeUdpPortRange } from '@ritmo/testing';
 import pg from 'pg';
 import { startRitmo } from '../src/compose.ts';
 import { demoConfig } from '../src/demo/demo-config.ts';
 import { agentsReady, exampleContacts, importContacts, setActive } from '../src/demo/scenario.ts';
 import { createWorld } from '../src/demo/world.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    integrators: { type: 'string', default: '20' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '10' },
-    results: { type: 'string', default: '500000' },
-    agents: { type: 'string', default: '10' },
-    json: { type: 'boolean', default: false },
-  },
+const flags = benchFlags('Integrators run heavy SELECTs while the product dials, turn and turn about with nobody asking, in one run.', {
+  integrators: [20, 'sessions that ask'],
+  rounds: [3, 'turns of each'],
+  seconds: [10, 'seconds of each turn'],
+  results: [500_000, 'rows in resultado_discador'],
+  agents: [10, 'simulated agents'],
 });
-const [integrators, rounds, seconds, results, agents] = [flags.integrators, flags.rounds, flags.seconds, flags.results, flags.agents].map(Number) as [number, number, number, number, number];
+const { integrators, rounds, seconds, results, agents } = flags;
 const heavy = [
   'SELECT status, count(*), min(data), max(data) FROM resultado_discador GROUP BY status',
   'SELECT identificador1, count(*) FROM resultado_discador GROUP BY identificador1 ORDER BY 2 DESC LIMIT 10',
