@@ -27,7 +27,7 @@ describe('the flags of a command that measures', () => {
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
     it('explain themselves, and name what they do not take', { timeout: 60_000 }, async () => {
-      expect(await run('--help')).toEqual({ code: 0, err: '', out: 'What it is for.\n\n  --rate N              calls a second (default 300)\n  --json                one JSON object as the last line\n' });
+      expect(await run('--help')).toEqual({ code: 0, err: '', out: 'What it is for.\n\n  --rate N             calls a second (default 300)\n  --json               one JSON object as the last line\n' });
       expect(await run('--rate', 'fast')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('bench.mts: --rate wants a number, not "fast"') as string });
       expect(await run('--speed', '3')).toMatchObject({ code: 2, out: '', err: expect.stringContaining("'--speed'") as string });
     });
