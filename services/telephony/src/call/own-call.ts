@@ -51,8 +51,8 @@ export function beginOwnCall(call: Call, options: OwnCallOptions): void {
     legId: leg.legId,
     ringTimeoutMs: options.ringTimeoutMs,
     autoAnswer: true,
-    callerNumber: options.dial.dialString,
-    callerName: options.dial.dialString,
+    callerNumber: call.identity.to,
+    callerName: call.identity.to,
     headers: { 'X-Ritmo-Call-Id': call.id },
   };
   ring(call, leg, binding, ringing, {
