@@ -153,20 +153,20 @@ it('are told once each at their time, to every reader, across kill -9, and never
   const timesTold = (text: string): number[] => both.map((heard) => heard.filter((told) => told.text === text).length);
   const has = (text: string): boolean => timesTold(text).every((times) => times > 0);
 
-  // Far enough away for a call; the first one falls due while nothing runs.
-  const down = Math.ceil((Date.now() + 30_000) / 1_000) * 1_000;
-  const minute = Math.ceil((down + 30_000) / 60_000) * 60_000;
+  // Far enough away for a call.
+  const minute = Math.ceil((Date.now() + 45_000) / 60_000) * 60_000;
   await imported('http', '984160602', '984160612');
   await imported('sql', '984160603');
   await imported('down', '984160604');
   const form = `numerodotelefone=984160602&id_campanha=${demoCampaignId}&id_status=1002&ramal=${extension}`;
   expect(await api(`set_status_telefones_campanhas?parametro1=http&${form}`)).toBe('O AGENDAMENTO DEVER SER PARA UMA DATA FUTURA');
   expect(await api(`set_status_telefones_campanhas?parametro1=http&${form}&data=${compact(minute)}`)).toBe('STATUS CADASTRADO COM SUCESSO');
-  const insert = (name: string, number: string, atMs: number): Promise<unknown> =>
-    sql(`INSERT INTO set_status_telefones_campanhas (parametro1, numerodotelefone, id_campanha, id_status, ramal, data) VALUES ('${name}', '${number}', ${demoCampaignId}, 1002, '${extension}', '${timestamp(atMs)}')`);
+  const insert = async (name: string, number: string, atMs: number): Promise<void> => {
+    await sql(`INSERT INTO set_status_telefones_campanhas (parametro1, numerodotelefone, id_campanha, id_status, ramal, data) VALUES ('${name}', '${number}', ${demoCampaignId}, 1002, '${extension}', '${timestamp(atMs)}')`);
+    await until('the row of the command is taken', async () => (await sql('SELECT * FROM set_status_telefones_campanhas')).length === 0);
+  };
   await insert('sql', '984160603', minute);
-  await insert('down', '984160604', down);
-  await until('the rows of the commands are taken', async () => (await sql('SELECT * FROM set_status_telefones_campanhas')).length === 0);
+  await insert('down', '984160604', minute + 3_600_000);
 
   // A real conversation, and its agent's own tabulation while it lasts.
   await imported('socket', '984160601', '984160611');
@@ -178,6 +178,12 @@ it('are told once each at their time, to every reader, across kill -9, and never
   await until('the end of the conversation', () => first.some(({ text }) => text === `<H><${extension}><${uniqueid}>`));
   await until('its result', async () => (await sql(`SELECT 1 FROM resultado_discador WHERE codigo_ligacao = '${uniqueid}' AND id_status = 1002`)).length === 1);
 
+  // One gets another time, and falls due while nothing runs.
+  let down = 0;
+  while (Date.now() > down - 1_000) {
+    down = Math.ceil((Date.now() + 6_000) / 1_000) * 1_000;
+    await insert('down', '984160604', down);
+  }
   expect(timesTold(line('down', '11984160604'))).toEqual([0, 0]);
   await restart(() => until('its time has passed', () => Date.now() > down));
   await until('the one that fell due while nothing ran', () => has(line('down', '11984160604')));
