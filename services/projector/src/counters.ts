@@ -25,13 +25,15 @@ export function phoneShares(phone: PhoneRow | undefined): PhoneShares {
 export function contactShares(contact: ContactRow | undefined): CounterShares {
   if (contact === undefined || contact.finished === 'excluded' || contact.phones_listed === 0) return {};
   const isOpen = contact.finished === null;
+  // It waits for its agent's word: nothing of it is dialed by itself but what is appointed.
+  const rests = contact.phones_untabulated > 0 || contact.phones_operator > 0;
   return {
     finished: one(contact.finished === 'disposition'),
     open: one(contact.finished !== 'disposition'),
     untouched: one(!contact.dialed),
     untabulated: one(contact.phones_untabulated > 0),
-    remaining: isOpen ? contact.phones_pending : 0,
-    retries: isOpen ? contact.phones_retry : 0,
+    remaining: !isOpen ? 0 : rests ? contact.phones_scheduled : contact.phones_pending,
+    retries: isOpen && !rests ? contact.phones_retry : 0,
     scheduled: isOpen ? contact.phones_scheduled : 0,
     operator: isOpen ? contact.phones_operator : 0,
   };

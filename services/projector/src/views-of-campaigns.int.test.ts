@@ -78,10 +78,20 @@ describe('campanhas (1.3.1.1)', () => {
     ]);
   });
 
+  it('nothing of a client remains while it waits for its agent\'s word, but what is appointed', async () => {
+    const columns = 'telefones_restantes, numeros_agendados, agendamento_operador, entregues_sem_tabulacao';
+    await stored(importedContact(17, 1, 3, at), ...attempted(17, 1, 'delivered', { kind: 'next-phone', phoneId: phoneOf(17, 2), at: at + 36_500 * 86_400_000 }, 1));
+    expect(await counters(columns)).toEqual([1, 1, 0, 1]);
+    await stored(tabulated(17, 2001, { index: 1 }));
+    expect(await counters(columns)).toEqual([2, 1, 0, 0]);
+    await stored(appointment(17, 'agent', at + 60 * minuteMs, 1));
+    expect(await counters(columns)).toEqual([1, 1, 1, 0]);
+  });
+
   it('what ended with the client is not appointed any more when the client is opened again', async () => {
     const columns = 'telefones_restantes, numeros_agendados, agendamento_operador';
-    await stored(importedContact(1, 1, 3, at), ...attempted(1, 1, 'delivered'), appointment(1, 'system', at + 60 * minuteMs, 1), appointment(1, 'agent', at + 60 * minuteMs, 2));
-    expect(await counters(columns)).toEqual([2, 1, 1]);
+    await stored(importedContact(1, 1, 3, at), ...attempted(1, 1, 'busy'), appointment(1, 'system', at + 60 * minuteMs, 1), appointment(1, 'agent', at + 60 * minuteMs, 2));
+    expect(await counters(columns)).toEqual([1, 1, 1]);
     await stored(tabulated(1, 2001, { effect: 'finished' }), finished(1, 'disposition'));
     expect(await counters(columns)).toEqual([0, 0, 0]);
     await stored(appointment(1, 'system', at + 90 * minuteMs));

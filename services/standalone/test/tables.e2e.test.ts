@@ -98,7 +98,7 @@ it('the campaign begins by gerenciar_campanhas, and every call has its result', 
   await integrator.query(`INSERT INTO gerenciar_campanhas (campanha_id) VALUES(${demoCampaignId});`);
   await shows(campaign('ativa'), { ativa: true });
   expect(await rowsOf('SELECT * FROM gerenciar_campanhas')).toEqual([]);
-  await shows(campaign('*'), { ligacoes_atendidas: 1, ligacoes_ocupadas: 1, ligacoes_nao_atendidas: 0, entregues_sem_tabulacao: 1, clientes_em_ligacao: 0, clientes_virgens: 0, discando: 0, ligacoes_fila: 0 });
+  await shows(campaign('*'), { ligacoes_atendidas: 1, ligacoes_ocupadas: 1, ligacoes_nao_atendidas: 0, entregues_sem_tabulacao: 1, clientes_em_ligacao: 0, clientes_virgens: 0, discando: 0, ligacoes_fila: 0, telefones_restantes: 0 });
   expect(await rowsOf('SELECT identificador1, telefone, id_status, status, discar_em, discar_em_operador FROM resultado_discador ORDER BY telefone')).toEqual([
     { identificador1: 'Total IP', telefone: '1180125890', id_status: 7, status: 'Ocupado', discar_em: null, discar_em_operador: null },
     { identificador1: '219.273.058-61', telefone: '11999884466', id_status: 22, status: 'Entregue Sem Tabulação', discar_em: null, discar_em_operador: null },

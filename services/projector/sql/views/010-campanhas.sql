@@ -26,7 +26,7 @@ COMMENT ON VIEW public.campanhas IS '1.3.1.1 Campanhas e seus contadores.';
 COMMENT ON COLUMN public.campanhas.id IS 'Código único da campanha no sistema.';
 COMMENT ON COLUMN public.campanhas.nome IS 'Nome da campanha.';
 COMMENT ON COLUMN public.campanhas.ativa IS 'true quando a campanha está ativa.';
-COMMENT ON COLUMN public.campanhas.telefones_restantes IS 'Telefones que o sistema ainda tem para discar antes do término da campanha.';
+COMMENT ON COLUMN public.campanhas.telefones_restantes IS 'Telefones que o sistema ainda tem para discar antes do término da campanha; não os de clientes que esperam o operador.';
 COMMENT ON COLUMN public.campanhas.numeros_agendados IS 'Números com discagem agendada.';
 COMMENT ON COLUMN public.campanhas.agendamento_operador IS 'Números agendados para o operador.';
 COMMENT ON COLUMN public.campanhas.clientes_finalizados IS 'Clientes com um status que finaliza; não serão mais discados.';
