@@ -77,7 +77,7 @@ beforeAll(async () => {
     `trunks: [{ id: 1, name: Operadora, host: 127.0.0.1, port: 5999 }]
 routes: [{ id: 1, name: Geral, trunks: [1] }]
 queues: [{ id: 1, name: vendas }]
-campaigns: [{ id: 15, name: Clientes, queueId: 1 }]
+campaigns: [{ id: 15, name: Clientes, queueId: 1 }, { id: 16, name: Vazia, queueId: 1 }]
 `,
   );
   for (let index = 0; index < 5; index += 1) ports.push(await freePort());
@@ -117,6 +117,32 @@ test('every row is imported once, however often the process is killed while it i
   expect(await count('SELECT count(*) AS n FROM importar_discador WHERE criado_em IS NULL')).toBe(0);
   expect(await count('SELECT count(*) AS n FROM telefones_campanhas')).toBe(2 * rows);
   expect(await count('SELECT count(DISTINCT parametro1) AS n FROM telefones_campanhas')).toBe(2 * rows);
+  await client.end();
+});
+
+test('every toggle of a campaign is carried out once, in order, however often the process is killed meanwhile', { timeout: 180_000 }, async () => {
+  const toggles = 150;
+  const rounds = [40, 150];
+  for (const untilKilledMs of rounds) {
+    const client = await connect();
+    await client.query('INSERT INTO gerenciar_campanhas (campanha_id) SELECT 16 FROM generate_series(1, $1)', [toggles]);
+    await new Promise((resolve) => setTimeout(resolve, untilKilledMs));
+    await kill();
+    await client.end().catch(() => undefined);
+    await start();
+  }
+  const client = await connect();
+  const changes = async (): Promise<string[]> =>
+    (await client.query<{ what: string }>("SELECT split_part(descricao, ' ', 3) AS what FROM campanhas_logs WHERE descricao LIKE 'Campanha Vazia %ativada pelo banco de dados' ORDER BY data")).rows.map(({ what }) => what);
+  const deadline = performance.now() + 90_000;
+  while ((await client.query('SELECT 1 FROM gerenciar_campanhas')).rowCount !== 0 || (await changes()).length < rounds.length * toggles) {
+    if (performance.now() > deadline) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const told = await changes();
+  expect(told).toHaveLength(rounds.length * toggles);
+  expect(told.filter((what) => what === 'ativada')).toHaveLength(toggles);
+  expect((await client.query('SELECT ativa FROM campanhas WHERE id = 16')).rows).toEqual([{ ativa: false }]);
   await client.end();
 });
 

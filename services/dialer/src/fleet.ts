@@ -72,7 +72,10 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
     }
     return mine / members.length;
   };
+  /** Said since this process began: of a campaign that is just being taken over the index may be a moment behind. */
+  const said = new Map<CampaignId, boolean>();
   const setActive = (campaignId: CampaignId, active: boolean): void => {
+    said.set(campaignId, active);
     const runner = runners.get(campaignId);
     if (!runner || runner.active === active) return;
     runner.active = active;
@@ -83,9 +86,10 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
   return {
     async add(campaignId) {
       const tally = (await readTallies(database)).get(campaignId);
-      const active = tally?.active ?? directory.get('campaign', campaignId)?.active ?? false;
-      const runner = createCampaignRunner(parts, campaignId, { active });
+      const runner = createCampaignRunner(parts, campaignId, { active: false });
       await runner.reconfigure();
+      const active = said.get(campaignId) ?? tally?.active ?? directory.get('campaign', campaignId)?.active ?? false;
+      runner.active = active;
       runners.set(campaignId, runner);
       log.info({ campaignId, active }, 'this process runs the campaign');
       return runner;

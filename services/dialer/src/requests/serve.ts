@@ -27,14 +27,25 @@ export function serveRequests(parts: DialerParts, { ids, fleet, previews, replay
     const campaign = directory.get('campaign', campaignId);
     return fleet.get(campaignId)?.active ?? (campaign ? isActive(parts, campaign) : false);
   };
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One change after the other: a toggle turns round what the one before it left. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
   return [
-    bus.serve('dialer.campaign.set-active', async (request) => {
-      if (!directory.get('campaign', request.campaignId)) return { ok: false, code: 'unknown-campaign' };
-      const reply = await setActive(parts, request, await activeNow(request.campaignId));
-      const runner = fleet.get(request.campaignId);
-      if (runner && reply.ok) runner.active = reply.active;
-      return reply;
-    }),
+    bus.serve('dialer.campaign.set-active', (request) =>
+      inTurn(async () => {
+        if (!directory.get('campaign', request.campaignId)) return { ok: false, code: 'unknown-campaign' };
+        // What is stored tells, up to now: another process may run it, or the index may be about to tell of a change before the last.
+        await parts.indexed();
+        const reply = await setActive(parts, request, await activeNow(request.campaignId));
+        const runner = fleet.get(request.campaignId);
+        if (runner && reply.ok) runner.active = reply.active;
+        return reply;
+      }),
+    ),
     bus.serve('dialer.contacts.import', (request) => importContacts(parts, ids, request)),
     bus.serve('dialer.disposition.set', (request) => setDispositionByNumber(parts, request)),
     bus.serve('dialer.phone.add', (request) => addPhoneByParameter(parts, ids.phoneIds, request)),
