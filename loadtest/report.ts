@@ -58,11 +58,7 @@ function judgementRow({ result, reason }: Judgement): string {
 
 function charts({ perSecond }: LoadResult): string {
   const times = perSecond.map(({ second }) => second);
-  // A second without calls has no percentile: the line stays where it was.
-  const series = (name: string, colour: string, of: (point: SecondPoint) => number | null, dashed = false): Series => {
-    let last = 0;
-    return { name, colour, dashed, values: perSecond.map((point) => (last = of(point) ?? last)) };
-  };
+  const series = (name: string, colour: string, of: (point: SecondPoint) => number | null, dashed = false): Series => ({ name, colour, dashed, values: perSecond.map(of) });
   return [
     timeChart({ title: 'Calls a second', times, series: [series('asked', 'var(--b)', (point) => point.asked, true), series('INVITEs', 'var(--a)', (point) => point.invites), series('answered', 'var(--c)', (point) => point.answered)] }),
     timeChart({ title: 'Channels', times, series: [series('channels', 'var(--a)', (point) => point.channels)] }),

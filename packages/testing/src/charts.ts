@@ -4,7 +4,8 @@ export interface Series {
   readonly name: string;
   /** CSS colour. */
   readonly colour: string;
-  readonly values: readonly number[];
+  /** Null where nothing was measured: the line has a gap there. */
+  readonly values: readonly (number | null)[];
   readonly dashed?: boolean;
 }
 
@@ -29,7 +30,7 @@ const plotHeight = height - margin.top - margin.bottom;
 
 export function timeChart(chart: TimeChart): string {
   const endS = chart.times.at(-1) ?? 1;
-  const peaks = chart.stacked === true ? chart.times.map((_, index) => sum(chart.series.map(({ values }) => values[index] ?? 0))) : chart.series.flatMap(({ values }) => values);
+  const peaks = chart.stacked === true ? chart.times.map((_, index) => sum(chart.series.map(({ values }) => values[index] ?? 0))) : chart.series.flatMap(({ values }) => values.filter((value) => value !== null));
   const top = niceTop(Math.max(chart.atLeast ?? 0, ...peaks, 1));
   const x = (timeS: number): number => margin.left + (plotWidth * timeS) / Math.max(endS, 1);
   const y = (value: number): number => margin.top + plotHeight * (1 - value / top);
@@ -60,11 +61,27 @@ export function barChart(title: string, bars: readonly Bar[]): string {
 
 function lines(chart: TimeChart, x: (timeS: number) => number, y: (value: number) => number): string {
   return chart.series
-    .map(({ colour, values, dashed }) => {
-      const points = values.map((value, index) => `${x(chart.times[index] ?? 0).toFixed(1)},${y(value).toFixed(1)}`);
-      return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dashed === true ? ' stroke-dasharray="5 4"' : ''}/>`;
-    })
+    .flatMap(({ colour, values, dashed }) =>
+      piecesOf(values).map(({ from, piece }) => {
+        const points = piece.map((value, index) => `${x(chart.times[from + index] ?? 0).toFixed(1)},${y(value).toFixed(1)}`);
+        const [alone = '0,0'] = points;
+        if (points.length === 1) return `<circle cx="${alone.split(',')[0]}" cy="${alone.split(',')[1]}" r="2" fill="${colour}"/>`;
+        return `<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dashed === true ? ' stroke-dasharray="5 4"' : ''}/>`;
+      }),
+    )
     .join('');
+}
+
+/** What lies between the gaps. */
+function piecesOf(values: readonly (number | null)[]): { from: number; piece: number[] }[] {
+  const pieces: { from: number; piece: number[] }[] = [];
+  values.forEach((value, index) => {
+    if (value === null) return;
+    const last = pieces.at(-1);
+    if (last !== undefined && last.from + last.piece.length === index) last.piece.push(value);
+    else pieces.push({ from: index, piece: [value] });
+  });
+  return pieces;
 }
 
 function stackedAreas(chart: TimeChart, x: (timeS: number) => number, y: (value: number) => number): string {
@@ -72,7 +89,7 @@ function stackedAreas(chart: TimeChart, x: (timeS: number) => number, y: (value:
   return chart.series
     .map(({ colour, values }) => {
       const lower = [...floor];
-      values.forEach((value, index) => (floor[index] = (floor[index] ?? 0) + value));
+      values.forEach((value, index) => (floor[index] = (floor[index] ?? 0) + (value ?? 0)));
       const point = (value: number, index: number): string => `${x(chart.times[index] ?? 0).toFixed(1)},${y(value).toFixed(1)}`;
       const outline = [...floor.map(point), ...lower.map(point).reverse()];
       return `<polygon points="${outline.join(' ')}" fill="${colour}"/>`;
