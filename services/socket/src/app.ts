@@ -42,7 +42,7 @@ export function createSocketApp(context: ServiceContext, options: SocketOptions)
   const readersCut = (metrics.getSingleMetric('ritmo_socket_readers_cut_total') ??
     new Counter({ name: 'ritmo_socket_readers_cut_total', help: 'Readers cut because they did not read', registers: [metrics] })) as Counter;
 
-  const source = createLineSource({ bus, events, directory, cards: contract.cards, log });
+  const source = createLineSource({ bus, events, directory, cards: contract.cards, live: contract.live, log });
   const readers = createReaders({
     host,
     port: options.readPort,

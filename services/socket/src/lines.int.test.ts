@@ -1,6 +1,6 @@
 /** The lines of 1.2.1: what facts make of them, in which order, and whom they name. */
 import { eventually } from '@ritmo/contract/testing';
-import { asCallId, asExtension, asId, asLegId, fact, streams, type AgentId, type CampaignId, type ContactId, type PhoneId, type QueueId, type RouteId, type TrunkId } from '@ritmo/domain';
+import { asCallId, asExtension, asId, asLegId, fact, streams, type AgentId, type CampaignId, type ContactId, type PhoneId, type QueueId, type RouteId, type TrunkId, type UserStatusId } from '@ritmo/domain';
 import { expect, test } from 'vitest';
 import { by, reader, stage, statusChanged } from './testing/rig.ts';
 
@@ -63,8 +63,9 @@ const placed = (callId: string, more: { direction: 'agent' | 'inbound' | 'intern
   stage.bus.publish('fact.CallPlaced', fact('CallPlaced', 0, { ...common, callId: asCallId(callId), ...more, extension: more.extension === null ? null : asExtension(more.extension) }));
 const delivered = (callId: string, extension: string, more: { campaignId?: CampaignId } = {}) =>
   stage.bus.publish('fact.CallDelivered', fact('CallDelivered', 0, { ...offered, callId: asCallId(callId), extension: asExtension(extension), campaignId: null, waitMs: 0, ...more }));
+const agentAt = (extension: string): AgentId => stage.context.directory.all('agent').find((agent) => agent.extension === extension)?.id as AgentId;
 const legEnded = (callId: string, extension: string) =>
-  stage.bus.publish('fact.AgentLegEnded', fact('AgentLegEnded', 0, { callId: asCallId(callId), legId: asLegId(`${callId}/1`), agentId: asId<AgentId>(21), extension: asExtension(extension), by: 'agent', talkMs: 1 }));
+  stage.bus.publish('fact.AgentLegEnded', fact('AgentLegEnded', 0, { callId: asCallId(callId), legId: asLegId(`${callId}/1`), agentId: agentAt(extension), extension: asExtension(extension), by: 'agent', talkMs: 1 }));
 const callEnded = (callId: string, direction: Ended['direction'], wireOutcome: Ended['wireOutcome'], extension: string | null = null) =>
   stage.bus.publish('fact.CallEnded', fact('CallEnded', 0, { ...ended, callId: asCallId(callId), direction, wireOutcome, from: '', to: '', extension: extension === null ? null : asExtension(extension) }));
 
@@ -140,8 +141,6 @@ test('a call that is passed on is told of each extension that takes it and of ea
 });
 
 test('an extension that transfers the call it began leaves it, and who takes its place makes an active call', async () => {
-  stage.put('agent', { id: 22, name: 'Rui', extension: '40001', password: '1234' });
-  stage.put('agent', { id: 23, name: 'Eva', extension: '40002', password: '1234' });
   const transferred = (callId: string, toAgentId: number, attended: boolean) =>
     stage.bus.publish(
       'fact.CallTransferred',
@@ -196,6 +195,34 @@ test('a call that began before this process did is told from its own stream, wit
     }),
   ).toEqual(['<H><40000><11.1>']);
   expect((await told(() => delivered('11.1', '40002', { campaignId })))[0]).toBe('<D><40002><9999999><219217305861><TESTE DO TOTALIP><10><11.1>');
+});
+
+test('who is logged in at a shared desk phone is named by the own extension in every line', async () => {
+  stage.bus.publish('signal.agent-state', {
+    agentId: asId<AgentId>(22), name: 'Rui', extension: asExtension('40001'), sharedExtension: asExtension('50001'), statusId: asId<UserStatusId>(1), phoneStatus: 0,
+    registered: true, state: 'free', sinceAt: Date.now(), queueIds: [], callId: null, campaignId: null,
+  });
+  // Calls and legs are of the phone, deliveries are of the agent.
+  const legOfPhone = (callId: string) =>
+    stage.bus.publish('fact.AgentLegEnded', fact('AgentLegEnded', 0, { callId: asCallId(callId), legId: asLegId(`${callId}/1`), agentId: asId<AgentId>(22), extension: asExtension('50001'), by: 'agent', talkMs: 1 }));
+  expect(
+    await told(() => {
+      placed('12.1', { direction: 'agent', from: '50001', to: '9999999', extension: '50001' });
+      delivered('12.1', '40001');
+      legOfPhone('12.1');
+      callEnded('12.1', 'agent', 'answered', '50001');
+      placed('12.2', { direction: 'inbound', from: '1933553434', to: '30000000', extension: null });
+      delivered('12.2', '40001');
+      legOfPhone('12.2');
+      callEnded('12.2', 'inbound', 'answered');
+      placed('12.3', { direction: 'internal', from: '50001', to: '40000', extension: '50001' });
+      delivered('12.3', '40000');
+      callEnded('12.3', 'internal', 'answered', '50001');
+    }),
+  ).toEqual([
+    '<A><40001><9999999><12.1>', '<H><40001><12.1>', '<R><40001><1933553434><30000000><12.2>', '<H><40001><12.2>',
+    '<A><40001><40000><12.3>', '<R><40000><40001><40000><12.3>', '<H><40001><12.3>', '<H><40000><12.3>',
+  ]);
 });
 
 test('a contact of an agent who is gone is told to nobody', async () => {

@@ -1,5 +1,5 @@
 import type { Bus, BusSubscription } from '@ritmo/bus';
-import type { ContactCard, ContactCards } from '@ritmo/contract';
+import type { ContactCard, ContactCards, LiveBoard } from '@ritmo/contract';
 import { streams, type CallDirection, type CallId, type CampaignId, type ContactId, type DomainEvent, type EventDataByType, type PhoneId } from '@ritmo/domain';
 import type { EventStore, StoredEvent } from '@ritmo/event-store';
 import type { DirectoryReader } from '@ritmo/service-kit';
@@ -32,6 +32,8 @@ export interface LineSourceParts {
   readonly events: EventStore;
   readonly directory: DirectoryReader;
   readonly cards: ContactCards;
+  /** Who is logged in where. */
+  readonly live: Pick<LiveBoard, 'agents'>;
   readonly log: Logger;
 }
 
@@ -48,20 +50,6 @@ function numberOf({ phones }: ContactCard, phoneId: PhoneId): string {
   return phone === undefined ? '' : `${phone.areaCode}${phone.number}`;
 }
 
-/** Who is in a call, by the facts of its stream. */
-function insideOf(stored: readonly StoredEvent[]): ReadonlySet<string> {
-  const inside = new Set<string>();
-  for (const { type, data } of stored) {
-    // The other types of a call's stream put nobody in it and take nobody out.
-    if (type === 'CallPlaced') {
-      const caller = callerOf(data as unknown as EventDataByType['CallPlaced']);
-      if (caller !== null) inside.add(caller);
-    } else if (type === 'CallDelivered') inside.add((data as unknown as EventDataByType['CallDelivered']).extension);
-    else if (type === 'AgentLegEnded') inside.delete((data as unknown as EventDataByType['AgentLegEnded']).extension);
-  }
-  return inside;
-}
-
 /** The extension that began it: of a call from one extension to another the caller's is an active call, the other's a receptive one. */
 function callerOf(placed: EventDataByType['CallPlaced']): string | null {
   return placed.direction === 'agent' ? placed.extension : placed.direction === 'internal' ? placed.from : null;
@@ -69,7 +57,7 @@ function callerOf(placed: EventDataByType['CallPlaced']): string | null {
 
 /** Facts as lines (1.2.1), in the order of the facts: a line that waits for its contact holds up those behind it. */
 export function createLineSource(parts: LineSourceParts): LineSource {
-  const { bus, events, directory, cards, log } = parts;
+  const { bus, events, directory, cards, live, log } = parts;
   const calls = new Map<CallId, KnownCall>();
   /** Extensions that are told to be in a call and not yet to have left it. */
   const open = new Map<CallId, Set<string>>();
@@ -101,6 +89,24 @@ export function createLineSource(parts: LineSourceParts): LineSource {
         place.text = told;
         flush();
       });
+  }
+
+  /** Who is logged in at a shared desk phone is named by the own extension, as everywhere else: calls and legs are of the phone that rings. */
+  const named = (extension: string): string => live.agents().find(({ sharedExtension }) => sharedExtension === extension)?.extension ?? extension;
+  const agentOfLeg = ({ agentId, extension }: EventDataByType['AgentLegEnded']): string => directory.get('agent', agentId)?.extension ?? extension;
+
+  /** Who is in a call, by the facts of its stream. */
+  function insideOf(stored: readonly StoredEvent[]): ReadonlySet<string> {
+    const inside = new Set<string>();
+    for (const { type, data } of stored) {
+      // The other types of a call's stream put nobody in it and take nobody out.
+      if (type === 'CallPlaced') {
+        const caller = callerOf(data as unknown as EventDataByType['CallPlaced']);
+        if (caller !== null) inside.add(named(caller));
+      } else if (type === 'CallDelivered') inside.add((data as unknown as EventDataByType['CallDelivered']).extension);
+      else if (type === 'AgentLegEnded') inside.delete(agentOfLeg(data as unknown as EventDataByType['AgentLegEnded']));
+    }
+    return inside;
   }
 
   /** Ends are heard at most once, so some may not be: what is oldest goes when there are more calls than any installation has. */
@@ -180,11 +186,11 @@ export function createLineSource(parts: LineSourceParts): LineSource {
   }
 
   function placed({ data }: DomainEvent<'CallPlaced'>): void {
-    if (!calls.has(data.callId)) remember(data.callId, data);
+    if (!calls.has(data.callId)) remember(data.callId, data.direction === 'internal' ? { ...data, from: named(data.from) } : data);
     const caller = callerOf(data);
     if (caller === null) return;
-    enter(data.callId, caller);
-    say(line('A', caller, data.to, data.callId));
+    enter(data.callId, named(caller));
+    say(line('A', named(caller), data.to, data.callId));
   }
 
   /**
@@ -225,7 +231,7 @@ export function createLineSource(parts: LineSourceParts): LineSource {
           say(delivered(event, entered));
         }),
         bus.subscribe('fact.CallTransferred', ({ data }) => callerReplaced(data)),
-        bus.subscribe('fact.AgentLegEnded', ({ data }) => leave(data.callId, data.extension)),
+        bus.subscribe('fact.AgentLegEnded', ({ data }) => leave(data.callId, agentOfLeg(data))),
         bus.subscribe('fact.CallEnded', ended),
         bus.subscribe('fact.AttemptEnded', ({ data }) => void calls.delete(data.callId)),
         bus.subscribe('fact.AttemptWithdrawn', ({ data }) => void calls.delete(data.callId)),

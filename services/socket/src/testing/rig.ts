@@ -13,7 +13,7 @@ beforeAll(async () => {
   stage = await createStage();
   stage.put('settings', { id: 1 });
   stage.put('user-status', { id: 1, name: 'Logado' });
-  stage.put('agent', { id: 21, name: 'Ana', extension: '40000', password: '1234' });
+  for (const [id, name] of [[21, 'Ana'], [22, 'Rui'], [23, 'Eva']] as const) stage.put('agent', { id, name, extension: String(39_979 + id), password: '1234' });
   stage.put('route', { id: 1, name: 'Local', trunks: [1], homeAreaCode: '11' });
   app = createSocketApp(stage.context, { readPort: 0, writePort: 0, commandTimeoutMs: 400, bufferLimitBytes: 64 * 1024 });
   await app.start();
