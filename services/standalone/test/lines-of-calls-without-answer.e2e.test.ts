@@ -26,11 +26,11 @@ const until = <T>(what: string, look: () => Promise<T | undefined | false> | T |
 const nobodyTalks = (): Promise<unknown> =>
   until('nobody talks', async () => (await ritmo.foundations.context.bus.request('acd.agents', {})).agents.every(({ state }) => state !== 'talking' && state !== 'ringing'));
 
-/** Every line of a call until it is over, by its id: `<A><2001><…><#>`. */
+/** Every line of calls until they are over, without their ids: `<A><2001><…><#>`. */
 async function linesOf(from: number, ends: number): Promise<readonly string[]> {
   await until(`${ends} lines <H>`, () => lines.slice(from).filter((line) => line.startsWith('<H>')).length === ends);
   await nobodyTalks();
-  return lines.slice(from).map((line) => line.replace(/<\d{10}\.\d+>$/, '<#>'));
+  return lines.slice(from).filter((line) => !line.startsWith('<S>')).map((line) => line.replace(/<\d{10}\.\d+>$/, '<#>'));
 }
 
 beforeAll(async () => {
@@ -48,11 +48,11 @@ beforeAll(async () => {
   const config = demoConfig({ dataDir: folder, agents: 3, carrier, channelLimit: 5, cpsLimit: 5, rtpPorts: await freeUdpPortRange(200) });
   const seed = config.seed as Record<string, Record<string, unknown>[]>;
   const queues = [{ ...seed['queues']?.[0], numbers: ['1140040000'], ringTimeoutS: 60, wrapUpS: 0 }];
-  ritmo = await startRitmo({ ...config, seed: { ...seed, settings: { apiKey }, queues } }, { log: createLogger({ level: 'silent', node: 'unanswered' }) });
+  ritmo = await startRitmo({ ...config, seed: { ...seed, settings: { apiKey }, sharedExtensions: [{ id: 1, extension: '50001', password: agentPassword('50001') }], queues } }, { log: createLogger({ level: 'silent', node: 'unanswered' }) });
   closing.push(() => ritmo.stop());
   const registrar = { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 };
   agents = await startAgents({
-    registrar, seed: 8, accounts: ['2001', '2002'].map((extension) => ({ extension, password: agentPassword(extension) })),
+    registrar, seed: 8, accounts: ['2001', '2002', '50001'].map((extension) => ({ extension, password: agentPassword(extension) })),
     answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 2_500, max: 3_000 }, hangsUpP: 1,
   });
   closing.push(() => agents.stop());
@@ -122,6 +122,19 @@ it('a call from one extension to another: <A> of the caller, <R> of who answers,
   const told = await linesOf(from, 2);
   expect(told.slice(0, 2)).toEqual(['<A><2003><2002><#>', '<R><2002><2003><2002><#>']);
   expect(told.slice(2).sort()).toEqual(['<H><2002><#>', '<H><2003><#>']);
+});
+
+it('calls of who is logged in at a shared desk phone name the own extension', { timeout: patience }, async () => {
+  expect(await api('login_hardphone?ramal=2002&hardphone=50001')).toBe('RAMAL LOGADO COM SUCESSO');
+  const from = lines.length;
+  const { established } = await call('2002');
+  await until('the answer', established);
+  const told = await linesOf(from, 2);
+  expect(agents.stats().byExtension['50001']?.answered).toBe(1);
+  expect(told.slice(0, 2)).toEqual(['<A><2003><2002><#>', '<R><2002><2003><2002><#>']);
+  expect(told.slice(2).sort()).toEqual(['<H><2002><#>', '<H><2003><#>']);
+  expect(await api('logout_hardphone?ramal=2002')).toBe('RAMAL DESLOGADO COM SUCESSO');
+  expect(await api('login?ramal=2002')).toBe('RAMAL LOGADO COM SUCESSO');
 });
 
 it('a call from one extension to another that is not answered: <A> and <H> of the caller only', { timeout: patience }, async () => {
