@@ -1,10 +1,11 @@
 /** INVITEs that come to us: calls over a trunk, and calls that agents make. The acd answers or rejects them. */
-import { asExtension, asId, type CallDirection, type CallId, type TrunkId } from '@ritmo/domain';
+import { asExtension, asId, fact, streams, type CallDirection, type CallId, type TrunkId } from '@ritmo/domain';
 import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import type { IncomingCall } from '@ritmo/sip';
 import { Call } from './call/call.ts';
 import { takeInbound } from './call/customer.ts';
 import type { CallWires } from './call/wires.ts';
+import type { CallIdentity } from './open-calls.ts';
 import { replace } from './replacing.ts';
 import type { TrunkBook } from './trunk-book.ts';
 
@@ -12,6 +13,9 @@ import type { TrunkBook } from './trunk-book.ts';
 const decisionMs = 10_000;
 /** Longest an inbound call rings before it is taken. */
 const inboundRingMs = 60_000;
+/** Calls refused for want of a channel that are told as facts, a second. More is a flood, which must not become one of facts. */
+const mostBusyTold = 10;
+const noChannel = { reason: { q850: 34, text: 'no channel available' } } as const;
 
 export const isIncoming = (direction: CallDirection): boolean => direction === 'inbound' || direction === 'internal';
 
@@ -70,6 +74,21 @@ export function createIncomingCalls(parts: {
     return true;
   };
 
+  let told = { second: 0, calls: 0 };
+  /** Who found no free channel called in vain: it is one of the calls received (manual 1.3.1.5, BUSY). */
+  const tellBusy = (identity: CallIdentity): void => {
+    const nowMs = context.clock.nowMs();
+    const second = Math.floor(nowMs / 1_000);
+    told = { second, calls: told.second === second ? told.calls + 1 : 1 };
+    if (told.calls > mostBusyTold) return;
+    const { q850, text } = noChannel.reason;
+    context.journal.record(
+      streams.call(identity.callId),
+      fact('CallPlaced', nowMs, { ...identity, dialog: {} }),
+      fact('CallEnded', nowMs, { ...identity, wireOutcome: 'busy', by: 'system', sipCode: 486, q850, reason: text, ringMs: 0, billMs: 0 }),
+    );
+  };
+
   const overTrunk = async (incoming: IncomingCall): Promise<void> => {
     const config = trunks.byAddress(incoming.source.host, incoming.source.port) ?? trunks.byAddress(incoming.source.host);
     const trunk = config ? trunks.get(asId<TrunkId>(config.id)) : undefined;
@@ -78,14 +97,15 @@ export function createIncomingCalls(parts: {
       return;
     }
     const callId = await callIds.next();
-    if (!trunk.ledger.takeChannel(callId, performance.now())) {
-      incoming.reject(486, { reason: { q850: 34, text: 'no channel available' } });
-      return;
-    }
     const identity = {
       callId, direction: 'inbound', campaignId: null, contactId: null, phoneId: null, queueId: null,
       trunkId: trunk.id, routeId: null, extension: null, from: incoming.fromUser, to: incoming.toUser,
     } as const;
+    if (!trunk.ledger.takeChannel(callId, performance.now())) {
+      incoming.reject(486, noChannel);
+      tellBusy(identity);
+      return;
+    }
     const call = new Call(parts.wires(), identity, { record: true, ringMs: inboundRingMs });
     calls.set(callId, call);
     trunks.roomChanged(trunk.id);

@@ -198,6 +198,25 @@ describe('a call from outside', () => {
     await waitFor(async () => (await house.agent(3))?.state === 'free', { what: 'Eva back from her pause' });
   });
 
+  test('that finds no free channel is busy', async () => {
+    const { rig } = house;
+    const trunk = { id: 1, name: 'carrier', host: '127.0.0.1', port: house.carrier.port };
+    const limit = async (channels: number): Promise<void> => {
+      rig.put('trunk', { ...trunk, channels });
+      await waitFor(async () => (await rig.bus.request('telephony.trunks', {})).trunks[0]?.channelLimit === channels, { what: `${channels} channels` });
+    };
+    await limit(1);
+    const first = await call(queueNumber, '21999990001');
+    await up(first);
+    house.rig.facts.length = 0;
+    const second = await call(queueNumber, '21999990002');
+    await over(second, '486');
+    expect(second.failed).toMatchObject({ sipCode: 486 });
+    expect(await endedRow('ligacoes_receptivo')).toMatchObject({ origem: '21999990002', destino: queueNumber, status: 'BUSY', duracao: 0, billing: 0, ramal: null, desligamento_solicitado: false });
+    first.bye();
+    await limit(30);
+  });
+
   test('to a number that nobody has is not answered; who hides its number has none', async () => {
     const caller = await call('1140049999', 'anonymous');
     await over(caller, '404');

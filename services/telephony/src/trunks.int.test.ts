@@ -113,8 +113,27 @@ test('calls from outside take channels too, and are refused beyond them', async 
   const third = await carrier.dial(rig.port, '4000', '3');
   await waitFor(() => third.failed, { what: 'the refusal' });
   expect(third.failed).toMatchObject({ sipCode: 486, q850: 34 });
+  // It is told as a call that found the house busy; what goes on occupies nothing.
+  expect(await rig.fact('CallEnded')).toMatchObject({ direction: 'inbound', from: '3', to: '4000', wireOutcome: 'busy', by: 'system', sipCode: 486, q850: 34, ringMs: 0, billMs: 0 });
+  expect(rig.of('CallPlaced').map(({ from }) => from)).toEqual(['1', '2', '3']);
   expect(await reserve(rig)).toMatchObject({ slots: [], channelsFree: 0, detail: 'channel-limit' });
   for (const caller of callers) caller.outgoing?.cancel();
+  await rig.quiet();
+});
+
+test('a flood of calls from outside beyond the channels is refused, and not told call by call', async () => {
+  const rig = await rigWith();
+  const carrier = await farEnd();
+  rig.put('trunk', { id: 1, name: 'carrier', host: '127.0.0.1', port: carrier.port, channels: 1 });
+  await rig.telephony.start();
+  const first = await carrier.dial(rig.port, '4000', '1');
+  await waitFor(() => rig.of('CallPlaced').length === 1, { what: 'the first call' });
+  const refused = await Promise.all(Array.from({ length: 60 }, (_, n) => carrier.dial(rig.port, '4000', `2${n}`)));
+  await waitFor(() => refused.every(({ failed }) => failed), { what: 'the refusals', timeoutMs: 15_000 });
+  const seconds = (Math.max(...rig.facts.map(({ at }) => at)) - Math.min(...rig.facts.map(({ at }) => at))) / 1_000;
+  expect(rig.of('CallEnded').length).toBeGreaterThan(0);
+  expect(rig.of('CallEnded').length).toBeLessThanOrEqual(10 * (Math.floor(seconds) + 2));
+  first.outgoing?.cancel();
   await rig.quiet();
 });
 

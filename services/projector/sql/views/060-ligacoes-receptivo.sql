@@ -22,7 +22,7 @@ COMMENT ON COLUMN public.ligacoes_receptivo.origem IS 'Número de origem; nulo q
 COMMENT ON COLUMN public.ligacoes_receptivo.destino IS 'Número de destino.';
 COMMENT ON COLUMN public.ligacoes_receptivo.duracao IS 'Duração em segundos, com o tempo de toque.';
 COMMENT ON COLUMN public.ligacoes_receptivo.billing IS 'Duração em segundos, sem o tempo de toque.';
-COMMENT ON COLUMN public.ligacoes_receptivo.status IS 'ANSWERED (também a que só esperou na fila: o ramal é nulo), BUSY ou NO ANSWER.';
+COMMENT ON COLUMN public.ligacoes_receptivo.status IS 'ANSWERED (também a que só esperou na fila: o ramal é nulo), BUSY (não havia canal livre) ou NO ANSWER.';
 COMMENT ON COLUMN public.ligacoes_receptivo.ramal IS 'Ramal que atendeu; nulo quando nenhum.';
 COMMENT ON COLUMN public.ligacoes_receptivo.data IS 'Data em que ocorreu a ligação.';
 COMMENT ON COLUMN public.ligacoes_receptivo.tipo_ligacao IS 'Do número de origem: celular local, celular interurbano, fixo local, fixo interurbano, internacional, gratuita, serviço ou outros.';
