@@ -1,0 +1,1 @@
+CREATE INDEX notes_phone ON :schema:.notes (phone);

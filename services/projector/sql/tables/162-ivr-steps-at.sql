@@ -1,0 +1,1 @@
+CREATE INDEX ivr_steps_at ON :schema:.ivr_steps (at);
