@@ -37,7 +37,7 @@ export function lossContract(make: SipStackFactory): void {
   }
 
   describe.each([
-    ['INVITE', /^out INVITE/], ['180', /^back SIP\/2.0 180/], ['200 to INVITE', /^back SIP\/2.0 200[^]*CSeq: 1 INVITE/], ['ACK', /^out ACK/],
+    ['INVITE', /^out INVITE/], ['180', /^back SIP\/2.0 180/], ['200 to INVITE', /^back SIP\/2.0 200[^]*CSeq: \d+ INVITE/], ['ACK', /^out ACK/],
     ['BYE', /^out BYE/], ['200 to BYE', /^back SIP\/2.0 200[^]*CSeq: \d+ BYE/],
   ])('a lost %s', (_name, pattern) => {
     it('is repaired when we call', async () => {

@@ -51,7 +51,7 @@ export class LossyLink {
       return;
     }
     this.passed.push(what);
-    const rewritten = text.replace(/(Contact: <sip:[^@>]*@127\.0\.0\.1):\d+/i, `$1:${contactPort}`);
+    const rewritten = text.replace(/(Contact: <sip:(?:[^@>]*@)?127\.0\.0\.1):\d+/i, `$1:${contactPort}`);
     socket.send(Buffer.from(rewritten, 'latin1'), port, '127.0.0.1');
   }
 

@@ -202,12 +202,15 @@ export function sippContract(make: SipStackFactory): void {
     it.each(Object.entries(CALLERS))('%s', async (scenario, act) => {
       const far = await sipp(scenario);
       const own = new Rig();
-      const near = await own.party(make, { t1Ms: 200 });
-      const invite = new RecordedInvite(near.stack, {
-        uri: `sip:55@${far.address.host}:${far.address.port}`, from: { user: '1130001000' }, sipCallId: `sipp-${scenario}`, body: OFFER, credentials: TRUNK,
-      });
-      await Promise.all([far.passed(), act(invite, near)]);
-      await own.close();
+      try {
+        const near = await own.party(make, { t1Ms: 200 });
+        const invite = new RecordedInvite(near.stack, {
+          uri: `sip:55@${far.address.host}:${far.address.port}`, from: { user: '1130001000' }, sipCallId: `sipp-${scenario}`, body: OFFER, credentials: TRUNK,
+        });
+        await Promise.all([far.passed(), act(invite, near)]);
+      } finally {
+        await own.close();
+      }
     });
   });
 

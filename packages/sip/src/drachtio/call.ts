@@ -2,7 +2,7 @@ import type { CallEvents, DialogSnapshot, EndReason, EstablishedCall, SipAddress
 import { wireEnd } from '../native/reason.ts';
 import { referRequest, sipfragStatus } from '../native/refer.ts';
 import { fromBytes } from '../wire/text.ts';
-import { headersOf, readMessage, reasonHeaders } from './headers.ts';
+import { headersOf, readMessage, reasonHeaders, sessionHeaders } from './headers.ts';
 import { Offers } from './offers.ts';
 import { isServersWord } from './srf.ts';
 import type { Asker, SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
@@ -23,6 +23,8 @@ export interface DrachtioCallParts {
   readonly destination: SipAddress;
   /** We began it. */
   readonly isOurs: boolean;
+  /** Of the peer's last request. */
+  readonly remoteCSeq: number;
 }
 
 /** A confirmed dialog that lives in drachtio-server. */
@@ -36,6 +38,7 @@ export class DrachtioCall implements EstablishedCall {
   private endReason: EndReason | undefined;
   private untold: WireEnd | undefined;
   private untoldAnswer: string | undefined;
+  private remoteCSeq: number;
   private transfer: ((succeeded: boolean) => void) | undefined;
 
   constructor(owner: DrachtioCallOwner, parts: DrachtioCallParts) {
@@ -44,19 +47,33 @@ export class DrachtioCall implements EstablishedCall {
     const { dialog } = parts;
     this.sipCallId = dialog.sip.callId;
     this.offers = new Offers(owner.asker, dialog.id, parts.isOurs);
+    this.remoteCSeq = parts.remoteCSeq;
     dialog.on('destroy', (request: SrfRequest) => this.destroyed(request));
-    dialog.on('modify', (request: SrfRequest, response: SrfResponse) => this.reoffered(request, response));
-    dialog.on('update', (request: SrfRequest, response: SrfResponse) => {
-      if (request.body === '') response.send(200);
+    this.takes('modify', (request, response) => this.reoffered(request, response));
+    this.takes('update', (request, response) => {
+      if (request.body === '') response.send(200, { headers: sessionHeaders(request) });
       else this.reoffered(request, response);
     });
-    dialog.on('info', (request: SrfRequest, response: SrfResponse) => this.informed(request, response));
-    dialog.on('refer', (request: SrfRequest, response: SrfResponse) => this.referred(request, response));
-    dialog.on('notify', (request: SrfRequest, response: SrfResponse) => {
+    this.takes('info', (request, response) => this.informed(request, response));
+    this.takes('refer', (request, response) => this.referred(request, response));
+    this.takes('notify', (request, response) => {
       response.send(200);
       const message = readMessage(request.msg.raw);
       const status = message === undefined ? 0 : sipfragStatus(message);
       if (status >= 200) this.transfer?.(status < 300);
+    });
+  }
+
+  /** Out of order is 500 (RFC 3261 12.2.2): the server lets it pass. */
+  private takes(event: 'modify' | 'update' | 'info' | 'refer' | 'notify', take: (request: SrfRequest, response: SrfResponse) => void): void {
+    this.parts.dialog.on(event, (request: SrfRequest, response: SrfResponse) => {
+      const cseq = Number.parseInt(request.get('cseq') ?? '', 10);
+      if (cseq <= this.remoteCSeq) {
+        response.send(500);
+        return;
+      }
+      this.remoteCSeq = cseq;
+      take(request, response);
     });
   }
 
@@ -157,7 +174,7 @@ export class DrachtioCall implements EstablishedCall {
     this.guard(() => {
       const body = reoffer.call(this.events, request.body);
       this.parts.dialog.local.sdp = body;
-      response.send(200, { body, headers: { 'Content-Type': 'application/sdp' } });
+      response.send(200, { body, headers: { 'Content-Type': 'application/sdp', ...sessionHeaders(request) } });
     });
   }
 

@@ -1,7 +1,5 @@
 import type { EndReason, EstablishedCall, IncomingCall, SipAddress, WireEnd } from '../port.ts';
 import { wireEnd } from '../native/reason.ts';
-import { negotiateAsCallee } from '../native/session-timer.ts';
-import type { CalleeAnswer } from '../native/session-timer.ts';
 import type { Flow } from '../transport/flow.ts';
 import { parseNameAddress } from '../wire/address.ts';
 import type { SipMessage } from '../wire/message.ts';
@@ -9,17 +7,14 @@ import { headerName } from '../wire/names.ts';
 import { fromBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { DrachtioCall } from './call.ts';
-import { headersOf, readMessage, reasonHeaders } from './headers.ts';
-import { MIN_SESSION_S } from './outgoing.ts';
+import { readMessage, reasonHeaders, sessionHeaders } from './headers.ts';
 import type { DrachtioOutgoingOwner } from './outgoing.ts';
 import type { SrfDialog, SrfHeaders, SrfRequest, SrfResponse } from './srf.ts';
 
 const SDP: SrfHeaders = { 'Content-Type': 'application/sdp' };
 
-/** What the server is told to answer to a Session-Expires: it keeps the timer and refreshes by itself (RFC 4028). */
-export function sessionOf(invite: SipMessage): CalleeAnswer {
-  return negotiateAsCallee(invite, MIN_SESSION_S);
-}
+/** The server forgets an INVITE to which its client answers nothing within 4 s; its own 100 does not count. */
+const SIGN_OF_LIFE_MS = 2_000;
 
 /** An INVITE that drachtio-server handed to us. The server sends 100, repeats our 2xx and answers CANCEL. */
 export class DrachtioIncoming implements IncomingCall {
@@ -36,6 +31,7 @@ export class DrachtioIncoming implements IncomingCall {
   private readonly response: SrfResponse;
   private readonly message: SipMessage;
   private state: 'ringing' | 'answered' | 'over' = 'ringing';
+  private readonly signOfLife: NodeJS.Timeout;
   private cancelEnd: WireEnd | undefined;
   private cancelListener: ((end: WireEnd) => void) | undefined;
 
@@ -53,6 +49,7 @@ export class DrachtioIncoming implements IncomingCall {
     this.fromUser = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
     if (from?.displayName !== undefined) this.fromDisplayName = fromBytes(from.displayName);
     this.toUser = fromBytes(parseUri(message.uri)?.user ?? '');
+    this.signOfLife = setTimeout(() => response.send(100), SIGN_OF_LIFE_MS);
     request.on('cancel', (cancel: { readonly raw?: string }) => this.cancelled(readMessage(cancel.raw)));
   }
 
@@ -66,17 +63,16 @@ export class DrachtioIncoming implements IncomingCall {
 
   ring(body?: string): void {
     if (this.state !== 'ringing') return;
-    // Reliable where the peer requires it (RFC 3262 3): the server repeats it and takes the PRACK.
-    const reliable: SrfHeaders = this.message.lists('require', '100rel') ? { Require: '100rel' } : {};
-    if (body === undefined) this.response.send(180, { headers: reliable });
-    else this.response.send(183, { body, headers: { ...SDP, ...reliable } });
+    clearTimeout(this.signOfLife);
+    if (body === undefined) this.response.send(180);
+    else this.response.send(183, { body, headers: SDP });
   }
 
   async answer(body: string): Promise<EstablishedCall> {
     if (this.state !== 'ringing') throw new Error(this.cancelEnd === undefined ? 'the call was answered or rejected before' : 'the caller cancelled');
     this.state = 'answered';
-    const session = sessionOf(this.message);
-    const headers = { ...SDP, ...(session.kind === 'agreed' ? headersOf(session.headers) : {}) };
+    clearTimeout(this.signOfLife);
+    const headers = { ...SDP, ...sessionHeaders(this.request) };
     return new Promise((resolve, reject) => {
       this.owner.srf.createUAS(this.request, this.response, { localSdp: body, headers }, (error, dialog) => {
         if (dialog === undefined) reject(error instanceof Error ? error : new Error(String(error)));
@@ -89,6 +85,7 @@ export class DrachtioIncoming implements IncomingCall {
     const to = this.message.header('to') ?? '';
     const call = new DrachtioCall(this.owner, {
       dialog, localUri: `${to};tag=${dialog.sip.localTag}`, remoteUri: this.message.header('from') ?? '', localCSeq: 0, destination: this.source, isOurs: false,
+      remoteCSeq: this.message.cseq,
     });
     this.owner.established(call);
     dialog.once('ack', (ack: SrfRequest) => {
@@ -105,6 +102,7 @@ export class DrachtioIncoming implements IncomingCall {
   reject(code: number, options?: { readonly reason?: EndReason; readonly retryAfterS?: number }): void {
     if (this.state !== 'ringing') return;
     this.state = 'over';
+    clearTimeout(this.signOfLife);
     const retry = options?.retryAfterS === undefined ? {} : { 'Retry-After': String(Math.ceil(options.retryAfterS)) };
     this.response.send(code, { headers: { ...retry, ...reasonHeaders(options?.reason) } });
   }
@@ -118,6 +116,7 @@ export class DrachtioIncoming implements IncomingCall {
   private cancelled(cancel: SipMessage | undefined): void {
     if (this.state === 'over') return;
     this.state = 'over';
+    clearTimeout(this.signOfLife);
     const end: WireEnd = cancel === undefined ? { by: 'remote', sipCode: 487 } : wireEnd('remote', 487, cancel);
     this.cancelEnd = end;
     try {

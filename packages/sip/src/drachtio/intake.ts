@@ -5,6 +5,7 @@ import { parseReplaces } from '../native/refer.ts';
 import type { Registrar } from '../native/registrar.ts';
 import type { Replacement } from '../native/replaces.ts';
 import { refusal } from '../native/validate.ts';
+import type { Refusal } from '../native/validate.ts';
 import type { Binding, SipStackOptions } from '../port.ts';
 import type { Answerable, Reply } from '../transactions/server.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
@@ -14,13 +15,21 @@ import { params } from '../wire/scan.ts';
 import { fromBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
-import { headersOf, readMessage, sourceOf } from './headers.ts';
-import { DrachtioIncoming, sessionOf } from './incoming.ts';
+import { headersOf, readMessage, sessionOf, sourceOf } from './headers.ts';
+import { DrachtioIncoming } from './incoming.ts';
 import type { DrachtioOutgoingOwner } from './outgoing.ts';
 import type { SrfHeaders, SrfRequest, SrfResponse } from './srf.ts';
 
 export interface IntakeOwner extends DrachtioOutgoingOwner {
   readonly calls: Iterable<DrachtioCall>;
+}
+
+/**
+ * The server (v0.9.10) dies when an INVITE ends before the PRACK of a reliable response came: by our 200, or by the caller's CANCEL. So none
+ * is sent, and who requires them is told (RFC 3262 3, RFC 3261 8.2.2.3).
+ */
+function reliableRefusal(message: SipMessage): Refusal | undefined {
+  return message.method === 'INVITE' && message.lists('require', '100rel') ? { status: 420, reason: 'Bad Extension', headers: 'Unsupported: 100rel\r\n' } : undefined;
 }
 
 /** Requests outside dialogs, as the server hands them up. Registrar, digest and what is wrong with a request are the native engine's. */
@@ -61,7 +70,7 @@ export class Intake {
       this.counts.dropped++;
       return undefined;
     }
-    const wrong = refusal(message);
+    const wrong = refusal(message) ?? reliableRefusal(message);
     if (wrong !== undefined) {
       response.send(wrong.status, { headers: headersOf(wrong.headers) });
       return undefined;
@@ -96,8 +105,6 @@ export class Intake {
       response.send(replacement.status);
       return;
     }
-    // The server sends its own 100, and forgets the INVITE unless a client of its answers something within 4 s.
-    response.send(100);
     try {
       const replaces = replacement.kind === 'found' ? replacement.replaces : undefined;
       this.options.handlers.incoming(new DrachtioIncoming(this.owner, request, response, message, flow, verdict, replaces));

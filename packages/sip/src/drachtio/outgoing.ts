@@ -5,7 +5,7 @@ import { SessionAsk } from '../native/session-ask.ts';
 import { escapeUser } from '../wire/uri.ts';
 import { DrachtioCall } from './call.ts';
 import type { DrachtioCallOwner } from './call.ts';
-import { headersOf, isOwnMaking, proxyUri, readMessage, reasonHeaders } from './headers.ts';
+import { headersOf, isOwnMaking, MIN_SESSION_S, proxyUri, readMessage, reasonHeaders } from './headers.ts';
 import type { Srf, SrfDialog, SrfHeaders, SrfRefusal, SrfRequest, SrfUnacknowledged } from './srf.ts';
 
 export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
@@ -19,8 +19,6 @@ export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
 
 const DEFAULT_RING_TIMEOUT_MS = 60_000;
 const DEFAULT_SESSION_EXPIRES_S = 1_800;
-/** The server takes no shorter session, the least that RFC 4028 5 knows. */
-export const MIN_SESSION_S = 90;
 
 /** An INVITE of ours that drachtio-server carries out. */
 export class DrachtioAttempt implements OutgoingCall {
@@ -134,6 +132,7 @@ export class DrachtioAttempt implements OutgoingCall {
     const message = readMessage(dialog.req.msg.raw);
     const call = new DrachtioCall(this.owner, {
       dialog, localUri: message?.header('from') ?? '', remoteUri: dialog.res.get('to') ?? '', localCSeq: message?.cseq ?? 1, destination: this.destination, isOurs: true,
+      remoteCSeq: 0,
     });
     if (this.state !== 'inviting') {
       // The 200 won the race, or the connection was given up meanwhile: nobody wants this call.
@@ -153,8 +152,7 @@ export class DrachtioAttempt implements OutgoingCall {
       return;
     }
     const message = readMessage(error.res?.msg.raw);
-    // Nothing came back: the server made the response itself.
-    const unanswered = message !== undefined && isOwnMaking(message);
+    const unanswered = error.res !== undefined && isOwnMaking(error.res);
     if (message?.status === 422 && this.session.raise(message)) {
       this.send();
       return;

@@ -28,6 +28,7 @@ export interface SrfResponse {
   readonly reason: string;
   readonly body: string;
   readonly msg: { readonly raw: string };
+  readonly meta: { readonly source_address: string };
   get(name: string): string | undefined;
   send(status: number, options?: { headers?: SrfHeaders; body?: string }): void;
 }
@@ -135,7 +136,8 @@ export class Asker {
           }
           request.on('response', (response: SrfResponse, acknowledge: () => void) => {
             if (response.status < 200) return;
-            if (options.method === 'INVITE') acknowledge();
+            // The server acknowledges a refusal by itself.
+            if (options.method === 'INVITE' && response.status < 300) acknowledge();
             if (end()) resolve(response);
           });
         });

@@ -7,7 +7,7 @@ import { TimerWheel } from '../transactions/wheel.ts';
 import { Locator } from '../transport/locate.ts';
 import { hostPortText, hostText } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
-import { isOwnMaking, readMessage } from './headers.ts';
+import { isOwnMaking } from './headers.ts';
 import { Intake } from './intake.ts';
 import type { IntakeOwner } from './intake.ts';
 import { DrachtioAttempt } from './outgoing.ts';
@@ -93,7 +93,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
         }
         const bound = addressIn(hostport ?? '');
         this.localHost = hostText(bound.host);
-        if (first) resolve(bound);
+        if (first) void this.routesAreKnown().then(() => resolve(bound));
         else this.reconcile();
         first = false;
       });
@@ -103,6 +103,14 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
         guardFraming(socket, (error) => this.trouble(error));
       });
     });
+  }
+
+  /**
+   * The client tells the server which methods it takes and waits for no answer; until the server has read that, it refuses requests with 503.
+   * It reads in order: an answer to anything that was asked later says so.
+   */
+  private async routesAreKnown(): Promise<void> {
+    await this.asker.inDialog('none', 'OPTIONS').catch(() => undefined);
   }
 
   /** The server keeps its dialogs; what was on its way has lost its answer. */
@@ -186,8 +194,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
       const suffix = target.transport === 'udp' ? '' : `;transport=${target.transport}`;
       this.asker.ask(`sip:${hostPortText(target.host, target.port)}${suffix}`, { method: 'OPTIONS' }).then(
         (response) => {
-          const message = readMessage(response.msg.raw);
-          if (message === undefined || isOwnMaking(message)) settle({ reachable: false, error: `${response.status} ${response.reason}` });
+          if (isOwnMaking(response)) settle({ reachable: false, error: `${response.status} ${response.reason}` });
           else settle({ reachable: true, code: response.status, roundTripMs: performance.now() - sentAt });
         },
         (error: unknown) => settle({ reachable: false, error: error instanceof Error ? error.message : String(error) }),
@@ -206,10 +213,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
   async endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }> {
     if (snapshot.state === 'calling') return { ended: await this.cancelOrphan(snapshot.inviteBranch) };
     const headers = { 'From': snapshot.localUri, 'To': snapshot.remoteUri, 'Call-ID': snapshot.sipCallId, 'CSeq': `${snapshot.localCSeq + 1_000} BYE` };
-    const answered = this.asker.ask(snapshot.remoteTarget, { method: 'BYE', headers }).then((response) => {
-      const message = readMessage(response.msg.raw);
-      return message !== undefined && !isOwnMaking(message);
-    }, () => false);
+    const answered = this.asker.ask(snapshot.remoteTarget, { method: 'BYE', headers }).then((response) => !isOwnMaking(response), () => false);
     const timeout = new Promise<boolean>((resolve) => {
       setTimeout(() => resolve(false), 64 * (this.settings.t1Ms ?? 500)).unref();
     });

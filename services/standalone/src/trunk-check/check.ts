@@ -77,7 +77,7 @@ async function climb(request: TrunkCheckRequest, ladder: Ladder, steps: Step[]):
   const local = await localAddress(first.host, first.port);
   const sip = await startStack(request, local, ladder);
   try {
-    await speak(sip, request, servers, local, steps);
+    await speak(sip, request, local, steps);
   } finally {
     await sip.stop();
   }
@@ -86,7 +86,7 @@ async function climb(request: TrunkCheckRequest, ladder: Ladder, steps: Step[]):
 const dnsOf = ({ dnsServers }: TrunkCheckRequest) => (dnsServers === undefined ? {} : { servers: dnsServers });
 const transportsOf = ({ trunk, tls }: TrunkCheckRequest) => (tls === undefined && trunk.transport !== 'tls' ? (['udp', 'tcp'] as const) : (['udp', 'tcp', 'tls'] as const));
 
-async function speak(sip: SipStack, request: TrunkCheckRequest, servers: readonly SipAddress[], local: string, steps: Step[]): Promise<void> {
+async function speak(sip: SipStack, request: TrunkCheckRequest, local: string, steps: Step[]): Promise<void> {
   const { trunk, number, timeoutMs = defaultTimeoutMs } = request;
   const address: SipAddress = { host: trunk.host, port: trunk.port, transport: trunk.transport };
   const options = await checkOptions(sip, address, timeoutMs);
@@ -95,7 +95,8 @@ async function speak(sip: SipStack, request: TrunkCheckRequest, servers: readonl
   const isAlive = registration.some(({ name, result }) => name === 'registration' && result === 'ok');
   steps.push(options.result === 'fails' && isAlive ? ignoresOptions(options) : options, ...registration);
   if (number === undefined || steps.some(({ name, result }) => name !== 'options' && result === 'fails')) return;
-  const call = await checkCall(sip, trunk, servers, {
+  // In the order of now: a server that left OPTIONS unanswered comes last.
+  const call = await checkCall(sip, trunk, await sip.locate(address), {
     number, host: request.advertise ?? local, ringTimeoutMs: request.ringTimeoutMs ?? defaultRingMs, listenMs: request.listenMs ?? defaultListenMs,
   });
   const isAnswered = call.some(({ name, result }) => name === 'call' && result !== 'fails');
