@@ -52,6 +52,8 @@ const keepEndedMs = 3_000;
 /** With more facts than this waiting for the store, rows of ended calls are kept. */
 const storeIsBehind = 2_000;
 const retryMs = 500;
+/** Nobody waits for the note that a call is over: those of this span go together, and the statements that calls do wait for go first. */
+const oversEveryMs = 50;
 
 interface Beginning {
   readonly call: OpenCall;
@@ -71,6 +73,8 @@ export function createOpenCalls(parts: {
   const updates = new Map<CallId, OpenCall>();
   let updated: (() => void)[] = [];
   let overs: CallId[] = [];
+  let oversAt = -Infinity;
+  let oversTimer: NodeJS.Timeout | undefined;
   const ended = new Map<CallId, number>();
   let working: Promise<void> | undefined;
   let closed = false;
@@ -108,6 +112,7 @@ export function createOpenCalls(parts: {
   const writeOvers = async (): Promise<void> => {
     const batch = overs;
     overs = [];
+    oversAt = performance.now();
     await database.query('UPDATE telephony.open_calls SET over = true WHERE call_id = ANY($1)', [batch]);
   };
   const writeEnds = async (due: readonly CallId[]): Promise<void> => {
@@ -119,12 +124,17 @@ export function createOpenCalls(parts: {
     const before = performance.now() - keepEndedMs;
     return [...ended].filter(([, at]) => closed || at <= before).map(([callId]) => callId);
   };
+  const oversAreDue = (): boolean => overs.length > 0 && (closed || performance.now() - oversAt >= oversEveryMs);
   const work = async (): Promise<void> => {
-    while (beginnings.length > 0 || updates.size > 0 || overs.length > 0) {
+    while (beginnings.length > 0 || updates.size > 0 || oversAreDue()) {
       if (beginnings.length > 0) await writeBeginnings();
       if (updates.size > 0) await writeUpdates();
-      if (overs.length > 0) await writeOvers();
+      if (oversAreDue()) await writeOvers();
     }
+  };
+  const wakeForOvers = (): void => {
+    oversTimer = undefined;
+    wake();
   };
   const wake = (): void => {
     working ??= work()
@@ -134,7 +144,8 @@ export function createOpenCalls(parts: {
       })
       .finally(() => {
         working = undefined;
-        if (beginnings.length > 0 || updates.size > 0 || overs.length > 0) wake();
+        if (beginnings.length > 0 || updates.size > 0 || oversAreDue()) wake();
+        else if (overs.length > 0 && !closed) oversTimer ??= setTimeout(wakeForOvers, oversEveryMs);
       });
   };
   const sweep = setInterval(() => {
@@ -184,7 +195,9 @@ export function createOpenCalls(parts: {
     async close() {
       clearInterval(sweep);
       closed = true;
-      await working;
+      clearTimeout(oversTimer);
+      wake();
+      while (working !== undefined) await working;
       const due = dueEnds();
       if (due.length > 0) await writeEnds(due);
     },
