@@ -95,7 +95,7 @@ export async function runDemo({ options, out, signal }: DemoRun): Promise<RunRes
     for (const { id, name } of ritmo.foundations.context.directory.all('disposition')) dispositionNames.set(id, name);
     const crm = createCrm({ port: ritmo.ports.socketWrite ?? 0, ownerOfNumber: ownersOf(lines) });
     const stage: Stage = { folder, world, ritmo, crm, screen };
-    screen.say(`everything runs in this process, data in ${folder}: HTTP ${ritmo.ports.http}, SIP ${ritmo.ports.sip}, PostgreSQL ${ritmo.ports.postgres}`);
+    screen.say(`everything runs in this process, data in ${folder}: HTTP ${ritmo.ports.http}, sockets ${ritmo.ports.socketRead} (read) and ${ritmo.ports.socketWrite} (write), SIP ${ritmo.ports.sip}, PostgreSQL ${ritmo.ports.postgres}`);
     const watched = await Promise.race([dialTheList(stage, { options, beganAt, lines }), interrupted([signal, lost.signal])]);
     return await conclude(stage, { options, limits, beganAt, ...watched });
   } finally {
