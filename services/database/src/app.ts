@@ -23,7 +23,7 @@ export interface DatabaseAppOptions {
   readonly idleTransactionMs?: number;
   /** A transaction of an integrator that lasts longer is ended, however busy it is. Default 600 000. */
   readonly transactionMs?: number;
-  /** Most memory of its own that a session of an integrator may take, MB, where PostgreSQL is on this machine. Default 512. */
+  /** Most memory of its own that a session of an integrator may take, MB, where PostgreSQL is on this machine: an INSERT of 60,000 wide rows wants 500. Default 1 024. */
   readonly sessionMemoryMb?: number;
   /** How long an attempt whose answer was lost is left alone before it is looked for among the facts. Default 3 000. */
   readonly settleMs?: number;
@@ -86,7 +86,7 @@ export function createDatabaseApp(context: ServiceContext, options: DatabaseAppO
       await executor.start(['importar_discador', ...commandTables.map(({ table }) => table)]);
       every(guardEveryMs, () => endCareless(context, limits));
       every(guardEveryMs, keepRole);
-      const courtesy = createCourtesy(context, { role, sessionMemoryMb: options.sessionMemoryMb ?? 512 });
+      const courtesy = createCourtesy(context, { role, sessionMemoryMb: options.sessionMemoryMb ?? 1_024 });
       every(courtesyEveryMs, () => courtesy.look());
       every(retentionEveryMs, () => removeExpired(context));
       await removeExpired(context);

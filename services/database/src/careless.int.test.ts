@@ -1,5 +1,5 @@
 /** Limits of time of the integrators' sessions that a client cannot lift. */
-import { createStage, type Stage } from '@ritmo/contract/testing';
+import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
 import type { ServiceApp } from '@ritmo/service-kit';
 import pg from 'pg';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   db = await startTestDatabase();
   stage = await createStage({ database: db.database });
   stage.put('settings', { id: 1 });
-  app = createDatabaseApp(stage.context, { integrationPassword: 'segredo', role, statementTimeoutMs: 1_500, idleTransactionMs: 60_000, transactionMs: 3_000 });
+  app = createDatabaseApp(stage.context, { integrationPassword: 'segredo', role, maxConnections: 3, statementTimeoutMs: 1_500, idleTransactionMs: 60_000, transactionMs: 3_000 });
   await app.start();
 });
 afterAll(async () => {
@@ -54,4 +54,13 @@ test('what a cursor WITH HOLD holds is computed at the COMMIT, which no statemen
   expect((await session.query('FETCH 2 FROM kept')).rows).toEqual([{ n: 1 }, { n: 2 }]);
   await expect(session.query('DECLARE endless CURSOR WITH HOLD FOR SELECT n FROM generate_series(1, 10000000000) n')).rejects.toThrow(/timeout|user request|temp_file_limit|terminat/);
   await session.end().catch(() => undefined);
+});
+
+test('one session more than there may be is refused, and has room when one has gone', async () => {
+  const sessions = [await connect(), await connect(), await connect()];
+  await expect(connect()).rejects.toThrow(/too many connections for role/);
+  await sessions[0]?.end();
+  let admitted: pg.Client | undefined;
+  await eventually(async () => (admitted = await connect().catch(() => undefined)));
+  for (const session of [...sessions.slice(1), admitted]) await session?.end();
 });
