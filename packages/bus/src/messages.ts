@@ -194,7 +194,8 @@ export interface Requests {
   };
   /** Takes an inbound call that `telephony.incoming` announced. */
   'telephony.answer': { request: { callId: CallId; queueId: QueueId | null; record: boolean }; reply: Done | Refusal<'unknown-call'> };
-  'telephony.reject': { request: { callId: CallId; sipCode: number }; reply: Done | Refusal<'unknown-call'> };
+  /** `asCallOf`: this agent called a colleague who cannot be rung now; told as a call that came to nothing. */
+  'telephony.reject': { request: { callId: CallId; sipCode: number; asCallOf?: AgentId }; reply: Done | Refusal<'unknown-call'> };
   /** `discar`: rings the extension, then the number, and bridges them. Also second half of an agent's own INVITE. */
   'telephony.dial-for-agent': {
     request: {

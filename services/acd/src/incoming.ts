@@ -70,7 +70,8 @@ async function internalCall(parts: CommandParts, caller: AgentEntry, callId: Cal
   // Who calls himself is busy: with this call.
   const refusal = !('id' in target) ? null : target === caller ? 486 : reasonNotToRing(core, target);
   if (refusal !== null) {
-    await reject(refusal);
+    const busyWithThis = target === caller;
+    await context.bus.request('telephony.reject', { callId, sipCode: refusal, ...(busyWithThis ? {} : { asCallOf: caller.id }) });
     return;
   }
   // Taken before telephony is asked, so that no offer comes between.

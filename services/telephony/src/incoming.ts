@@ -1,5 +1,5 @@
 /** INVITEs that come to us: calls over a trunk, and calls that agents make. The acd answers or rejects them. */
-import { asExtension, asId, fact, streams, type CallDirection, type CallId, type TrunkId } from '@ritmo/domain';
+import { asExtension, asId, fact, noTrunk, streams, type AgentId, type CallDirection, type CallId, type EventDataByType, type TrunkId } from '@ritmo/domain';
 import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import type { IncomingCall } from '@ritmo/sip';
 import { Call } from './call/call.ts';
@@ -23,8 +23,8 @@ export interface IncomingCalls {
   came(incoming: IncomingCall): void;
   /** An agent's own INVITE that waits for the acd; taken out by this. */
   claim(callId: CallId): IncomingCall | undefined;
-  /** Refuses what waits: false when there is no such call. */
-  reject(callId: CallId, sipCode: number): boolean;
+  /** Refuses what waits: false when there is no such call. An extension's, told as a call of this agent if one is named. */
+  reject(callId: CallId, sipCode: number, asCallOf?: AgentId): boolean;
   /** The acd has taken the call: it is no longer refused when time passes. */
   decided(callId: CallId): void;
   readonly waiting: number;
@@ -60,12 +60,13 @@ export function createIncomingCalls(parts: {
     clearTimeout(limits.get(callId));
     limits.delete(callId);
   };
-  const reject = (callId: CallId, sipCode: number): boolean => {
+  const reject = (callId: CallId, sipCode: number, asCallOf?: AgentId): boolean => {
     decided(callId);
     const incoming = own.get(callId);
     if (incoming) {
       own.delete(callId);
       incoming.reject(sipCode);
+      if (asCallOf !== undefined) tellColleagueAway(callId, incoming, sipCode, asCallOf);
       return true;
     }
     const call = calls.get(callId);
@@ -74,19 +75,37 @@ export function createIncomingCalls(parts: {
     return true;
   };
 
+  /** A call that came to nothing at once. */
+  const tell = (identity: CallIdentity, end: Pick<EventDataByType['CallEnded'], 'wireOutcome' | 'by' | 'sipCode' | 'q850' | 'reason'>, begunBy: { readonly agentId?: AgentId } = {}): void => {
+    const nowMs = context.clock.nowMs();
+    context.journal.record(
+      streams.call(identity.callId),
+      fact('CallPlaced', nowMs, { ...identity, ...begunBy, dialog: {} }),
+      fact('CallEnded', nowMs, { ...identity, ...end, ringMs: 0, billMs: 0 }),
+    );
+  };
+
+  /** A colleague who talks, or whose phone is not there: a call of who called all the same (manual 1.3.1.4). */
+  const tellColleagueAway = (callId: CallId, incoming: IncomingCall, sipCode: number, agentId: AgentId): void => {
+    const extension = asExtension(incoming.fromUser);
+    const identity = {
+      callId, direction: 'internal', campaignId: null, contactId: null, phoneId: null, queueId: null, trunkId: noTrunk, routeId: null,
+      extension, from: extension, to: incoming.toUser,
+    } as const;
+    const how = sipCode === 486
+      ? ({ wireOutcome: 'busy', by: 'agent', reason: 'the extension is busy' } as const)
+      : ({ wireOutcome: 'no-answer', by: 'system', reason: 'the extension is not there' } as const);
+    tell(identity, { ...how, sipCode, q850: null }, { agentId });
+  };
+
   let told = { second: 0, calls: 0 };
   /** Who found no free channel called in vain: it is one of the calls received (manual 1.3.1.5, BUSY). */
   const tellBusy = (identity: CallIdentity): void => {
-    const nowMs = context.clock.nowMs();
-    const second = Math.floor(nowMs / 1_000);
+    const second = Math.floor(context.clock.nowMs() / 1_000);
     told = { second, calls: told.second === second ? told.calls + 1 : 1 };
     if (told.calls > mostBusyTold) return;
     const { q850, text } = noChannel.reason;
-    context.journal.record(
-      streams.call(identity.callId),
-      fact('CallPlaced', nowMs, { ...identity, dialog: {} }),
-      fact('CallEnded', nowMs, { ...identity, wireOutcome: 'busy', by: 'system', sipCode: 486, q850, reason: text, ringMs: 0, billMs: 0 }),
-    );
+    tell(identity, { wireOutcome: 'busy', by: 'system', sipCode: 486, q850, reason: text });
   };
 
   const overTrunk = async (incoming: IncomingCall): Promise<void> => {

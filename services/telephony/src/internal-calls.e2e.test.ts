@@ -60,7 +60,6 @@ describe('an extension calls another one', () => {
 
   test.each([
     ['an extension that does not exist: 404', '1999', 404],
-    ['an extension whose phone is not registered: 480', '1004', 480],
     ['its own extension: 486', '1001', 486],
   ])('46: to %s', async (_name, to, code) => {
     const caller = await house.dial(house.ana, to, '1001');
@@ -69,11 +68,20 @@ describe('an extension calls another one', () => {
     expect(house.rig.of('CallPlaced')).toEqual([]);
   });
 
+  test('46: to an extension whose phone is not registered: 480, and told as a call that nobody answered', async () => {
+    const caller = await house.dial(house.ana, '1004', '1001');
+    await waitFor(() => caller.failed, { what: 'the refusal', timeoutMs: 8_000 });
+    expect(caller.failed?.sipCode).toBe(480);
+    expect(await house.rig.fact('CallPlaced')).toMatchObject({ direction: 'internal', agentId: 1, extension: '1001', from: '1001', to: '1004', trunkId: 0 });
+    expect(await house.rig.fact('CallEnded')).toMatchObject({ direction: 'internal', wireOutcome: 'no-answer', by: 'system', sipCode: 480, billMs: 0 });
+  });
+
   test('46: to a colleague who talks: 486, and who talks is not disturbed', async () => {
     const { caller } = await house.anaTalksWithRui();
     const third = await house.dial(house.eva, '1002', '1003');
     await waitFor(() => third.failed, { what: 'the refusal', timeoutMs: 8_000 });
     expect(third.failed?.sipCode).toBe(486);
+    expect(await house.rig.fact('CallEnded')).toMatchObject({ direction: 'internal', wireOutcome: 'busy', by: 'agent', from: '1003', to: '1002' });
     expect(house.rui.calls).toHaveLength(1);
     caller.bye();
   });

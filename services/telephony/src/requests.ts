@@ -70,7 +70,7 @@ export function serveRequests(parts: RequestParts): readonly BusSubscription[] {
         return done;
       }),
     ),
-    serve('telephony.reject', ({ callId, sipCode }) => (parts.incoming.reject(callId, sipCode) ? done : undefined)),
+    serve('telephony.reject', ({ callId, sipCode, asCallOf }) => (parts.incoming.reject(callId, sipCode, asCallOf) ? done : undefined)),
     serve('telephony.dial-for-agent', (request) =>
       request.agentLegUp || !parts.trunks.get(request.trunkId) ? dialForAgent(parts, request) : withBinding(parts, request.extension, () => dialForAgent(parts, request)),
     ),

@@ -142,6 +142,20 @@ describe('a call between extensions', () => {
     expect(await endedRow('ligacoes_ativo')).toMatchObject({ ...internal, ...unanswered, status, desligamento_solicitado: true });
   });
 
+  test('to a colleague who talks is busy, to one whose phone is not there is not answered', async () => {
+    const { caller, called } = await house.anaTalksWithRui();
+    const third = await house.dial(house.eva, '1002', '1003');
+    await over(third, '486');
+    expect(await endedRow('ligacoes_ativo')).toMatchObject({ ...internal, ...unanswered, ramal: '1003', status: 'BUSY' });
+    house.rig.facts.length = 0;
+    const fourth = await house.dial(house.eva, '1004', '1003');
+    await over(fourth, '480');
+    expect(await endedRow('ligacoes_ativo')).toMatchObject({ ...internal, ...unanswered, ramal: '1003', destino: '1004', status: 'NO ANSWER' });
+    await outOfCall(3);
+    caller.bye();
+    await over(called, 'BYE');
+  });
+
   test('given up while it rings', async () => {
     const caller = await house.dial(house.ana, '1002', '1001');
     const called = await house.rui.invite();
