@@ -14,6 +14,7 @@ export interface PolicyDescription {
 
 export const POLICIES: readonly PolicyDescription[] = [
   { name: 'ritmo', rule: 'starts a call while its own chance of being abandoned is under a limit that follows the cap' },
+  { name: 'constant-risk', rule: 'the same with a constant limit, 0.02 unless given as constant-risk:0.03; for studies, it holds no cap' },
   { name: 'progressive', rule: 'one line per free agent' },
   { name: 'fixed-ratio', rule: 'lines per free agent, 2 unless given as fixed-ratio:2.5' },
   { name: 'sinch', rule: 'free agents plus 0.05 of the busy ones; another part as sinch:0.1' },
@@ -46,6 +47,8 @@ export function policyByName(text: string, setting: NamedSetting): PacingPolicy 
   switch (name) {
     case 'ritmo':
       return createPolicy({ mode: 'predictive', abandon: setting.abandon, ...history });
+    case 'constant-risk':
+      return createPolicy({ mode: 'predictive', abandon: setting.abandon, fixedRisk: argument === undefined ? 0.02 : value, ...history });
     case 'progressive':
       return createPolicy({ mode: 'progressive' });
     case 'fixed-ratio':

@@ -146,6 +146,8 @@ export interface PacingConfig {
   /** Hard limit of calls in flight per agent logged in. Default 20 (a list of one in twenty answers). */
   readonly maxLinesPerAgent?: number;
   readonly history?: PacingHistory;
+  /** Predictive: the chance, 0 to 1, that a call may run of being abandoned, instead of the one that follows the cap. For studies. */
+  readonly fixedRisk?: number;
   /** Reserved for policies that randomise; the shipped ones are deterministic. */
   readonly seed?: number;
 }

@@ -56,11 +56,11 @@ export class PredictivePolicy implements PacingPolicy {
     switch (fact.type) {
       case 'dialed':
         this.attempts += 1;
-        return;
+        return this.ring.addDialed(fact.atMs);
       case 'failed':
-        return this.ring.addFailed(fact.ringMs);
+        return this.ring.addFailed(fact.atMs, fact.ringMs);
       case 'answered':
-        this.ring.addAnswered(fact.ringMs);
+        this.ring.addAnswered(fact.atMs, fact.ringMs);
         if (fact.detecting !== true) this.reached(fact.atMs);
         return;
       case 'machine':
@@ -95,7 +95,7 @@ export class PredictivePolicy implements PacingPolicy {
     const freedPerLead = ((free + busy) * this.ring.meanLeadMs) / handleMs;
     const share = o.share ?? 1;
     const steering = { cap: this.budget.cap, slack: this.budget.slack, allowed, freedPerLead, liveP: p, handleCv: this.talk.cv, share };
-    const wished = evident ? this.limit.value(steering) : 0;
+    const wished = evident ? (this.config.fixedRisk ?? this.limit.value(steering)) : 0;
     const risk = Math.min(wished, o.othersRiskPct === undefined ? 1 : o.othersRiskPct / 100);
     // One line per free agent is never too many: none of these calls can find every agent busy.
     const own = Math.floor(share < 1 ? free * share + 0.5 : free - claimed);
@@ -190,6 +190,7 @@ export class PredictivePolicy implements PacingPolicy {
   }
 
   private refresh(o: PacingObservation): void {
+    this.ring.look(o.nowMs);
     if (this.talk.due) this.talk.rebuild(o.talkingMs);
     if (this.wrap?.due === true) this.wrap.rebuild(o.wrapUpMs);
     const { revision } = this.ring;

@@ -6,11 +6,12 @@
  *
  *     P(answer | a) = p·(1 − Fa(a)) / (p·(1 − Fa(a)) + (1 − p)·(1 − Fn(a))).
  *
- * Fa and Fn change slowly (habits, carriers) and are kept as histograms with a long memory; p changes with the list and the
- * hour and is kept with a short memory next to a long one: when the two disagree by more than chance allows, the long one
- * is thrown away. That is what makes a step in p visible within about a hundred attempts.
+ * Fa and Fn change slowly (habits, carriers) and are kept as histograms with a long memory; p changes with the list and the hour, at times at once
+ * (answer-rate.ts). The share of people among the answers has a short memory next to a long one: when the two disagree by more than chance allows,
+ * the long one is thrown away.
  */
 
+import { AnswerRate } from './answer-rate.ts';
 import { ChanceSum, LEADS } from './outlook.ts';
 import type { Outlook } from './outlook.ts';
 
@@ -22,9 +23,11 @@ const SLOW_MEMORY = 2500;
 const FAST_MEMORY = 80;
 /** Standard errors between the short and the long memory of p before the long one is thrown away. */
 const CHANGE_SIGMA = 4;
-/** Pseudo-attempts that keep the tails of the histograms from dividing by nothing. */
+/** Pseudo-attempts at every age: a call that has rung longer than nearly all others may still be answered, with the chance of any. */
 const TAIL_SHRINK = 2;
 const REBUILD_EVERY = 32;
+/** The tables follow p when it has moved by so much of itself. */
+const REBUILD_AT = 0.04;
 
 /** A probability that is learnt with two memories; see above. */
 export class AdaptiveRate {
@@ -34,7 +37,6 @@ export class AdaptiveRate {
   private fastAll = 0;
   private readonly priorYes: number;
   private readonly priorAll: number;
-  private changes = 0;
 
   constructor(prior: number, weight: number) {
     this.priorYes = prior * weight;
@@ -55,7 +57,6 @@ export class AdaptiveRate {
     if (Math.abs(fast - slow) > CHANGE_SIGMA * sigma) {
       this.slowYes = this.fastYes;
       this.slowAll = this.fastAll;
-      this.changes += 1;
     }
   }
 
@@ -63,23 +64,13 @@ export class AdaptiveRate {
     const all = this.slowAll + this.priorAll;
     return all > 0 ? (this.slowYes + this.priorYes) / all : 0;
   }
-
-  /** Effective number of observations, the prior's included. */
-  get weight(): number {
-    return this.slowAll + this.priorAll;
-  }
-
-  /** How often a change was detected. */
-  get changeCount(): number {
-    return this.changes;
-  }
 }
 
 export class RingModel {
   private readonly answered = new Float64Array(BINS);
   private readonly failed = new Float64Array(BINS);
   private gain = 1;
-  private readonly answerRate: AdaptiveRate;
+  private readonly answerRate: AnswerRate;
   private readonly liveRate = new AdaptiveRate(1, 1);
   private detectMeanMs = 0;
   /** [age × LEADS + j]: P(a call of this age needs an agent before lead time j), but for the share of machines. */
@@ -94,7 +85,7 @@ export class RingModel {
 
   /** `priorP` and `priorRingMs` stand in until there is evidence; `priorWeight` is how many attempts they are worth. */
   constructor(priorP: number, priorWeight: number, priorRingMs: number) {
-    this.answerRate = new AdaptiveRate(priorP, priorWeight);
+    this.answerRate = new AnswerRate(priorP, priorWeight);
     this.meanAnswerMs = priorRingMs;
     // The prior of both shapes is one exponential attempt-worth of ring time, so that ages say nothing at first.
     for (let bin = 0; bin < BINS; bin += 1) {
@@ -104,15 +95,29 @@ export class RingModel {
     }
   }
 
-  addFailed(ringMs: number): void {
-    this.answerRate.add(false);
+  addDialed(atMs: number): void {
+    this.answerRate.dialed(atMs);
+  }
+
+  addFailed(atMs: number, ringMs: number): void {
+    this.answerRate.ended(atMs - ringMs, false);
     this.remember(this.failed, ringMs);
   }
 
-  addAnswered(ringMs: number): void {
-    this.answerRate.add(true);
+  addAnswered(atMs: number, ringMs: number): void {
+    this.answerRate.ended(atMs - ringMs, true);
     this.remember(this.answered, ringMs);
   }
+
+  /** Looks whether the share of answers has changed. */
+  look(nowMs: number): void {
+    this.rebuild();
+    this.answerRate.look(nowMs, this.answeredBy);
+    if (Math.abs(this.answerRate.value - this.builtP) > REBUILD_AT * this.builtP) this.stale = true;
+  }
+
+  /** Share of answered calls that have been answered after ringing so long. */
+  private readonly answeredBy = (ageMs: number): number => 1 - this.answersAfter(ageMs / BIN_MS);
 
   /** A verdict of detection: was it a person? */
   addVerdict(live: boolean, detectMs: number): void {
@@ -130,18 +135,9 @@ export class RingModel {
     return this.liveRate.value;
   }
 
-  get attempts(): number {
-    return this.answerRate.weight;
-  }
-
-  get changes(): number {
-    return this.answerRate.changeCount;
-  }
-
-  /** Standard error of `liveP` relative to it. */
+  /** Standard error of the share of answers relative to it. */
   get relativeError(): number {
-    const p = Math.max(this.answerRate.value, 1e-3);
-    return Math.sqrt((1 - p) / (p * Math.max(1, this.answerRate.weight)));
+    return this.answerRate.relativeError;
   }
 
   /** Mean time from the start of an answered call to the need of an agent. */
@@ -195,7 +191,7 @@ export class RingModel {
     histogram[bin] = (histogram[bin] as number) + this.gain;
     if (this.gain > 1e6) this.rescale();
     this.sinceRebuild += 1;
-    if (this.sinceRebuild >= REBUILD_EVERY || Math.abs(this.answerRate.value - this.builtP) > 0.02) this.stale = true;
+    if (this.sinceRebuild >= REBUILD_EVERY) this.stale = true;
   }
 
   private rescale(): void {
@@ -221,11 +217,12 @@ export class RingModel {
     let answersLeft = 1;
     let failsLeft = 1;
     for (let bin = 0; bin <= BINS; bin += 1) {
-      const remain = p * answersLeft + (1 - p) * failsLeft + TAIL_SHRINK / attempts;
+      const unknown = TAIL_SHRINK / attempts;
+      const remain = p * answersLeft + (1 - p) * failsLeft + unknown;
       for (let lead = 0; lead < LEADS; lead += 1) {
         const until = bin + ((this.quantilesMs[lead] as number) - this.detectMeanMs) / BIN_MS;
         const gone = answersLeft - this.answersAfter(until);
-        this.needBefore[bin * LEADS + lead] = (p * Math.max(0, gone)) / remain;
+        this.needBefore[bin * LEADS + lead] = (p * (Math.max(0, gone) + (unknown * (lead + 0.5)) / LEADS)) / remain;
       }
       answersLeft = Math.max(0, answersLeft - (this.answered[bin] ?? 0) / answerTotal);
       failsLeft = Math.max(0, failsLeft - (this.failed[bin] ?? 0) / failTotal);

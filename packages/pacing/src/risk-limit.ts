@@ -15,16 +15,21 @@
 
 /** Slack that the feedback aims at, in abandoned calls: a cluster, which grows with the agents who become free per lead time … */
 const AIM_LEAST = 1.2;
-const AIM_CLUSTER = 2.8;
+const AIM_CLUSTER = 2.2;
 const CLUSTER_POWER = 0.75;
+/** Clusters fall on all campaigns that share the agents; the others' caution does not always meet this one's need, so its reserve is that of more agents. */
+const CLUSTER_AMONG_OTHERS = 1.6;
 const MOST_FREED = 8;
 /** … and a part that grows with the campaign, so that the rate ends just under the cap; a wider feedback lets the slack stray further. */
 const AIM_GROWTH = 0.1;
 const AIM_OF_WIDENING = 0.25;
 /** Slack below the aim that divides θ by e (at least this, and half of the aim), and slack above it that multiplies θ by e. */
-const SLACK_PER_E_BELOW = 2.5;
+const SLACK_PER_E_BELOW = 3.5;
 const AIM_PER_E_BELOW = 0.5;
 const SLACK_PER_E_ABOVE = 5;
+/** Below so much slack θ falls much faster: the next abandoned call would be one too many. */
+const EDGE = 1;
+const SLACK_PER_E_AT_EDGE = 0.5;
 /** Both widen with the square root of what the cap allowed so far, as chance does, once that is more than a handful. */
 const SLACK_GROWTH = 1;
 const HANDFUL_ROOT = 5;
@@ -71,8 +76,7 @@ export class RiskLimit {
   value(inputs: RiskInputs): number {
     const { cap, slack, allowed, freedPerLead, liveP, handleCv, share } = inputs;
     const freed = Math.max(freedPerLead, 0.2);
-    // Clusters fall on all campaigns at once, but how one is divided among them is chance: it shrinks with the root of the share.
-    this.freed = freed * Math.sqrt(share);
+    this.freed = share < 1 ? CLUSTER_AMONG_OTHERS * freed : freed;
     const few = (0.02 + 0.98 * liveP) * freed ** -(0.35 + 2.5 * liveP);
     const base = cap * (0.44 + Math.min(few, 2)) * regularity(handleCv);
     const least = share < 1 ? YOUTH_AMONG_OTHERS : 0;
@@ -82,7 +86,8 @@ export class RiskLimit {
     const off = slack - aim;
     const below = Math.max(SLACK_PER_E_BELOW + widening(allowed), AIM_PER_E_BELOW * aim);
     const width = off < 0 ? below : SLACK_PER_E_ABOVE + widening(allowed);
-    const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / width)) + this.bias;
+    const edge = Math.max(0, EDGE - slack) / SLACK_PER_E_AT_EDGE;
+    const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / width) - edge) + this.bias;
     const grown = Math.max(least, 1 - Math.exp(-allowed / YOUTH));
     return Math.min(0.9, grown * base * Math.exp(push));
   }

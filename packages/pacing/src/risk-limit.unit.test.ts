@@ -21,6 +21,11 @@ describe('the limit of the risk', () => {
     expect(at(-20)).toBeGreaterThan(0);
   });
 
+  it('falls away where one more abandoned call would pass the cap', () => {
+    const at = (slack: number): number => new RiskLimit().value({ ...steady, slack });
+    expect(at(0) / at(0.5)).toBeLessThan(0.7 * (at(1) / at(1.5)));
+  });
+
   it('is lower where conversations last alike', () => {
     expect(new RiskLimit().value({ ...steady, handleCv: 0.5 })).toBeLessThan(0.75 * new RiskLimit().value(steady));
   });
