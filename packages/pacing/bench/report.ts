@@ -1,4 +1,4 @@
-/** The report: tables and pictures from the answers, as one HTML file and one Markdown table. */
+/** The report: tables and pictures from the answers, as one HTML file. */
 import type { Answer, RunResult } from '../src/index.ts';
 import { bandChart, escape, lineChart } from './chart.ts';
 import type { Line } from './chart.ts';
@@ -10,34 +10,16 @@ export interface Entry {
   readonly runs: readonly RunResult[];
 }
 
-const CAP_TOLERANCE = 1.02;
+/** A campaign may end so much over the cap, relative to it: Ritmo's own limit. */
+export const CAMPAIGN_TOLERANCE = 1.1;
 
-export function holdsCap(entry: Entry): boolean {
-  return 100 * entry.answer.abandonRate <= entry.capPct * CAP_TOLERANCE;
+/** As it is asked of Ritmo: the mean within the cap, and every campaign of every seed within a tenth over it. */
+export function holdsCap({ answer, capPct }: Entry): boolean {
+  const worst = Math.max(...answer.perSeed.map((seed) => seed.worstCampaignAbandonRate));
+  return 100 * answer.abandonRate <= capPct && 100 * worst <= CAMPAIGN_TOLERANCE * capPct;
 }
 
-/** Ritmo's row and the best baseline that holds the cap, per scenario. */
-export function markdownTable(entries: readonly Entry[]): string {
-  const rows = [...byScenario(entries)].map(([scenario, list]) => {
-    const ritmo = list.find((entry) => entry.answer.policy === 'ritmo');
-    if (ritmo === undefined) return '';
-    const best = bestBaseline(list);
-    const { answer } = ritmo;
-    const worst = Math.max(...answer.perSeed.map((seed) => seed.worstCampaignAbandonRate));
-    const reference = answer.optimumKind === 'markov decision process' ? pct(answer.optimum) : `${pct(answer.exponentialOptimum)} ¹`;
-    const gap = answer.optimumKind === 'markov decision process' ? (answer.gapClosed ?? 0).toFixed(3) : '—';
-    const other = best === undefined ? '—' : `${pct(best.answer.occupancy)} (${best.answer.policy})`;
-    return `| ${scenario} | ${pct(answer.floor)} | ${pct(answer.occupancy)} | ${reference} | ${gap} | ${pct(answer.abandonRate)} | ${pct(worst)} | ${other} |`;
-  });
-  return [
-    '| scenario | floor | Ritmo | optimum | gap closed | abandoned | worst seed | best baseline that holds the cap |',
-    '|---|---|---|---|---|---|---|---|',
-    ...rows,
-    '',
-    '¹ The optimum for exponential times with the same means; the optimum of other laws may lie above it or below. All figures in %.',
-  ].join('\n');
-}
-
+/** Of the baselines that hold the cap, judged on as many seeds as any. */
 export function bestBaseline(list: readonly Entry[]): Entry | undefined {
   return list
     .filter((entry) => entry.answer.policy !== 'ritmo' && holdsCap(entry))
@@ -175,7 +157,7 @@ export function byScenario(entries: readonly Entry[]): Map<string, Entry[]> {
   return groups;
 }
 
-function pct(value: number | null): string {
+export function pct(value: number | null): string {
   return value === null ? '—' : (100 * value).toFixed(2);
 }
 

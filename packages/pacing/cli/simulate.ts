@@ -45,8 +45,8 @@ function percent(value: number | null): string {
 function gapText(answer: Answer): string {
   if (answer.gapClosed === null || answer.gapError === null) return '—';
   const plain = `${answer.gapClosed.toFixed(3)} ± ${answer.gapError.toFixed(3)}`;
-  if (answer.gapControlled === null || answer.gapControlledError === null) return plain;
-  return `${plain}  (talk times controlled: ${answer.gapControlled.toFixed(3)} ± ${answer.gapControlledError.toFixed(3)})`;
+  if (answer.gapExpected === null || answer.gapExpectedError === null) return plain;
+  return `${plain}  (in expectation ${answer.gapExpected.toFixed(3)} ± ${answer.gapExpectedError.toFixed(3)})`;
 }
 
 function table(answer: Answer): string {

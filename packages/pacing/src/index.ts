@@ -8,7 +8,7 @@ export type { NamedSetting, PolicyDescription } from './policy-names.ts';
 export { AbandonBudget } from './abandon-budget.ts';
 export { parseScenario, ScenarioError } from './simulator/scenario.ts';
 export type { Scenario } from './simulator/scenario.ts';
-export { referenceOf, runSeed, simulate, summarise } from './simulator/answer.ts';
+export { interval, referenceOf, runSeed, simulate, summarise } from './simulator/answer.ts';
 export type { Answer, Reference, SeedAnswer } from './simulator/answer.ts';
 export type { RunResult, SeriesPoint } from './simulator/metrics.ts';
 export { solveOptimum } from './optimum/mdp.ts';

@@ -17,6 +17,7 @@
  */
 
 import { cheapestGain } from './price-search.ts';
+import { StateValues } from './state-values.ts';
 
 export interface ExponentialModel {
   readonly agents: number;
@@ -87,6 +88,12 @@ export class MarkovSolver {
       if ((high - low) * uniform < tolerance) break;
     }
     return { gain, policy: this.policy(), iterations };
+  }
+
+  /** Of the last solution. */
+  values(): StateValues {
+    const { agents, handleS, ringS } = this.model;
+    return new StateValues(agents, this.lowest, this.width, this.post, { perS: agents / handleS + this.maxRinging / ringS, freePerS: 1 / handleS, endPerS: 1 / ringS });
   }
 
   private sweep(price: number, uniform: number): { low: number; high: number } {

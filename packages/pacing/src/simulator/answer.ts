@@ -2,9 +2,9 @@
 import { policyByName } from '../policy-names.ts';
 import type { PacingPolicy } from '../port.ts';
 import { ScenarioSource } from './call-source.ts';
-import { meanOf } from './distribution.ts';
 import type { RunResult } from './metrics.ts';
-import { clairvoyantBound, closedFormFloor, exponentialTwin, isExponential, optimumOf } from './reference.ts';
+import { clairvoyantBound, closedFormFloor, exponentialTwin, isExponential, optimumOf, stateValuesOf } from './reference.ts';
+import { RegretMeter } from './regret.ts';
 import type { Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 
@@ -48,11 +48,11 @@ export interface Answer {
   /** Standard error of `gapClosed` over the seeds. */
   readonly gapError: number | null;
   /**
-   * The same with the noise of the talk times taken out: each seed's occupancy less what the regression over the seeds lays to its mean drawn talk time,
-   * whose expectation is known (a control variate). Null below eight seeds.
+   * The same in expectation: what the decisions of these runs lose against the optimum, state by state, and what the abandoned calls they left unspent
+   * are worth (regret.ts). Null where the process of the scenario is not solved.
    */
-  readonly gapControlled: number | null;
-  readonly gapControlledError: number | null;
+  readonly gapExpected: number | null;
+  readonly gapExpectedError: number | null;
   readonly maxChannels: number;
   readonly maxStartsPerSecond: number;
   readonly simulatedAttempts: number;
@@ -70,7 +70,12 @@ export function runSeed(scenario: Scenario, policyName: string, seed: number, se
       abandon: { capPct: scenario.abandonCapPct, graceMs: scenario.graceS * 1000 },
     }),
   );
-  const options = seriesEveryS === undefined ? { seed } : { seed, seriesEveryS };
+  const values = stateValuesOf(scenario);
+  const options = {
+    seed,
+    ...(seriesEveryS === undefined ? {} : { seriesEveryS }),
+    ...(values === null ? {} : { regret: new RegretMeter(values, scenario.warmupS * 1000) }),
+  };
   return new Simulation(scenario, new ScenarioSource(scenario, seed), policies, options).run();
 }
 
@@ -80,15 +85,16 @@ export interface Reference {
   readonly optimum: number | null;
   readonly optimumKind: Answer['optimumKind'];
   readonly exponentialOptimum: number | null;
-  /** What conversations last on average; null where machines or campaigns mix. */
-  readonly talkMeanMs: number | null;
+  /** What an abandoned call costs the optimum, in occupancy · seconds, and the cap; null where the process is not solved. */
+  readonly price: { readonly perCall: number; readonly cap: number } | null;
 }
 
 export function referenceOf(scenario: Scenario, seeds: readonly number[]): Reference {
   const closed = closedFormFloor(scenario);
   const floor = closed ?? mean(seeds.slice(0, 5).map((seed) => runSeed(scenario, 'progressive', seed).occupancy));
   const twin = exponentialTwin(scenario);
-  const exponentialOptimum = twin === null ? null : optimumOf(twin);
+  const solved = twin === null ? null : optimumOf(twin);
+  const exponentialOptimum = solved?.occupancy ?? null;
   const exact = isExponential(scenario);
   return {
     floor,
@@ -96,7 +102,7 @@ export function referenceOf(scenario: Scenario, seeds: readonly number[]): Refer
     optimum: exact ? exponentialOptimum : clairvoyantBound(scenario),
     optimumKind: exact ? 'markov decision process' : 'clairvoyant bound',
     exponentialOptimum,
-    talkMeanMs: twin === null || scenario.machineP > 0 ? null : meanOf(scenario.handle) * 1000,
+    price: exact && solved !== null && twin !== null ? { perCall: solved.price, cap: twin.cap } : null,
   };
 }
 
@@ -114,10 +120,10 @@ export function summarise(name: string, policy: string, runs: readonly RunResult
     }
   }
   const occupancy = mean(perSeed.map((seed) => seed.occupancy));
-  const { floor, optimum, talkMeanMs, ...shown } = reference;
+  const { floor, optimum, price, ...shown } = reference;
   const gap = optimum === null || optimum <= floor ? null : optimum - floor;
   const occupancies = perSeed.map((seed) => seed.occupancy);
-  const controlled = talkMeanMs === null || runs.length < 8 ? null : control(occupancies, runs.map((run) => run.meanTalkMs - talkMeanMs));
+  const expected = optimum === null || price === null ? null : runs.flatMap((run) => expectedOccupancy(run, optimum, price));
   return {
     scenario: name,
     policy,
@@ -137,8 +143,8 @@ export function summarise(name: string, policy: string, runs: readonly RunResult
     ...shown,
     gapClosed: gap === null ? null : (occupancy - floor) / gap,
     gapError: gap === null ? null : standardError(occupancies) / gap,
-    gapControlled: gap === null || controlled === null ? null : (mean(controlled) - floor) / gap,
-    gapControlledError: gap === null || controlled === null ? null : standardError(controlled) / gap,
+    gapExpected: gap === null || expected === null || expected.length === 0 ? null : (mean(expected) - floor) / gap,
+    gapExpectedError: gap === null || expected === null || expected.length === 0 ? null : standardError(expected) / gap,
     maxChannels: Math.max(...runs.map((run) => run.maxChannels)),
     maxStartsPerSecond: Math.max(...runs.map((run) => run.maxStartsPerSecond)),
     simulatedAttempts: runs.reduce((sum, run) => sum + run.simulatedAttempts, 0),
@@ -192,18 +198,11 @@ function standardError(values: readonly number[]): number {
   return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
-/** Takes out of the values what a straight line over the seeds lays to the deviations, whose expectation is zero. */
-function control(values: readonly number[], deviations: readonly number[]): number[] {
-  const valueMean = mean(values);
-  const deviationMean = mean(deviations);
-  let product = 0;
-  let square = 0;
-  deviations.forEach((deviation, index) => {
-    product += (deviation - deviationMean) * ((values[index] as number) - valueMean);
-    square += (deviation - deviationMean) ** 2;
-  });
-  const slope = square > 0 ? product / square : 0;
-  return values.map((value, index) => value - slope * (deviations[index] as number));
+/** The occupancy that these decisions and this many abandoned calls have on average; none where the decisions were not watched. */
+function expectedOccupancy({ regret, campaigns }: RunResult, optimum: number, { perCall, cap }: NonNullable<Reference['price']>): number[] {
+  if (regret === null) return [];
+  const overCap = campaigns.reduce((sum, { abandoned, live }) => sum + abandoned - cap * live, 0);
+  return [optimum + (perCall * overCap - regret.lostS) / regret.spanS];
 }
 
 /** 95 % of the mean over seeds, by the normal law (±1.96 standard errors); a single seed has no width. */

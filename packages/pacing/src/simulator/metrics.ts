@@ -1,4 +1,5 @@
 /** What a run counts, from the end of the warm-up on, and the series it draws. */
+import type { Regret } from './regret.ts';
 
 export interface CampaignCount {
   attempts: number;
@@ -44,8 +45,8 @@ export interface RunResult {
   readonly simulatedAttempts: number;
   /** Most starts within any second. */
   readonly maxStartsPerSecond: number;
-  /** Of the conversations begun since the warm-up: how long they were drawn to last, a control for the noise of the occupancy. */
-  readonly meanTalkMs: number;
+  /** Against the optimum of the scenario's own Markov decision process; null where that is not solved. */
+  readonly regret: Regret | null;
   readonly series: readonly SeriesPoint[];
 }
 

@@ -1,7 +1,9 @@
 /** What a result is measured against: the floor (one line per free agent) and the optimum or a bound on it. */
-import { solveOptimum } from '../optimum/mdp.ts';
-import type { ExponentialModel } from '../optimum/mdp.ts';
 import { KNOWN_OPTIMA } from '../optimum/known.ts';
+import type { KnownOptimum } from '../optimum/known.ts';
+import { MarkovSolver, solveOptimum } from '../optimum/mdp.ts';
+import type { ExponentialModel } from '../optimum/mdp.ts';
+import type { StateValues } from '../optimum/state-values.ts';
 import { meanOf } from './distribution.ts';
 import { at, isSteps } from './scenario.ts';
 import type { OutcomeLaw, Scenario } from './scenario.ts';
@@ -70,9 +72,30 @@ export function isExponential(scenario: Scenario): boolean {
   );
 }
 
-export function optimumOf(model: ExponentialModel): number {
-  const key = `${model.agents}/${model.handleS}/${model.ringS}/${model.p}/${model.cap}`;
-  return KNOWN_OPTIMA[key] ?? solveOptimum(model).occupancy;
+const keyOf = (model: ExponentialModel): string => `${model.agents}/${model.handleS}/${model.ringS}/${model.p}/${model.cap}`;
+
+export function optimumOf(model: ExponentialModel): KnownOptimum {
+  return KNOWN_OPTIMA[keyOf(model)] ?? solveOptimum(model);
+}
+
+/** Above it a run is long enough by itself, and the process takes long to solve. */
+const MOST_AGENTS_JUDGED = 20;
+/** In occupancy: what the values leave uncertain of the result. */
+const VALUE_TOLERANCE = 1e-5;
+const solved = new Map<string, StateValues>();
+
+/** The values that decisions of this scenario are judged by; null where it is not exponential throughout, or too large. */
+export function stateValuesOf(scenario: Scenario): StateValues | null {
+  const model = isExponential(scenario) ? exponentialTwin(scenario) : null;
+  if (model === null || model.agents > MOST_AGENTS_JUDGED) return null;
+  const key = keyOf(model);
+  const known = solved.get(key);
+  if (known !== undefined) return known;
+  const solver = new MarkovSolver(model);
+  solver.solve(optimumOf(model).price, VALUE_TOLERANCE);
+  const values = solver.values();
+  solved.set(key, values);
+  return values;
 }
 
 /**

@@ -13,6 +13,7 @@ import type { CallSource, Fate } from './call-source.ts';
 import { EventHeap } from './event-heap.ts';
 import { AgentClock, countAbandoned, sinceWarmUp } from './metrics.ts';
 import type { RunResult } from './metrics.ts';
+import type { RegretMeter } from './regret.ts';
 import { isSteps } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 import { SeriesRecorder } from './series.ts';
@@ -36,6 +37,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Seconds between points of the series; absent: no series. */
   readonly seriesEveryS?: number;
+  /** Watches the decisions of the only campaign. */
+  readonly regret?: RegretMeter;
 }
 
 export class Simulation {
@@ -62,7 +65,6 @@ export class Simulation {
   private turn = 0;
   private cpsWake = -1;
   private readonly series: SeriesRecorder | null;
-  private talks = { count: 0, totalMs: 0 };
 
   constructor(scenario: Scenario, source: CallSource, policies: readonly PacingPolicy[], options: SimulationOptions) {
     this.scenario = scenario;
@@ -78,13 +80,17 @@ export class Simulation {
 
   run(): RunResult {
     const endMs = this.scenario.durationS * 1000;
+    const { regret } = this.options;
+    const only = this.campaigns[0] as CampaignState;
     this.schedule();
     for (;;) {
       const nowMs = this.heap.pop();
       if (nowMs > endMs) break;
       this.clock.advance(nowMs, this.busy, this.free);
       this.handle(nowMs, this.heap.code % SPAN, Math.floor(this.heap.code / SPAN));
+      regret?.happened(nowMs, this.busy, only.ringing.length);
       this.decideAll(nowMs);
+      regret?.decided(nowMs, this.busy, only.ringing.length);
     }
     this.clock.advance(endMs, this.busy, this.free);
     const delivered = this.campaigns.reduce((sum, campaign) => sum + campaign.count.delivered, 0);
@@ -96,7 +102,7 @@ export class Simulation {
       maxChannels: this.maxChannels,
       simulatedAttempts: this.simulated,
       maxStartsPerSecond: this.limit.peak,
-      meanTalkMs: this.talks.totalMs / Math.max(1, this.talks.count),
+      regret: regret?.result() ?? null,
       series: this.series?.points ?? [],
     };
   }
@@ -265,8 +271,6 @@ export class Simulation {
     campaign.policy.observe({ type: 'delivered', atMs: nowMs, waitMs: nowMs - call.sinceMs });
     this.talking.add(slot, nowMs);
     const talkMs = this.source.talkMs(call.campaign, call.machine);
-    this.talks.count += 1;
-    this.talks.totalMs += talkMs;
     this.heap.push(nowMs + talkMs, KIND.talkEnd + SPAN * slot);
   }
 
@@ -324,7 +328,6 @@ export class Simulation {
 
   private endWarmup(): void {
     this.clock.reset();
-    this.talks = { count: 0, totalMs: 0 };
     for (const campaign of this.campaigns) {
       campaign.count = { ...campaign.count, ...sinceWarmUp() };
     }
