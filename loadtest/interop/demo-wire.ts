@@ -24,7 +24,7 @@ function runDemo(seconds: string): Promise<{ readonly sipPort: number; readonly 
     said += chunk.toString();
     process.stdout.write(chunk);
   });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, sipPort: Number(/HTTP \d+, SIP (\d+)/.exec(said)?.[1] ?? 0) })));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, sipPort: Number(/data in .*, SIP (\d+)/.exec(said)?.[1] ?? 0) })));
 }
 
 async function main(): Promise<number> {

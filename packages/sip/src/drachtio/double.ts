@@ -38,6 +38,8 @@ export class DrachtioDouble implements RelayOwner {
   private readonly servers = new Map<string, { readonly transaction: ServerTransaction; readonly request: SipMessage; readonly flow: Flow; readonly tag: string }>();
   private readonly clients = new Map<string, Relay>();
   private readonly dialogs = new Map<string, Known>();
+  /** Dialogs of a client that is gone: nobody hears of them any more, the next client neither. */
+  private readonly deaf = new Set<Known>();
 
   constructor(t1Ms: number) {
     const wheel = new TimerWheel(() => undefined);
@@ -74,8 +76,16 @@ export class DrachtioDouble implements RelayOwner {
     return this.client?.destroyed === false;
   }
 
+  /** As if it had died and come back: no dialog is known. */
+  forget(): void {
+    this.dialogs.clear();
+  }
+
   private accept(socket: Socket): void {
     this.client = socket;
+    socket.on('close', () => {
+      for (const known of this.dialogs.values()) this.deaf.add(known);
+    });
     let pending = Buffer.alloc(0);
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
@@ -179,8 +189,9 @@ export class DrachtioDouble implements RelayOwner {
 
   timedOut(relay: Relay): void {
     const { draft } = relay;
-    const wire = `SIP/2.0 408 Request Timeout\r\nFrom: ${draft.from}\r\nTo: ${draft.to}\r\nCall-ID: ${draft.callId}\r\nCSeq: ${draft.cseq} ${draft.method}\r\nContent-Length: 0\r\n\r\n`;
-    this.up('network', wire, { transport: 'udp', host: '127.0.0.1', port: 0 }, draft.branch, '');
+    // As the server's own: it has a Via, and comes from nowhere.
+    const wire = `SIP/2.0 408 Request Timeout\r\nVia: ${this.transports.viaOf('udp')};branch=${draft.branch}\r\nFrom: ${draft.from}\r\nTo: ${draft.to}\r\nCall-ID: ${draft.callId}\r\nCSeq: ${draft.cseq} ${draft.method}\r\nContent-Length: 0\r\n\r\n`;
+    this.up('network', wire, { transport: 'udp', host: '', port: 0 }, draft.branch, '');
   }
 
   private respond(id: string, transactionId: string, message: Loose): void {
@@ -252,8 +263,9 @@ export class DrachtioDouble implements RelayOwner {
 
   private request(message: SipMessage, wire: string, flow: Flow, known: Known | undefined, dialogId: string): void {
     const transaction = message.method === 'INVITE' ? this.core.transactions.openInvite(message, flow) : this.core.transactions.openOther(message, flow);
-    if (message.toTag !== '' && known === undefined) {
+    if (message.toTag !== '' && (known === undefined || this.deaf.has(known))) {
       transaction.reply(481);
+      if (message.method === 'BYE') this.dialogs.delete(dialogId);
       return;
     }
     if (transaction instanceof InviteServerTransaction) transaction.reply(100);

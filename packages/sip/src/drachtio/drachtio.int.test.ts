@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ANSWER, call, connected, HELD, HOLD, OFFER, RecordedCall, Rig, ringing, until } from '../contract/rig.ts';
+import { RawPeer } from '../contract/raw-peer.ts';
 import type { Party, PartyOptions } from '../contract/rig.ts';
 import { sipStackContract } from '../contract.ts';
 import { createNativeSipStack } from '../native/stack.ts';
@@ -148,6 +149,70 @@ describe('the drachtio adapter', () => {
     expect(await again.failed()).toMatchObject({ sipCode: 486 });
     caller.call.hangup();
     expect(await callee.ended()).toMatchObject({ by: 'remote' });
+  });
+
+  it('learns after a reconnection which calls were hung up meanwhile, and keeps the others', async () => {
+    const [here, there] = [await near(), await far()];
+    const [first, second] = [await connected(here, there), await connected(here, there)];
+    here.double.corrupt();
+    await until('the connection to end', () => !here.double.connected);
+    first.callee.call.hangup();
+    expect(await first.caller.ended()).toMatchObject({ by: 'transport' });
+    expect(second.caller.ends).toEqual([]);
+    second.caller.call.hangup();
+    expect(await second.callee.ended()).toMatchObject({ by: 'remote' });
+  });
+
+  it('ends here and at the far end the calls that a server took with it when it died', async () => {
+    const [here, there] = [await near(), await far()];
+    const { caller, callee } = await connected(here, there);
+    here.double.forget();
+    here.double.corrupt();
+    expect(await caller.ended()).toMatchObject({ by: 'transport' });
+    expect(await callee.ended()).toMatchObject({ by: 'remote' });
+    expect(here.stack.stats.dialogs).toBe(0);
+  });
+
+  it('tells a peer that does not answer from one that refuses, and goes on to the next server', async () => {
+    const [here, there] = [await near(), await far()];
+    const silent = await new RawPeer().open(0);
+    const dead = { host: '127.0.0.1', port: silent.port, transport: 'udp' } as const;
+    expect(await call(here, there, { destination: dead }).failed()).toMatchObject({ by: 'transport', sipCode: 408 });
+    const invite = call(here, there, { destination: dead, alternatives: [there.address] });
+    (await there.nextCall()).reject(486);
+    expect(await invite.failed()).toMatchObject({ by: 'remote', sipCode: 486 });
+    silent.close();
+  });
+
+  it('answers the offer of a 200 with its ACK, and takes the answer to its own in one', async () => {
+    const [here, there] = [await near(), await far()];
+    const answered: RecordedCall[] = [];
+    const late = { uri: there.uri('1'), from: { user: '2' }, sipCallId: `late-${Date.now()}` };
+    here.stack.invite({ ...late, events: { answerOffer: () => HELD, answered: (established) => void answered.push(new RecordedCall(established)), failed: () => undefined } });
+    const callee = new RecordedCall(await (await there.nextCall()).answer(OFFER));
+    await until('the answer in the ACK', () => callee.answers[0] === HELD && answered.length === 1);
+    there.stack.invite({ ...late, uri: here.uri('1'), sipCallId: `late-in-${Date.now()}`, events: { answerOffer: () => HELD, answered: () => undefined, failed: () => undefined } });
+    const taken = new RecordedCall(await (await here.nextCall()).answer(OFFER));
+    await until('the answer in the ACK', () => taken.answers[0] === HELD);
+  });
+
+  it('offers again after a 491, and refuses an offer that crosses its own', async () => {
+    const [here, there] = [await near(), await far()];
+    const { caller, callee } = await connected(here, there);
+    expect(await Promise.all([caller.call.reinvite(HOLD), callee.call.reinvite(OFFER)])).toEqual([HELD, HELD]);
+    expect([caller.offers, callee.offers]).toEqual([[OFFER], [HOLD]]);
+  });
+
+  it('says which call an INVITE with Replaces is for, and 481 to one for none', async () => {
+    const [here, there] = [await near(), await far()];
+    const { caller } = await connected(here, there);
+    const { sipCallId, localTag, remoteTag } = caller.call.snapshot();
+    const invite = call(there, here, { headers: { Replaces: `${sipCallId};to-tag=${localTag};from-tag=${remoteTag}` } });
+    const incoming = await here.nextCall();
+    expect(incoming.replaces).toMatchObject({ sipCallId, toTag: localTag, early: false });
+    incoming.reject(486);
+    await invite.failed();
+    expect(await call(there, here, { headers: { Replaces: 'none;to-tag=1;from-tag=2' } }).failed()).toMatchObject({ sipCode: 481 });
   });
 
   it('admits no more calls a second than it was told', async () => {

@@ -25,8 +25,8 @@ export interface IntakeOwner extends DrachtioOutgoingOwner {
 }
 
 /**
- * The server (v0.9.10) dies when an INVITE ends before the PRACK of a reliable response came: by our 200, or by the caller's CANCEL. So none
- * is sent, and who requires them is told (RFC 3262 3, RFC 3261 8.2.2.3).
+ * The server (v0.9.10) was seen to die when our 200 follows before the PRACK of a reliable response has come. So none is sent, and who
+ * requires them is told (RFC 3262 3, RFC 3261 8.2.2.3).
  */
 function reliableRefusal(message: SipMessage): Refusal | undefined {
   return message.method === 'INVITE' && message.lists('require', '100rel') ? { status: 420, reason: 'Bad Extension', headers: 'Unsupported: 100rel\r\n' } : undefined;
