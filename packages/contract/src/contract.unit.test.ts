@@ -7,7 +7,7 @@ import { catalogue, httpFunctions, socketFunctions, tableFunctions } from './cat
 import { createSecretCheck } from './secret.ts';
 import { clickToDialUrl, hostOfContact } from './desk-phones.ts';
 import { compactMoment, epochOf, localMoment, parseMoment, showMinute } from './local-time.ts';
-import { withReference } from './reference.ts';
+import { anchorOf, withReference } from './reference.ts';
 
 const zone = 'America/Sao_Paulo';
 
@@ -37,6 +37,23 @@ describe('the catalogue', () => {
   test('the reference in the integration guide is the catalogue', async () => {
     const guide = await readFile(new URL('../../../docs/integracao.md', import.meta.url), 'utf8');
     expect(withReference(guide)).toBe(guide);
+  });
+  test('the integration guide leads to every function, command, view and table, and every link of it to a heading', async () => {
+    const read = (page: string): Promise<string> => readFile(new URL(`../../../docs/${page}`, import.meta.url), 'utf8');
+    const guide = await read('integracao.md');
+    const links = [...guide.matchAll(/\]\(([\w.-]*)#([^)]+)\)/g)].map(([, page = '', anchor = '']) => ({ page: page === '' ? 'integracao.md' : page, anchor }));
+    const pages = [...new Set(links.map(({ page }) => page))];
+    const anchors = new Map<string, string[]>();
+    for (const page of pages) anchors.set(page, [...(await read(page)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)));
+    expect(links.filter(({ page, anchor }) => anchors.get(page)?.includes(anchor) !== true)).toEqual([]);
+    const led = new Set(links.map(({ page, anchor }) => `${page}#${anchor}`));
+    for (const page of ['views-dos-integradores.md', 'tabelas-de-comando.md']) {
+      const things = [...(await read(page)).matchAll(/^## (.+)$/gm)].map(([, thing = '']) => thing);
+      expect(things.length).toBeGreaterThan(9);
+      expect(things.filter((thing) => !led.has(`${page}#${thing}`))).toEqual([]);
+    }
+    for (const { name, http } of httpFunctions) expect(guide).toContain(`(#${anchorOf(`${name} (${http.section})`)})`);
+    for (const { socket } of socketFunctions) expect(guide).toContain(`[\`${socket.command}\`](#`);
   });
 });
 

@@ -35,8 +35,8 @@ export const setDisposition: ContractFunction = {
     { name: 'id_campanha', meaning: 'código da campanha' },
     { name: 'id_status', meaning: 'código do status (função status_campanhas)' },
     { name: 'ramal', meaning: 'ramal do usuário que realizou a alteração' },
-    { name: 'data', meaning: 'data de reagendamento, DDMMAAAAHHMM', optional: true },
-    { name: 'uniqueid', meaning: 'código único da ligação', optional: true },
+    { name: 'data', meaning: 'DDMMAAAAHHMM: com um status que reagenda, a hora da ligação; com 1002, a do aviso ao operador; com outro, a data do histórico (vazia: agora)', optional: true },
+    { name: 'uniqueid', meaning: 'código único da ligação que se tabula', optional: true },
   ],
   http: {
     section: '1.1.15',
@@ -88,9 +88,9 @@ export const setDispositionByParameter1: ContractFunction = {
   parameters: [
     { name: 'parametro1', meaning: 'parâmetro 1 do cliente' },
     { name: 'id_campanha', meaning: 'código da campanha; 0 para todas' },
-    { name: 'id_status', meaning: 'código do status' },
+    { name: 'id_status', meaning: 'código do status (função status_campanhas)' },
     { name: 'ramal', meaning: 'ramal que recebe a tabulação' },
-    { name: 'data', meaning: 'DDMMAAAAHHMM', optional: true },
+    { name: 'data', meaning: 'DDMMAAAAHHMM, como em set_status_telefones_campanhas', optional: true },
   ],
   socket: {
     section: '1.2.2.7',

@@ -32,7 +32,7 @@ export const queueCalls: ContractFunction = {
     syntax: ['grupos_de_atendimento?dia=<dia>&mes=<mes>&ano=<ano>'],
     records: [
       '<identificador do grupo>;<nome do grupo de atendimento>',
-      '<código do operador>;<ramal>;<nome do operador>;<número de origem>;<duração>;<tempo de espera>;<status>;<data>',
+      '<código do operador>;<ramal>;<nome do operador>;<número de origem>;<duração em segundos>;<tempo de espera em segundos>;<ATENDIDA OPERADOR ou NAO ATENDIDA>;<DD/MM/AAAA HH:MM>',
     ],
   },
   async run(values, _caller, ports) {
