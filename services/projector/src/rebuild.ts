@@ -3,6 +3,7 @@ import type { EventStore, StoredEvent } from '@ritmo/event-store';
 import { applyEvents, projectedTypes } from './apply.ts';
 import { loadKnownDirectory, type KnownDirectory } from './known-directory.ts';
 import { moveCheckpoint, readCheckpoint } from './projection.ts';
+import { withRightOfWay } from './right-of-way.ts';
 import { BATCH_LOCK_KEY, createTables, installViews, LIVE_SCHEMA } from './schema.ts';
 
 const FRESH_SCHEMA = 'views_rebuild';
@@ -50,7 +51,7 @@ export async function rebuildViews(options: RebuildOptions): Promise<RebuildRepo
         await createTables(tx, FRESH_SCHEMA);
       });
       while ((await options.database.tx((tx) => replay.page(tx, undefined))) === PAGE_SIZE) log(`${replay.count()} events replayed`);
-      const report = await options.database.tx((tx) => swap(tx, replay));
+      const report = await options.database.tx((tx) => swap(options.database, tx, replay));
       log(`${report.events} events replayed; the views are rebuilt`);
       return report;
     } finally {
@@ -87,7 +88,7 @@ function createReplay({ events }: RebuildOptions): Replay {
   };
 }
 
-async function swap(session: SqlSession, replay: Replay): Promise<RebuildReport> {
+async function swap(database: Database, session: SqlSession, replay: Replay): Promise<RebuildReport> {
   await session.query('SELECT pg_advisory_xact_lock($1)', [BATCH_LOCK_KEY]);
   const live = await readCheckpoint(session, LIVE_SCHEMA);
   const fresh = await readCheckpoint(session, FRESH_SCHEMA);
@@ -97,10 +98,12 @@ async function swap(session: SqlSession, replay: Replay): Promise<RebuildReport>
   const sameVersion = await sameProjection(session);
   const tables = sameVersion && !isBehind ? await compareTables(session) : [];
   await session.query(`SET LOCAL lock_timeout = '${SWAP_LOCK_TIMEOUT}'`);
-  await session.query(`ALTER SCHEMA ${LIVE_SCHEMA} RENAME TO ${OLD_SCHEMA}`);
-  await session.query(`ALTER SCHEMA ${FRESH_SCHEMA} RENAME TO ${LIVE_SCHEMA}`);
-  await installViews(session);
-  await session.query(`DROP SCHEMA ${OLD_SCHEMA} CASCADE`);
+  await withRightOfWay(database, session, async () => {
+    await session.query(`ALTER SCHEMA ${LIVE_SCHEMA} RENAME TO ${OLD_SCHEMA}`);
+    await session.query(`ALTER SCHEMA ${FRESH_SCHEMA} RENAME TO ${LIVE_SCHEMA}`);
+    await installViews(session);
+    await session.query(`DROP SCHEMA ${OLD_SCHEMA} CASCADE`);
+  });
   return {
     events: replay.count(),
     position: live.position,

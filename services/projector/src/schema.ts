@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { prepareLimitedRole, withVariables, type Database, type SqlSession } from '@ritmo/database';
 import { RULES_VERSION } from './apply.ts';
+import { withRightOfWay } from './right-of-way.ts';
 
 export const LIVE_SCHEMA = 'views';
 /** Held for the length of each batch and of the swap: whoever has it alone decides what the tables are. */
@@ -94,7 +95,7 @@ export async function prepareSchema(database: Database, role = integrators): Pro
     const { rows: made } = await session.query<{ projection: string }>(`SELECT projection FROM ${LIVE_SCHEMA}.checkpoint`);
     const outdated = made[0]?.projection !== (await projectionName());
     // New views may need columns that old tables lack: they come with the rebuild.
-    if (!outdated && !(sameRole && (await viewsAreCurrent(session)))) await installViews(session);
+    if (!outdated && !(sameRole && (await viewsAreCurrent(session)))) await withRightOfWay(database, session, () => installViews(session));
     return { outdated };
   });
 }
