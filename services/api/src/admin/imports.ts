@@ -1,4 +1,7 @@
-/** List files in, and how far they are. */
+/** List files in, and how far they are; results out. */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { asId, type CampaignId } from '@ritmo/domain';
 import { Type, type Static } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
@@ -14,6 +17,8 @@ const ListQuery = Type.Object({ limit: Type.Integer({ default: 50, minimum: 1, m
 type IdParams = Static<typeof IdParams>;
 
 const importTimeoutMs = 300_000;
+/** The facts of years are read through. */
+const exportTimeoutMs = 600_000;
 
 export function registerImportRoutes(app: FastifyInstance, { context, actor }: AdminParts): void {
   const { bus } = context;
@@ -51,6 +56,19 @@ export function registerImportRoutes(app: FastifyInstance, { context, actor }: A
     );
     done();
   });
+
+  app.get<{ Params: IdParams }>(
+    '/v1/campaigns/:id/results',
+    { schema: { tags, summary: 'The results of a campaign as a file of the manual\'s layout 1.5', params: IdParams } },
+    async (request, reply) => {
+      const result = await bus.request('mailing.export', { campaignId: asId<CampaignId>(request.params.id) }, { timeoutMs: exportTimeoutMs });
+      if (!result.ok) return sendRefusal(reply, result);
+      const file = createReadStream(result.path);
+      // It was written for this answer alone.
+      file.once('close', () => void rm(result.path, { force: true }));
+      return reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${basename(result.path)}"`).send(file);
+    },
+  );
 
   app.get<{ Querystring: Static<typeof ListQuery> }>('/v1/imports', { schema: { tags, summary: 'Imports of list files, newest first, with progress and rate', querystring: ListQuery } }, (request) =>
     bus.request('mailing.imports', { importId: null, limit: request.query.limit }),
