@@ -13,10 +13,6 @@ describe.skipIf(!areThere('baresip'))('baresip phones', { timeout: 120_000 }, ()
   let ritmo: Ritmo;
   const phones = new Map<string, Baresip>();
   const phone = (extension: string): Baresip => phones.get(extension) as Baresip;
-  async function registered(): Promise<readonly unknown[]> {
-    const { registrations, bindings } = await ritmo.ask<{ registrations?: unknown[]; bindings?: unknown[] }>('GET', '/v1/live/registrations');
-    return bindings ?? registrations ?? [];
-  }
   const address = (user: string): string => `sip:${user}@127.0.0.1:${ritmo.sipPort}`;
 
   beforeAll(async () => {
@@ -27,7 +23,7 @@ describe.skipIf(!areThere('baresip'))('baresip phones', { timeout: 120_000 }, ()
       phones.set(extension, await Baresip.start({ folder: join(folder, extension), registrarPort: ritmo.sipPort, extension, password: passwordOf(extension), hz: 440 * (index + 1) }));
     }
     // Asked of the registrar: a phone may be registered before its control socket is open, and its event is lost then.
-    await waitFor(async () => (await registered()).length === phones.size, { what: 'three registrations', timeoutMs: 30_000 });
+    await waitFor(async () => (await ritmo.registrations()).length === phones.size, { what: 'three registrations', timeoutMs: 30_000 });
   }, 180_000);
   afterEach(async () => {
     await ritmo.quiet();
@@ -51,7 +47,7 @@ describe.skipIf(!areThere('baresip'))('baresip phones', { timeout: 120_000 }, ()
   }
 
   test('register with digest, and are free agents', async () => {
-    expect(await registered()).toHaveLength(3);
+    expect(await ritmo.registrations()).toHaveLength(3);
   });
 
   test('call each other; the one who called hangs up', async () => {

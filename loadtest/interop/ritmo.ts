@@ -55,6 +55,12 @@ export class Ritmo {
     return waitFor(async () => (await this.facts(type, like))[count - 1], { what: `${type} ${JSON.stringify(like)}`, timeoutMs: factMs, everyMs: 100 });
   }
 
+  /** Phones that are registered, as the registrar knows them. */
+  async registrations(): Promise<readonly unknown[]> {
+    const { registrations, bindings } = await this.ask<{ registrations?: unknown[]; bindings?: unknown[] }>('GET', '/v1/live/registrations');
+    return bindings ?? registrations ?? [];
+  }
+
   /** Nothing is up any more. */
   async quiet(): Promise<void> {
     await waitFor(async () => (await this.ask<{ calls: readonly unknown[] }>('GET', '/v1/live/calls')).calls.length === 0, { what: 'no call', timeoutMs: factMs });
