@@ -1,40 +1,10 @@
 /** Limits of time of the integrators' sessions that a client cannot lift. */
-import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
-import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import type { ServiceApp } from '@ritmo/service-kit';
-import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabaseApp } from './app.ts';
+import { eventually } from '@ritmo/contract/testing';
+import type pg from 'pg';
+import { expect, test } from 'vitest';
+import { connect, onADatabase } from './database-rig.test-support.ts';
 
-let db: TestDatabase;
-let stage: Stage;
-let app: ServiceApp;
-const role = `integracao_l${process.pid}`;
-
-async function connect(): Promise<pg.Client> {
-  const url = new URL(db.url);
-  url.username = role;
-  url.password = 'segredo';
-  const session = new pg.Client({ connectionString: url.toString() });
-  session.on('error', () => undefined);
-  await session.connect();
-  return session;
-}
-
-beforeAll(async () => {
-  db = await startTestDatabase();
-  stage = await createStage({ database: db.database });
-  stage.put('settings', { id: 1 });
-  app = createDatabaseApp(stage.context, { integrationPassword: 'segredo', role, maxConnections: 3, statementTimeoutMs: 1_500, idleTransactionMs: 60_000, transactionMs: 3_000 });
-  await app.start();
-});
-afterAll(async () => {
-  await app.stop();
-  await stage.close();
-  await db.database.query(`DROP OWNED BY ${role}`);
-  await db.database.query(`DROP ROLE ${role}`);
-  await db.close();
-});
+onADatabase({ maxConnections: 3, statementTimeoutMs: 1_500, idleTransactionMs: 60_000, transactionMs: 3_000 });
 
 test('a transaction that is kept open and busy is ended', async () => {
   const session = await connect();

@@ -1,47 +1,16 @@
 /** What the integrators' user may do: what rulings on 1.3 grant, and nothing else. */
 import { readFile } from 'node:fs/promises';
-import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
-import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import type { ServiceApp } from '@ritmo/service-kit';
-import pg from 'pg';
+import { eventually } from '@ritmo/contract/testing';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDatabaseApp } from './app.ts';
+import { connect, db, onADatabase, role, stage } from './database-rig.test-support.ts';
 
-let db: TestDatabase;
-let stage: Stage;
-let app: ServiceApp;
 let client: pg.Client;
-const role = `integracao_r${process.pid}`;
-const password = 'segredo';
-const options = { integrationPassword: password, role, sessionMemoryMb: 256 };
-
-async function connect(given: { readonly password?: string; readonly database?: string } = {}): Promise<pg.Client> {
-  const url = new URL(db.url);
-  url.username = role;
-  url.password = given.password ?? password;
-  if (given.database !== undefined) url.pathname = `/${given.database}`;
-  const session = new pg.Client({ connectionString: url.toString() });
-  session.on('error', () => undefined);
-  await session.connect();
-  return session;
-}
-
+onADatabase({ sessionMemoryMb: 256 });
 beforeAll(async () => {
-  db = await startTestDatabase();
-  stage = await createStage({ database: db.database });
-  stage.put('settings', { id: 1 });
-  app = createDatabaseApp(stage.context, options);
-  await app.start();
   client = await connect();
 });
-afterAll(async () => {
-  await client.end();
-  await app.stop();
-  await stage.close();
-  await db.database.query(`DROP OWNED BY ${role}`);
-  await db.database.query(`DROP ROLE ${role}`);
-  await db.close();
-});
+afterAll(() => client.end());
 
 const commandTables = [
   'alterar_cliente', 'excluir_telefone_campanha', 'gerenciar_campanhas', 'gerenciar_usuarios', 'importar_discador', 'inserir_telefone_black_list',
