@@ -133,6 +133,9 @@ export interface RejectedLine {
   readonly reason: string;
 }
 
+/** Why a contact is not imported. */
+export type ContactRefusal = 'parameters-exceeded' | 'no-number' | 'phones-exceeded' | 'invalid-priority' | 'invalid-number';
+
 export interface Requests {
   // ---- directory
   'directory.snapshot': { request: Record<string, never>; reply: { entries: readonly { kind: DirectoryKind; id: number; entry: Record<string, unknown> }[]; position: string } };
@@ -280,8 +283,8 @@ export interface Requests {
           ok: true;
           imported: number;
           contactIds: readonly ContactId[];
-          /** `priority`: of the telephone that is at fault, when it is one. */
-          rejected: readonly { index: number; place: number | null; priority?: number | null; reason: string }[];
+          /** `priority`: of the telephone that is at fault, when it is one. `code` for facades with words of their own, `reason` for people. */
+          rejected: readonly { index: number; place: number | null; priority?: number | null; code: ContactRefusal; reason: string }[];
         }
       | Refusal<'unknown-campaign'>;
   };

@@ -247,6 +247,14 @@ export const answers = {
     'parameters-invalid': 'PARAMETROS INCORRETOS OU INVALIDOS',
   },
 
+  // ours, as in 1.1.21 and 1.1.16: the table of the manual has no message
+  '1.3.1.6': {
+    'campaign-unknown': 'CAMPANHA NAO ENCONTRADA',
+    'campaign-missing': 'ID DA CAMPANHA NAO INFORMADO',
+    'parameters-missing': 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO',
+    'number-invalid': 'NUMERO DE TELEFONE INVALIDO',
+    'phones-exceeded': 'LIMITE DE TELEFONES DA CAMPANHA EXCEDIDO',
+  },
   '1.3.1.9': {
     // The column `executado` tells; these go to the log only.
     'phone-excluded': 'TELEFONE EXCLUIDO',

@@ -79,6 +79,7 @@ export function referenceMarkdown(): string {
   lines.push('Um campo que não é obrigatório pode ficar vazio (`<>`) ou, no fim do comando, faltar.', '');
   lines.push(...socketFunctions.flatMap(socketPart));
   lines.push('## Referência das tabelas de comando', '', 'As colunas de cada uma estão em [tabelas-de-comando.md](tabelas-de-comando.md).', '', '| tabela | seção | o que faz | mensagens |', '|---|---|---|---|');
+  lines.push(`| [\`importar_discador\`](tabelas-de-comando.md#importar_discador) | 1.3.1.6 | importa clientes com seus telefones em uma campanha | ${answersOf('1.3.1.6').map(shown).join('<br>')} |`);
   for (const { table, meaning } of tableFunctions) {
     const messages = ['1.3.1.9', '1.3.1.14'].includes(table.section) ? 'nenhuma: veja o texto acima' : answersOf(table.section).map(shown).join('<br>');
     lines.push(`| [\`${table.name}\`](tabelas-de-comando.md#${table.name}) | ${table.section} | ${cell(meaning)} | ${cell(messages)} |`);

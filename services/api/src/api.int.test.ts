@@ -189,7 +189,7 @@ test('commands and live state of the admin API go to the services', async () => 
   expect(await admin('POST', '/v1/campaigns/7/activate')).toEqual([200, { active: true }]);
   expect(await admin('POST', '/v1/campaigns/7/deactivate')).toEqual([200, { active: false }]);
   expect((await admin('POST', '/v1/campaigns/8/activate'))[0]).toBe(404);
-  stage.answer('dialer.contacts.import', ({ contacts }) => ({ ok: true, imported: contacts.length - 1, contactIds: [], rejected: [{ index: 1, place: 1, reason: 'no' }] }));
+  stage.answer('dialer.contacts.import', ({ contacts }) => ({ ok: true, imported: contacts.length - 1, contactIds: [], rejected: [{ index: 1, place: 1, code: 'no-number', reason: 'no' }] }));
   const contact = { parameters: ['1'], phones: [{ number: '33553434' }] };
   expect(await admin('POST', '/v1/campaigns/7/contacts', { contacts: [contact, contact] })).toEqual([200, { imported: 1, contactIds: [], rejected: [{ index: 1, reason: 'no' }] }]);
   expect((await admin('POST', '/v1/campaigns/7/contacts', { contacts: [{ phones: [] }] }))[0]).toBe(400);

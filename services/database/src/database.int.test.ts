@@ -112,7 +112,7 @@ test('a row that cannot be imported tells why and costs the others nothing', asy
     ok: true,
     imported: request.contacts.length - 1,
     contactIds: [],
-    rejected: [{ index: 0, place: request.contacts[0]?.place ?? null, reason: '11 1: too short' }],
+    rejected: [{ index: 0, place: request.contacts[0]?.place ?? null, code: 'invalid-number', reason: '11 1: too short' }],
   }));
   await integrator.query(
     "INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15,'bad','1'), (15,'good','33553434'), (99,'nowhere','33553434'), (15,'empty',NULL)",
@@ -122,7 +122,7 @@ test('a row that cannot be imported tells why and costs the others nothing', asy
     return found.rows.every(({ imported, mensagem }) => imported || mensagem !== null) && found.rows;
   });
   expect(rows).toEqual([
-    { name: 'bad', imported: false, mensagem: '11 1: too short' },
+    { name: 'bad', imported: false, mensagem: 'NUMERO DE TELEFONE INVALIDO' },
     { name: 'good', imported: true, mensagem: null },
     { name: 'nowhere', imported: false, mensagem: 'CAMPANHA NAO ENCONTRADA' },
     { name: 'empty', imported: false, mensagem: 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO' },

@@ -1,4 +1,4 @@
-import type { ContactToImport } from '@ritmo/bus';
+import type { ContactRefusal, ContactToImport } from '@ritmo/bus';
 import { answerText, contactOf, settingsOf, valuesOf } from '@ritmo/contract';
 import { asId, type CampaignId } from '@ritmo/domain';
 import { rowBySource, tookEffect } from './evidence.ts';
@@ -13,6 +13,15 @@ const rowsPerClaim = 1_000;
 /** One request on the bus stays well below a broker's limit (infra/nats). A row has 64 KB at the most. */
 const mostLettersInRequest = 500_000;
 const importTimeoutMs = 60_000;
+
+/** Refusals of the dialer in the table's words; a new code without a word does not compile. */
+const refusals = {
+  'parameters-exceeded': 'parameters-missing',
+  'invalid-priority': 'parameters-missing',
+  'no-number': 'number-invalid',
+  'invalid-number': 'number-invalid',
+  'phones-exceeded': 'phones-exceeded',
+} as const satisfies Record<ContactRefusal, string>;
 
 interface Verdict {
   readonly rowId: number;
@@ -55,12 +64,12 @@ async function importRows(parts: ExecutorParts, rows: readonly (Row & { readonly
     const campaignId = row['id_campanha'];
     const campaign = typeof campaignId === 'number' ? directory.get('campaign', campaignId) : undefined;
     if (campaign === undefined) {
-      verdicts.push({ rowId: row.id, reason: answerText('1.1.21', campaignId === null ? 'campaign-missing' : 'campaign-unknown') });
+      verdicts.push({ rowId: row.id, reason: answerText('1.3.1.6', campaignId === null ? 'campaign-missing' : 'campaign-unknown') });
       continue;
     }
     const texts = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? '' : String(value)]));
     const contact = contactOf(valuesOf(texts), timeZone);
-    if (contact === undefined || contact.phones.length === 0) verdicts.push({ rowId: row.id, reason: answerText('1.1.21', 'parameters-missing') });
+    if (contact === undefined || contact.phones.length === 0) verdicts.push({ rowId: row.id, reason: answerText('1.3.1.6', 'parameters-missing') });
     else byCampaign.set(campaign.id, [...(byCampaign.get(campaign.id) ?? []), { ...contact, place: row.id }]);
   }
   for (const [campaignId, contacts] of [...byCampaign].flatMap(([id, all]) => inRequests(all).map((some) => [id, some] as const))) {
@@ -69,9 +78,9 @@ async function importRows(parts: ExecutorParts, rows: readonly (Row & { readonly
       { campaignId: asId<CampaignId>(campaignId), contacts, source: table, by: { kind: 'sql', id: `${table}/${batchId}` } },
       { timeoutMs: importTimeoutMs },
     );
-    const refused = new Map(reply.ok ? reply.rejected.map(({ index, reason }) => [index, reason]) : []);
+    const refused = new Map(reply.ok ? reply.rejected.map(({ index, code }) => [index, answerText('1.3.1.6', refusals[code])]) : []);
     for (const [index, contact] of contacts.entries()) {
-      const reason = reply.ok ? (refused.get(index) ?? null) : answerText('1.1.21', 'campaign-unknown');
+      const reason = reply.ok ? (refused.get(index) ?? null) : answerText('1.3.1.6', 'campaign-unknown');
       verdicts.push({ rowId: contact.place ?? 0, reason });
     }
   }

@@ -165,7 +165,7 @@ describe('what agents and integrators do', () => {
         { parameters: ['c'], phones: [{ areaCode: '', number: '33553434' }], place: 9 },
       ],
     });
-    expect(reply).toMatchObject({ ok: true, imported: 1, rejected: [{ index: 0, place: 7 }, { index: 1, place: 8, reason: 'no telephone number' }] });
+    expect(reply).toMatchObject({ ok: true, imported: 1, rejected: [{ index: 0, place: 7 }, { index: 1, place: 8, code: 'no-number', reason: 'no telephone number' }] });
     expect((await factsOf('ContactImported'))[0]?.data.phones[0]).toMatchObject({ areaCode: '11', number: '33553434' });
   });
 });

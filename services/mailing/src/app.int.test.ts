@@ -49,7 +49,7 @@ beforeEach(async () => {
   }));
   dialer = bus.serve('dialer.contacts.import', (request) => {
     batches.push(request);
-    const rejected = request.contacts.flatMap((contact, index) => (contact.parameters[0] === 'refused' ? [{ index, place: contact.place ?? null, priority: 2, reason: 'by the dialer' }] : []));
+    const rejected = request.contacts.flatMap((contact, index) => (contact.parameters[0] === 'refused' ? [{ index, place: contact.place ?? null, priority: 2, code: 'invalid-number' as const, reason: 'by the dialer' }] : []));
     return { ok: true, imported: request.contacts.length - rejected.length, contactIds: [], rejected };
   });
   const directory = createDirectoryReader({ bus });

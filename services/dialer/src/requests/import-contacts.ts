@@ -20,7 +20,7 @@ export async function importContacts({ context }: DialerParts, ids: ImportIds, r
   let firstPhone = 0;
   for (const [index, contact] of request.contacts.entries()) {
     const reading = readContact(contact, campaign, context.clock.nowMs());
-    if ('refused' in reading) rejected.push({ index, place: contact.place ?? null, priority: reading.priority, reason: reading.refused });
+    if ('refused' in reading) rejected.push({ index, place: contact.place ?? null, priority: reading.priority, code: reading.code, reason: reading.refused });
     else good.push({ ...reading, index, firstPhone });
     firstPhone += contact.phones.length;
   }
@@ -61,19 +61,20 @@ interface Checked {
 }
 
 interface RefusedContact {
+  readonly code: Rejected['code'];
   readonly refused: string;
   /** Of the telephone at fault. */
   readonly priority: number | null;
 }
 
-const refused = (reason: string, priority: number | null = null): RefusedContact => ({ refused: reason, priority });
+const refused = (code: Rejected['code'], reason: string, priority: number | null = null): RefusedContact => ({ code, refused: reason, priority });
 
 /** Numbers keep the digits that the list has. A contact without any number that can be dialed is refused. */
 function readContact(contact: ContactToImport, campaign: Campaign, nowMs: number): Checked | RefusedContact {
-  if (contact.parameters.length > mostParameters) return refused(`more than ${mostParameters} parameters`);
+  if (contact.parameters.length > mostParameters) return refused('parameters-exceeded', `more than ${mostParameters} parameters`);
   const given = contact.phones.filter((phone) => onlyDigits(phone.number) !== '');
-  if (given.length === 0) return refused('no telephone number');
-  if (given.length > campaign.maxPhones) return refused(`${given.length} telephone numbers, the campaign takes ${campaign.maxPhones}`);
+  if (given.length === 0) return refused('no-number', 'no telephone number');
+  if (given.length > campaign.maxPhones) return refused('phones-exceeded', `${given.length} telephone numbers, the campaign takes ${campaign.maxPhones}`);
   const used = new Set<number>();
   const phones: Omit<ContactPhone, 'phoneId'>[] = [];
   let reason = '';
@@ -81,7 +82,7 @@ function readContact(contact: ContactToImport, campaign: Campaign, nowMs: number
   let dialable = 0;
   for (const [index, phone] of given.entries()) {
     const priority = phone.priority ?? contact.phones.indexOf(phone) + 1;
-    if (!Number.isInteger(priority) || priority < 1 || priority > 10 || used.has(priority)) return refused(`priority ${priority} of telephone ${index + 1}`, priority);
+    if (!Number.isInteger(priority) || priority < 1 || priority > 10 || used.has(priority)) return refused('invalid-priority', `priority ${priority} of telephone ${index + 1}`, priority);
     used.add(priority);
     const reading = readBrazilianNumber(phone.areaCode, phone.number, campaign.defaultAreaCode);
     if (reading.ok) dialable += 1;
@@ -100,7 +101,7 @@ function readContact(contact: ContactToImport, campaign: Campaign, nowMs: number
       dialAt: (phone.dialAt ?? 0) > nowMs ? (phone.dialAt ?? null) : null,
     });
   }
-  return dialable === 0 ? refused(`no valid telephone number (${reason})`, faulty) : { place: contact.place ?? null, parameters: contact.parameters, phones };
+  return dialable === 0 ? refused('invalid-number', `no valid telephone number (${reason})`, faulty) : { place: contact.place ?? null, parameters: contact.parameters, phones };
 }
 
 function contactFacts(contacts: readonly ReadContact[], ids: BatchIds, request: Import['request'], atMs: number): DomainEvent<'ContactImported'>[] {
