@@ -42,8 +42,8 @@ async function load(database: Database): Promise<void> {
     database,
     'contacts',
     contacts,
-    `INSERT INTO views.contacts (contact_id, campaign_id, parameters, imported_at, dialed, finished, phones_listed, phones_pending, phones_retry, phones_scheduled, phones_operator, phones_untabulated)
-     SELECT 1000000 + n, 1 + n % 20, ARRAY['CPF' || (1000000 + n), 'Cliente ' || n], '2026-11-01'::timestamp, n % 2 = 0, NULL, 2, 2, 0, 0, 0, 0
+    `INSERT INTO views.contacts (contact_id, campaign_id, parameters, imported_at, dialed, finished, awaits_agent, phones_listed, phones_pending, phones_retry, phones_scheduled, phones_operator, phones_untabulated)
+     SELECT 1000000 + n, 1 + n % 20, ARRAY['CPF' || (1000000 + n), 'Cliente ' || n], '2026-11-01'::timestamp, n % 2 = 0, NULL, false, 2, 2, 0, 0, 0, 0
        FROM generate_series($1::int, $2::int) AS n`,
   );
   await fill(

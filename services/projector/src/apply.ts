@@ -8,7 +8,7 @@ import * as contacts from './rules-contacts.ts';
 import * as others from './rules-others.ts';
 
 /** Raised with every change of the rules that makes other rows of the same events: the views are then rebuilt at the start. */
-export const RULES_VERSION = 3;
+export const RULES_VERSION = 4;
 
 type Rule<T extends EventType> = (batch: Batch, data: Readonly<EventDataByType[T]>, at: number) => void;
 

@@ -26,7 +26,7 @@ export function contactShares(contact: ContactRow | undefined): CounterShares {
   if (contact === undefined || contact.finished === 'excluded' || contact.phones_listed === 0) return {};
   const isOpen = contact.finished === null;
   // It waits for its agent's word: nothing of it is dialed by itself but what is appointed.
-  const rests = contact.phones_untabulated > 0 || contact.phones_operator > 0;
+  const rests = contact.awaits_agent || contact.phones_untabulated > 0 || contact.phones_operator > 0;
   return {
     finished: one(contact.finished === 'disposition'),
     open: one(contact.finished !== 'disposition'),

@@ -251,7 +251,7 @@ describe('the projection', () => {
 /** `campanhas` counted from the rows, by the definitions of the manual. */
 const COUNTED_ANEW = `
   SELECT d.id,
-    (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state IN ('fresh', 'retry') AND (p.dial_at IS NOT NULL OR NOT EXISTS (SELECT FROM views.phones q WHERE q.contact_id = c.contact_id AND q.state <> 'excluded' AND (q.status_id = 22 OR q.operator_at IS NOT NULL))))::int AS telefones_restantes,
+    (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state IN ('fresh', 'retry') AND (p.dial_at IS NOT NULL OR NOT (c.awaits_agent OR EXISTS (SELECT FROM views.phones q WHERE q.contact_id = c.contact_id AND q.state <> 'excluded' AND (q.status_id = 22 OR q.operator_at IS NOT NULL)))))::int AS telefones_restantes,
     (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state <> 'excluded' AND p.dial_at IS NOT NULL)::int AS numeros_agendados,
     (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state <> 'excluded' AND p.operator_at IS NOT NULL)::int AS agendamento_operador,
     (SELECT count(*) FROM views.contacts c WHERE c.campaign_id = d.id AND c.finished = 'disposition' AND EXISTS (SELECT FROM views.phones p WHERE p.contact_id = c.contact_id AND p.state <> 'excluded'))::int AS clientes_finalizados,
@@ -259,7 +259,7 @@ const COUNTED_ANEW = `
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.answered)::int AS ligacoes_atendidas,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.outcome IN ('no-answer', 'rejected'))::int AS ligacoes_nao_atendidas,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.outcome = 'busy')::int AS ligacoes_ocupadas,
-    (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state = 'retry' AND p.dial_at IS NULL AND NOT EXISTS (SELECT FROM views.phones q WHERE q.contact_id = c.contact_id AND q.state <> 'excluded' AND (q.status_id = 22 OR q.operator_at IS NOT NULL)))::int AS retentativas,
+    (SELECT count(*) FROM views.phones p JOIN views.contacts c USING (contact_id) WHERE p.campaign_id = d.id AND c.finished IS NULL AND p.state = 'retry' AND p.dial_at IS NULL AND NOT (c.awaits_agent OR EXISTS (SELECT FROM views.phones q WHERE q.contact_id = c.contact_id AND q.state <> 'excluded' AND (q.status_id = 22 OR q.operator_at IS NOT NULL))))::int AS retentativas,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.phase = 'dialing')::int AS discando,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.phase = 'ivr')::int AS ligacoes_em_andamento_ura,
     (SELECT count(*) FROM views.results r WHERE r.campaign_id = d.id AND r.phase = 'talking')::int AS clientes_em_ligacao,

@@ -8,6 +8,7 @@ export interface ContactRow {
   readonly imported_at: string;
   readonly dialed: boolean;
   readonly finished: 'disposition' | 'exhausted' | 'excluded' | null;
+  readonly awaits_agent: boolean;
   readonly phones_listed: number;
   readonly phones_pending: number;
   readonly phones_retry: number;

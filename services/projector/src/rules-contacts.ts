@@ -47,6 +47,7 @@ export function contactImported(batch: Batch, data: Data<'ContactImported'>, at:
     imported_at: importedAt,
     dialed: false,
     finished: null,
+    awaits_agent: false,
     ...noShares,
   });
   for (const phone of data.phones) addPhone(batch, data, phone, importedAt);
@@ -217,6 +218,7 @@ export function dispositionSet(batch: Batch, data: Data<'DispositionSet'>, at: n
     // Not its agent: who says what a call was need not have answered it (1.3.1.34 RAMAL).
   }));
   changePhone(batch, data.phoneId, () => ({ status_id: data.dispositionId }));
+  changeContact(batch, data.contactId, () => ({ awaits_agent: false }));
   if (data.effect === 'rescheduled' && !isDialing(batch, data.phoneId)) {
     reopen(batch, data.contactId);
     changePhone(batch, data.phoneId, dialAgain);
@@ -262,8 +264,9 @@ export function callbackScheduled(batch: Batch, data: Data<'CallbackScheduled'>)
 
 export function agentCallbackDue(batch: Batch, data: Data<'AgentCallbackDue'>): void {
   changePhone(batch, data.phoneId, () => ({ operator_at: null }));
+  changeContact(batch, data.contactId, () => ({ awaits_agent: true }));
 }
 
 export function contactFinished(batch: Batch, data: Data<'ContactFinished'>): void {
-  changeContact(batch, data.contactId, () => ({ finished: data.reason }));
+  changeContact(batch, data.contactId, () => ({ finished: data.reason, awaits_agent: false }));
 }

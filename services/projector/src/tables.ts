@@ -24,6 +24,7 @@ const contacts: TableShape<ContactRow> = {
     imported_at: 'timestamp',
     dialed: 'boolean',
     finished: 'text',
+    awaits_agent: 'boolean',
     phones_listed: 'smallint',
     phones_pending: 'smallint',
     phones_retry: 'smallint',

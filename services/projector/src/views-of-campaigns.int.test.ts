@@ -86,6 +86,11 @@ describe('campanhas (1.3.1.1)', () => {
     expect(await counters(columns)).toEqual([2, 1, 0, 0]);
     await stored(appointment(17, 'agent', at + 60 * minuteMs, 1));
     expect(await counters(columns)).toEqual([1, 1, 1, 0]);
+    // The agent was told; nobody has said yet what came of it.
+    await stored(onContact(17, fact('AgentCallbackDue', at + 60 * minuteMs, { ...names(17, 1), agentId: agent(1), at: at + 60 * minuteMs })));
+    expect(await counters(columns)).toEqual([1, 1, 0, 0]);
+    await stored(tabulated(17, 2001, { index: 1 }));
+    expect(await counters(columns)).toEqual([2, 1, 0, 0]);
   });
 
   it('what ended with the client is not appointed any more when the client is opened again', async () => {

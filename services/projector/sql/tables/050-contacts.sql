@@ -14,6 +14,8 @@ CREATE TABLE :schema:.contacts (
   dialed             boolean   NOT NULL,
   -- Null while it is open; disposition, exhausted or excluded.
   finished           text,
+  -- Its agent was told of a callback and nobody has said what came of it.
+  awaits_agent       boolean   NOT NULL,
   -- Those that are not excluded. A contact without any is no client of the campaign any more.
   phones_listed      smallint  NOT NULL,
   phones_pending     smallint  NOT NULL,
