@@ -51,7 +51,10 @@ export function createDialerApp(context: ServiceContext, options: DialerOptions 
     database,
     events,
     dayZone: () => dayZoneOf(context),
-    graceMs: (campaignId) => directory.get('campaign', campaignId)?.graceMs ?? 2_000,
+    graceOf: (campaignId) => {
+      const campaign = directory.get('campaign', campaignId);
+      return { ms: campaign?.graceMs ?? 2_000, clock: campaign?.graceClock ?? 'answer' };
+    },
     onApplied: parts.book.forget,
     onActive: (campaignId, active) => fleet.setActive(campaignId, active),
   });

@@ -1,14 +1,15 @@
 /** Keeps the work index up to date with the event store. Several processes may run it: each event is applied once. */
 import type { Database, SqlSession } from '@ritmo/database';
-import { contactFactTypes, evolve, noContact, upcast, type CampaignId, type ContactId, type DomainEvent } from '@ritmo/domain';
+import { contactFactTypes, evolve, noContact, upcast, type CallId, type CampaignId, type ContactId, type DomainEvent } from '@ritmo/domain';
 import type { EventStore, StoredEvent, Subscription } from '@ritmo/event-store';
 import { hearDecision, writeDecisions, type StoredDecision } from './decisions.ts';
 import { createLessons, taughtBy, writeLessons } from './learning.ts';
+import { lateCalls, type Grace } from './late.ts';
 import { createParameterChanges, writeParameters } from './parameters.ts';
 import { applyTallies, createTallies } from './tallies.ts';
 import { addContacts, addPhones, isDueByItself, readContacts, updateContacts, writeBlocked, type BlockedChange, type IndexedContact, type IndexedPhone } from './work-index.ts';
 
-const types = [...new Set([...contactFactTypes, ...taughtBy, 'PacingDecided', 'CampaignActivated', 'CampaignDeactivated', 'NumberBlocked', 'NumberUnblocked'])];
+const types = [...new Set([...contactFactTypes, ...taughtBy, 'AnswerClassified', 'PacingDecided', 'CampaignActivated', 'CampaignDeactivated', 'NumberBlocked', 'NumberUnblocked'])];
 const contactTypes: ReadonlySet<string> = new Set(contactFactTypes);
 const batchSize = 2_000;
 
@@ -24,8 +25,7 @@ export interface FeedOptions {
   readonly events: EventStore;
   /** Zone in which a day begins and ends. */
   readonly dayZone: () => string;
-  /** Grace time of a campaign, ms. */
-  readonly graceMs: (campaignId: CampaignId) => number;
+  readonly graceOf: (campaignId: CampaignId) => Grace;
   /** The index has these versions now, whichever process applied them. */
   readonly onApplied: (contacts: readonly { readonly contactId: ContactId; readonly version: number }[]) => void;
   /** In the order of the events: what the bus may have lost. */
@@ -86,18 +86,19 @@ export function createFeed(options: FeedOptions): Feed {
 }
 
 /** All of a batch: one read of the contacts it touches, one write of each table. */
-async function apply(session: SqlSession, batch: readonly StoredEvent[], { graceMs, dayZone }: Pick<FeedOptions, 'graceMs' | 'dayZone'>): Promise<void> {
+async function apply(session: SqlSession, batch: readonly StoredEvent[], { graceOf, dayZone }: Pick<FeedOptions, 'graceOf' | 'dayZone'>): Promise<void> {
   const tallies = createTallies();
-  const lessons = createLessons(dayZone(), graceMs);
   const parameters = createParameterChanges();
   const decisions: StoredDecision[] = [];
   const phones: IndexedPhone[] = [];
   const blocked: BlockedChange[] = [];
   const facts = batch.map((stored) => ({ stored, fact: upcast(stored) }));
+  const late = await lateCalls(session, facts.map(({ fact }) => fact), graceOf);
+  const lessons = createLessons(dayZone(), late);
   const known = await readTouched(session, facts.map(({ fact }) => fact));
   const changed = new Map<ContactId, IndexedContact>();
   for (const { stored, fact } of facts) {
-    collectOther(fact, stored.position, { tallies, phones, blocked, graceMs });
+    collectOther(fact, stored.position, { tallies, phones, blocked, late });
     lessons.hear(fact, stored.position);
     parameters.hear(fact);
     hearDecision(fact, stored.position, decisions);
@@ -140,10 +141,10 @@ interface Collected {
   readonly tallies: ReturnType<typeof createTallies>;
   readonly phones: IndexedPhone[];
   readonly blocked: BlockedChange[];
-  readonly graceMs: FeedOptions['graceMs'];
+  readonly late: ReadonlySet<CallId>;
 }
 
-function collectOther(fact: DomainEvent, position: bigint, { tallies, phones, blocked, graceMs }: Collected): void {
+function collectOther(fact: DomainEvent, position: bigint, { tallies, phones, blocked, late }: Collected): void {
   if (fact.type === 'ContactImported') {
     const { contactId, campaignId } = fact.data;
     for (const phone of fact.data.phones) phones.push({ phoneId: phone.phoneId, contactId, campaignId, number: phone.number });
@@ -157,7 +158,7 @@ function collectOther(fact: DomainEvent, position: bigint, { tallies, phones, bl
   } else if (fact.type === 'CampaignActivated' || fact.type === 'CampaignDeactivated') {
     tallies.of(fact.data.campaignId).active = fact.type === 'CampaignActivated';
   } else if (fact.type === 'CallDelivered' && fact.data.campaignId !== null) {
-    if (fact.data.waitMs > graceMs(fact.data.campaignId)) tallies.of(fact.data.campaignId).late += 1;
+    if (late.has(fact.data.callId)) tallies.of(fact.data.campaignId).late += 1;
   }
 }
 

@@ -3,7 +3,7 @@
  * the campaign over, and when its configuration changes, a policy starts from what the campaign has shown.
  */
 import type { SqlSession } from '@ritmo/database';
-import { startOfDayMs, type AgentId, type AttemptOutcome, type CampaignId, type DomainEvent, type TrunkId } from '@ritmo/domain';
+import { startOfDayMs, type AgentId, type AttemptOutcome, type CallId, type CampaignId, type DomainEvent, type TrunkId } from '@ritmo/domain';
 import { SHORT_CALL_MS, type AbandonWindow, type PacingFact, type PacingHistory } from '@ritmo/pacing';
 import type { Tally } from './tallies.ts';
 
@@ -27,8 +27,8 @@ const keptMs = 32 * dayMs;
 
 const isAnswered = (outcome: AttemptOutcome): boolean => outcome === 'delivered' || outcome === 'abandoned' || outcome === 'machine';
 
-/** Collects what a batch of events teaches. */
-export function createLessons(dayZone: string, graceMsOf: (campaignId: CampaignId) => number) {
+/** Collects what a batch of events teaches. `late`: its calls that were given an agent after the grace time. */
+export function createLessons(dayZone: string, late: ReadonlySet<CallId>) {
   const recent: Recent[] = [];
   const hours = new Map<string, { readonly campaignId: CampaignId; readonly hour: number; answered: number; machines: number; abandoned: number }>();
   const days = new Map<string, { readonly trunkId: TrunkId; readonly day: number; calls: number; short: number }>();
@@ -52,7 +52,7 @@ export function createLessons(dayZone: string, graceMsOf: (campaignId: CampaignI
         if (outcome === 'machine') hour.machines += 1;
         if (outcome === 'abandoned') hour.abandoned += 1;
       } else if (fact.type === 'CallDelivered' && fact.data.campaignId !== null) {
-        if (fact.data.waitMs > graceMsOf(fact.data.campaignId)) hourOf(fact.data.campaignId, fact.at).abandoned += 1;
+        if (late.has(fact.data.callId)) hourOf(fact.data.campaignId, fact.at).abandoned += 1;
       } else if (fact.type === 'WrapUpEnded') {
         recent.push({ position, campaignId: null, agentId: fact.data.agentId, at: fact.at, outcome: 'wrapped', ringMs: 0, tookMs: fact.data.wrapMs });
       } else if (fact.type === 'CallEnded' && fact.data.direction !== 'inbound') {

@@ -41,7 +41,7 @@ export const indexed = async (): Promise<void> => {
     if (rows[0]?.behind !== true) return true;
     const waiting = await rig.events.readAll({ limit: 1_000_000 });
     const { rows: at } = await rig.database.query<{ position: number }>('SELECT position FROM dialer.checkpoint');
-    return waiting.every((event) => event.position <= BigInt(at[0]?.position ?? -1) || !/Contact|Attempt|Phone|Number|Campaign(A|D)|Disposition|Callback|Preview|CallDelivered/.test(event.type));
+    return waiting.every((event) => event.position <= BigInt(at[0]?.position ?? -1) || !/Contact|Attempt|Phone|Number|Campaign(A|D)|Disposition|Callback|Preview|CallDelivered|AnswerClassified/.test(event.type));
   });
 };
 
