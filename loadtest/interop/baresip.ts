@@ -5,12 +5,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { freeTcpPort, freeUdpPortRange, waitFor } from '@ritmo/testing';
+import type { PhoneAccount } from './phones.ts';
 
-export interface BaresipOptions {
-  readonly folder: string;
-  readonly registrarPort: number;
-  readonly extension: string;
-  readonly password: string;
+export interface BaresipOptions extends PhoneAccount {
   /** Of the tone it speaks. */
   readonly hz: number;
 }

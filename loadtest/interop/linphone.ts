@@ -3,13 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freeUdpPortRange, waitFor } from '@ritmo/testing';
-
-export interface LinphoneOptions {
-  readonly folder: string;
-  readonly registrarPort: number;
-  readonly extension: string;
-  readonly password: string;
-}
+import type { PhoneAccount } from './phones.ts';
 
 const eventMs = 30_000;
 
@@ -26,7 +20,7 @@ export class Linphone {
     child.stderr?.on('data', hear);
   }
 
-  static async start({ folder, registrarPort, extension, password }: LinphoneOptions): Promise<Linphone> {
+  static async start({ folder, registrarPort, extension, password }: PhoneAccount): Promise<Linphone> {
     await mkdir(join(folder, '.local/share/linphone'), { recursive: true });
     const [sipPort] = await freeUdpPortRange(2);
     const [rtpFrom, rtpTo] = await freeUdpPortRange(20);
