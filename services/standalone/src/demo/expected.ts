@@ -25,6 +25,8 @@ export interface PlayedScenario {
   readonly ringTimeoutMs: number;
   /** The simulator counts who is not given an agent within it as abandoned, and takes that person off the line. */
   readonly graceMs: number;
+  /** What each call met at the carrier, by the carrier's word: a hundred calls draw other shares than a thousand would. Absent: the shares of `behaviour`. */
+  readonly dealt?: readonly string[];
 }
 
 const handleSamples = 2_000;
@@ -45,10 +47,23 @@ function handleS(talkMs: { readonly min: number; readonly max: number }, missP: 
   });
 }
 
+interface Shares {
+  readonly refusedP: number;
+  readonly noAnswerP: number;
+  readonly lateAnswerP: number;
+}
+
+function sharesOf(dealt: readonly string[]): Shares {
+  const { busyP, rejectP, invalidP, noAnswerP, lateAnswerP } = behaviour;
+  if (dealt.length === 0) return { refusedP: busyP + rejectP + invalidP, noAnswerP, lateAnswerP };
+  const share = (...kinds: readonly string[]): number => dealt.filter((kind) => kinds.includes(kind)).length / dealt.length;
+  return { refusedP: share('busy', 'reject', 'invalid'), noAnswerP: share('no-answer'), lateAnswerP: share('late-answer') };
+}
+
 function scenarioOf(played: PlayedScenario): Scenario {
   const seconds = ({ min, max }: { readonly min: number; readonly max: number }, extraMs = { min: 0, max: 0 }) => ({ dist: 'uniform', minS: (min + extraMs.min) / 1_000, maxS: (max + extraMs.max) / 1_000 });
-  const { busyP, rejectP, invalidP, noAnswerP, lateAnswerP, postDialDelayMs, answerDelayMs, lateAnswerDelayMs } = behaviour;
-  const refusedP = busyP + rejectP + invalidP;
+  const { postDialDelayMs, answerDelayMs, lateAnswerDelayMs } = behaviour;
+  const { refusedP, noAnswerP, lateAnswerP } = sharesOf(played.dealt ?? []);
   return parseScenario({
     name: 'demo',
     agents: played.agents,

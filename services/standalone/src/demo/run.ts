@@ -172,7 +172,7 @@ async function conclude(stage: Stage, { options, limits, samples, dialedUntilMs,
   ];
   const fromMs = samples[0]?.atMs ?? 0;
   const warmMs = warmUntil(fromMs, dialedUntilMs);
-  const expected = expectedOf({ agents: options.agents, ...limits, dialingMs: dialedUntilMs - fromMs, warmUpMs: warmMs - fromMs, ringTimeoutMs, graceMs: demoGraceMs });
+  const expected = expectedOf({ agents: options.agents, ...limits, dialingMs: dialedUntilMs - fromMs, warmUpMs: warmMs - fromMs, ringTimeoutMs, graceMs: demoGraceMs, dealt: carrier.calls.map(({ behaviour }) => behaviour) });
   const live = ledger.delivered.size + ledger.abandoned.size;
   const draft: Omit<RunResult, 'report'> = {
     ok: checks.every(({ ok }) => ok),
@@ -199,7 +199,7 @@ async function conclude(stage: Stage, { options, limits, samples, dialedUntilMs,
     seed: options.seed,
   };
   const report = await writeReport({ ...draft, report: '' }, samples);
-  screen.say(`occupancy ${draft.occupancy} %; the simulator says ${expected.occupancy} % of this scenario, ${expected.occupancyBand.join(' to ')} % in 95 of 100 runs`);
+  screen.say(`occupancy ${draft.occupancy} %; the simulator says ${expected.occupancy} % of this scenario and these answers, ${expected.occupancyBand.join(' to ')} % in 95 of 100 runs`);
   screen.say('');
   return { ...draft, report };
 }
