@@ -106,7 +106,7 @@ describe('1.1.15, 1.1.16, 1.1.21, 1.1.22, 1.1.27: contacts', () => {
     await provoke('1.1.21', 'campaign-missing', 'api/importar_discador?telefone1=33553434', 'ID DA CAMPANHA NAO INFORMADO');
     await provoke('1.1.21', 'campaign-unknown', 'api/importar_discador?id_campanha=8000&telefone1=33553434', 'CAMPANHA NAO ENCONTRADA');
     await provoke('1.1.21', 'parameters-missing', `${example}&telefone_1_discar_em=amanha`, 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO');
-    stage.answer('dialer.contacts.import', ({ contacts }) => ({ ok: true, imported: 0, contactIds: [], rejected: contacts.map((_, index) => ({ index, place: null, code: 'invalid-number', reason: 'no' })) }));
+    stage.answer('dialer.contacts.import', ({ contacts }) => ({ ok: true, imported: 0, contactIds: [], rejected: contacts.map((_, index) => ({ index, place: null, code: 'invalid-number' as const, reason: 'no' })) }));
     await provoke('1.1.21', 'numbers-imported', example, '0 NUMERO(S) IMPORTADO(S) COM SUCESSO');
   });
 

@@ -189,7 +189,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
       mediaTeller = tellHealth(context, 'media', () => mediaHealth(media.state));
       context.health.register('telephony', () => {
         const down = trunks.statuses().filter(({ up }) => !up);
-        const detail = down.length === 0 ? `${calls.size} calls` : `trunks down: ${down.map(({ name }) => name).join(', ')}`;
+        const detail = down.length === 0 ? `${calls.size} calls` : `troncos fora do ar: ${down.map(({ name }) => name).join(', ')}`;
         return { status: down.length === 0 ? 'OK' : 'WARNING', detail };
       });
       log.info({ ...address }, 'telephony is ready');

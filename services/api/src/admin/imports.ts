@@ -65,7 +65,7 @@ export function registerImportRoutes(app: FastifyInstance, { context, actor }: A
       if (!result.ok) return sendRefusal(reply, result);
       const file = createReadStream(result.path);
       // It was written for this answer alone.
-      file.once('close', () => void rm(result.path, { force: true }));
+      file.once('close', () => void rm(result.path, { force: true }).catch((error: unknown) => context.log.warn({ err: error, path: result.path }, 'a file of results stays')));
       return reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${basename(result.path)}"`).send(file);
     },
   );
