@@ -18,6 +18,25 @@ const commands: readonly (readonly [string, string])[] = [
   ['rebuild-views', 'build the views anew from the events and compare'],
 ];
 
+/** Of commands that have more to say than a line; others show the whole. */
+export const commandHelp: ReadonlyMap<string, string> = new Map([
+  ['replay', `ritmo replay: what would have happened in a recorded campaign with another policy or another number of agents
+
+usage: ritmo replay CAMPAIGN [options]      (or npm run replay -- --campaign CAMPAIGN [options])
+
+  --campaign ID      the campaign, when it is not given by itself
+  --policy A,B       policies to run the recording through (ritmo); npm run simulate -- --list names them
+  --agents N         so many agents instead of the recorded ones
+  --seeds N          how often its attempts and talks are drawn anew (5)
+  --recording FILE   a recording as JSON, without a running installation
+  --json             print one JSON document for machines
+  --url, --key       of the running installation; by default those of its data folder
+  --help             this text
+
+Ring times, answers and talk times are those recorded around the same moment of the campaign, drawn again; progress goes to standard error.
+`],
+]);
+
 export function helpText(): string {
   const width = Math.max(...commands.map(([name]) => name.length), ...Object.keys(variables).map((name) => name.length));
   const lines = (rows: Iterable<readonly [string, string]>): string => [...rows].map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n');

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { explainFatal, UserError } from '@ritmo/runtime';
-import { helpText } from './help.ts';
+import { commandHelp, helpText } from './help.ts';
 
 /** `ritmo`: the one command. Each sub-command is loaded when it is asked for. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   const [command, ...rest] = positionals;
   if (values.help || command === undefined || command === 'help') {
-    process.stdout.write(helpText());
+    process.stdout.write(commandHelp.get(command ?? '') ?? helpText());
     return values.help || command === 'help' ? 0 : 2;
   }
   switch (command) {
