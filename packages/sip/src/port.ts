@@ -323,6 +323,8 @@ export interface SipStack {
    */
   endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }>;
   readonly stats: SipStackStats;
+  /** False while the engine is away (a server of its own that this process has lost): nothing can be sent. */
+  readonly isUp: boolean;
 }
 
 /** A port is taken. Facts as fields, so that the boot code can say which setting to change. */

@@ -118,8 +118,13 @@ function reserve(parts: RequestParts, request: Requests['telephony.reserve']['re
   const usable = parts.trunks.usable(trunk) && parts.accepting();
   const nowMs = performance.now();
   const slots = usable ? trunk.ledger.reserve(request.count, nowMs) : [];
-  const detail = !usable ? (parts.accepting() ? trunk.watch.detail : 'shutting down') : slots.length < request.count ? (trunk.ledger.noRoom(nowMs) ?? '') : '';
+  const detail = !usable ? noUse(parts, trunk) : slots.length < request.count ? (trunk.ledger.noRoom(nowMs) ?? '') : '';
   return { slots, leaseMs: trunk.ledger.leaseMs, channelsFree: trunk.ledger.free, up: usable, detail };
+}
+
+function noUse(parts: RequestParts, trunk: OwnedTrunk): string {
+  if (!parts.accepting()) return 'shutting down';
+  return parts.wires.sip.isUp ? trunk.watch.detail : 'the SIP server is away';
 }
 
 /** Every process releases what is its own; a slot whose lease was over is as good as released. */
@@ -136,6 +141,8 @@ function originate(parts: RequestParts, request: Requests['telephony.originate']
   if (!trunk) return undefined;
   if (!parts.accepting()) return { ok: false, code: 'shutting-down' };
   if (parts.calls.has(request.callId)) return { ok: false, code: 'duplicate' };
+  // Refused for certain, before anything is dialed: the dialer takes the attempt back.
+  if (!parts.wires.sip.isUp) return { ok: false, code: 'slot-lapsed' };
   if (!trunk.ledger.take(request.slot, request.callId, performance.now())) return { ok: false, code: 'slot-lapsed' };
   const { callId, campaignId, contactId, phoneId, queueId, trunkId, routeId, callerId, dialString } = request;
   const identity = {

@@ -102,7 +102,7 @@ export class TrunkBook {
   }
 
   usable(trunk: OwnedTrunk): boolean {
-    return trunk.watch.isUsable;
+    return trunk.watch.isUsable && this.#sip?.isUp === true;
   }
 
   /** Everything is lost that stood on the locks: others may own the trunks now. */

@@ -155,10 +155,11 @@ describe('the drachtio adapter', () => {
     const [here, there] = [await near(), await far()];
     const [first, second] = [await connected(here, there), await connected(here, there)];
     here.double.corrupt();
-    await until('the connection to end', () => !here.double.connected);
+    await until('the connection to end', () => !here.stack.isUp);
     first.callee.call.hangup();
     expect(await first.caller.ended()).toMatchObject({ by: 'transport' });
     expect(second.caller.ends).toEqual([]);
+    expect(here.stack.isUp).toBe(true);
     second.caller.call.hangup();
     expect(await second.callee.ended()).toMatchObject({ by: 'remote' });
   });

@@ -50,6 +50,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
   private reconciling: NodeJS.Timeout | undefined;
   private admitted = { second: 0, count: 0 };
   private socket: Socket | undefined;
+  private authenticated = false;
   private stopped = false;
 
   constructor(options: SipStackOptions, drachtio: DrachtioOptions) {
@@ -62,6 +63,10 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
 
   get capabilities(): SrfHeaders {
     return this.intake.capabilities;
+  }
+
+  get isUp(): boolean {
+    return this.authenticated && this.socket?.destroyed === false;
   }
 
   get stats(): SipStackStats {
@@ -91,6 +96,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
           reject(error);
           return;
         }
+        this.authenticated = true;
         const bound = addressIn(hostport ?? '');
         this.localHost = hostText(bound.host);
         if (first) void this.routesAreKnown().then(() => resolve(bound));
@@ -115,6 +121,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
 
   /** The server keeps its dialogs; what was on its way has lost its answer. */
   private connectionLost(): void {
+    this.authenticated = false;
     this.inherited = new Set(this.calls);
     this.asker.connectionLost();
     for (const attempt of [...this.attempts]) attempt.lost();
@@ -172,7 +179,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
 
   /** A backlog of megabytes corrupts the client's framing: calls are refused long before. */
   private admissionRefused(): string | undefined {
-    if (this.socket === undefined || this.socket.destroyed) return 'no connection to drachtio-server';
+    if (!this.isUp) return 'no connection to drachtio-server';
     const second = Math.floor(performance.now() / 1_000);
     if (second !== this.admitted.second) this.admitted = { second, count: 0 };
     if (++this.admitted.count > (this.drachtio.maxCallsPerSecond ?? DEFAULT_MAX_CALLS_PER_S)) return 'shed: more calls a second than drachtio-server takes';

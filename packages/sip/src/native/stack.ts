@@ -29,6 +29,8 @@ export function createNativeSipStack(options: SipStackOptions): SipStack {
 }
 
 class NativeSipStack implements SipStack {
+  /** It is this process. */
+  readonly isUp = true;
   private readonly core: Core;
   private readonly transports: Transports;
   private readonly registrar: Registrar;
