@@ -140,7 +140,7 @@ export class CallGenerator {
         const elapsedMs = now - startedAt;
         const due = Math.min(Math.floor((elapsedMs * rate) / 1_000), wanted);
         // Late after a pause, we catch up in small steps: a burst would measure the socket buffer and not the engine.
-        for (let burst = 0; this.tally.started - first < due && burst < Math.max(8, rate / 50); burst++) this.begin();
+        for (let burst = 0; this.tally.started - first < due && burst < Math.max(4, rate / 250); burst++) this.begin();
         this.talk.hangupDue(now);
         each?.(elapsedMs);
         const over = drain ? (this.tally.started - first >= wanted && this.open === 0) || elapsedMs > seconds * 1_000 + DRAIN_MS : elapsedMs >= seconds * 1_000;

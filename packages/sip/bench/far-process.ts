@@ -12,7 +12,7 @@ export interface FarProcess {
 }
 
 /** Both ends keep their heaps the same way. */
-const heapFlags = (): string[] => process.execArgv.filter((flag) => /^--(max-semi-space-size|heap-growing-percent)=/.test(flag));
+const heapFlags = (): string[] => process.execArgv.filter((flag) => /^--(max-semi-space-size|heap-growing-percent|v8-pool-size)=/.test(flag));
 
 /** Starts a file of this folder in a process of its own; it prints one JSON line when it is ready and ends with its stdin. */
 export function startFarProcess(file: string, args: readonly string[] = []): Promise<FarProcess> {
