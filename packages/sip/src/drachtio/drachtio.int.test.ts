@@ -143,7 +143,7 @@ describe('the drachtio adapter', () => {
     here.double.corrupt();
     expect(await invite.failed()).toMatchObject({ by: 'transport' });
     expect(here.troubles[0]?.message).toContain('missing length specifier');
-    await until('the reconnection', () => here.double.authenticated.length === 2);
+    await until('the reconnection', () => here.double.authenticated.length === 2 && here.stack.isUp);
     const again = call(here, there);
     (await there.nextCall()).reject(486);
     expect(await again.failed()).toMatchObject({ sipCode: 486 });
