@@ -12,6 +12,7 @@ const PRESS_FRAMES = PRESS_MS / KEY_FRAME_MS;
 const PAUSE_FRAMES = PAUSE_MS / KEY_FRAME_MS;
 /** Keys that wait; more are dropped. */
 const KEY_LIMIT = 64;
+const NOTHING = Buffer.alloc(0);
 
 export interface Playing {
   readonly words: Buffer;
@@ -111,12 +112,20 @@ export class LegSound {
     return frame;
   }
 
-  silence(remote: RemoteAudio, samples: number, nowMs: number): Buffer {
-    return this.audio(remote, Buffer.alloc(0), samples, nowMs);
+  /** One packet of silence by itself, its timestamp by the clock. */
+  keepAlive(remote: RemoteAudio, samples: number, nowMs: number): Buffer {
+    return this.packet(this.out.alone(samples, nowMs), remote, NOTHING, samples);
+  }
+
+  private silence(remote: RemoteAudio, samples: number, nowMs: number): Buffer {
+    return this.audio(remote, NOTHING, samples, nowMs);
   }
 
   private audio(remote: RemoteAudio, words: Buffer, samples: number, nowMs: number): Buffer {
-    const slot = this.out.own(samples, nowMs);
+    return this.packet(this.out.own(samples, nowMs), remote, words, samples);
+  }
+
+  private packet(slot: Slot, remote: RemoteAudio, words: Buffer, samples: number): Buffer {
     const packet = Buffer.allocUnsafe(RTP_HEADER_BYTES + samples);
     head(packet, slot, remote.payloadType, this.out.ssrc, slot.marker);
     words.copy(packet, RTP_HEADER_BYTES);

@@ -9,6 +9,11 @@ export interface Slot {
   marker: boolean;
 }
 
+/** No SSRC: our own sound. */
+const OWN = -1;
+/** No SSRC: nobody spoke last. */
+const PAUSE = -2;
+
 /**
  * One RTP stream towards a peer, whatever feeds it: relayed packets, a file, silence, key presses.
  * The peer sees one SSRC, sequence numbers without holes of our making, and timestamps that follow the clock.
@@ -19,8 +24,8 @@ export class OutgoingStream {
   private sequence: number;
   private timestamp: number;
   private lastSentAtMs = -1;
-  /** SSRC whose packets pass with fixed offsets; -1 while we make our own. */
-  private source = -1;
+  /** SSRC whose packets pass with fixed offsets, or one of the two below. */
+  private source = PAUSE;
   private sequenceOffset = 0;
   private timestampOffset = 0;
   private firstOfSource = 0;
@@ -35,12 +40,20 @@ export class OutgoingStream {
 
   /** Place of a packet of our own that holds `samples`. The object returned is used again by the next call. */
   own(samples: number, nowMs: number): Slot {
-    const fresh = this.source !== -1 || this.lastSentAtMs < 0;
+    const fresh = this.source !== OWN;
     if (fresh) this.timestamp = this.continued(nowMs, samples);
     else this.timestamp = (this.timestamp + samples) >>> 0;
-    this.source = -1;
+    this.source = OWN;
     this.sequence = (this.sequence + 1) & 0xffff;
     return this.place(this.sequence, this.timestamp, fresh, nowMs);
+  }
+
+  /** Place of a packet that stands alone: what comes before and after it is a pause. */
+  alone(samples: number, nowMs: number): Slot {
+    this.timestamp = this.continued(nowMs, samples);
+    this.source = PAUSE;
+    this.sequence = (this.sequence + 1) & 0xffff;
+    return this.place(this.sequence, this.timestamp, false, nowMs);
   }
 
   /** Another packet with the timestamp of the one before (the packets of one telephone event). */
@@ -79,10 +92,6 @@ export class OutgoingStream {
     const marker = this.freshSource;
     this.freshSource = false;
     return this.place(outSequence, outTimestamp, marker, nowMs);
-  }
-
-  get silentSinceMs(): number {
-    return this.lastSentAtMs;
   }
 
   /** Timestamp that goes on from the last packet by the time that passed, at least by one packet. */

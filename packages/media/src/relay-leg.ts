@@ -13,8 +13,10 @@ import type { Recording } from './recording.ts';
 import { looksLikeRtcp, payloadBounds, RTP_HEADER_BYTES, writeRtpHeader } from './rtp.ts';
 import { SourceLatch } from './source-latch.ts';
 
-/** A partner quiet for this long is replaced by silence of our own: carriers cut calls without RTP. */
-const COMFORT_AFTER_MS = 200;
+/** A partner quiet for this long is replaced by keep-alives of our own: carriers cut calls without RTP. */
+const KEEP_ALIVE_AFTER_MS = 200;
+/** Where nobody speaks one packet of silence this often does (RFC 6263 4.1 asks for one in 15 s): a whole stream of it would cost as much as speech. */
+const KEEP_ALIVE_EVERY_MS = 500;
 /** A loop that stood still does not make up for more than this. */
 const CATCH_UP_MS = 100;
 const TELL_SILENCE_EVERY_MS = 1_000;
@@ -55,6 +57,7 @@ export class RelayLeg {
   private relayedAtMs = -1;
   private toldSilentAtMs = -Infinity;
   private nextDueMs = 0;
+  private keepAliveDueMs = 0;
   private closed = false;
 
   constructor(identity: LegIdentity, options: RelayOptions, counters: Float64Array, reports: LegReports) {
@@ -164,33 +167,37 @@ export class RelayLeg {
     const remote = this.remoteAudio;
     if (!remote) return;
     this.watchSilence(nowMs);
-    if (nowMs < this.nextDueMs) return;
-    if (nowMs - this.nextDueMs > CATCH_UP_MS) this.nextDueMs = nowMs;
-    if (!this.speaksItself && this.partner && nowMs - this.relayedAtMs < COMFORT_AFTER_MS) {
+    if (!this.speaksItself) {
       // Or the first own sound after it would come in a burst.
       this.nextDueMs = nowMs;
+      this.keepAlive(remote, nowMs);
       return;
     }
-    while (this.nextDueMs <= nowMs) this.nextDueMs += this.speak(remote, nowMs);
+    if (nowMs - this.nextDueMs > CATCH_UP_MS) this.nextDueMs = nowMs;
+    while (this.nextDueMs <= nowMs && this.speaksItself) this.nextDueMs += this.speak(remote, nowMs);
   }
 
-  /** Sends one packet; returns the milliseconds it holds. */
+  private keepAlive(remote: RemoteAudio, nowMs: number): void {
+    if (!this.maySend || nowMs < this.keepAliveDueMs || nowMs - this.relayedAtMs < KEEP_ALIVE_AFTER_MS) return;
+    this.keepAliveDueMs = nowMs + KEEP_ALIVE_EVERY_MS;
+    this.send(this.sound.keepAlive(remote, remote.ptimeMs * SAMPLES_PER_MS, nowMs));
+  }
+
+  /** Sends one packet of the leg's own sound; returns the milliseconds it holds. */
   private speak(remote: RemoteAudio, nowMs: number): number {
     const samples = remote.ptimeMs * SAMPLES_PER_MS;
     if (this.sound.pressing && this.maySend) {
       this.send(this.sound.keyPacket(remote, nowMs));
       return 20;
     }
-    if (this.sound.playing) {
-      const packet = this.maySend ? this.sound.filePacket(remote, samples, nowMs) : undefined;
-      if (packet) this.send(packet);
-      if (packet || (!this.maySend && this.sound.skipFile(samples))) return remote.ptimeMs;
-      this.sound.playing = undefined;
-      this.reports.playbackEnded();
-      return 0.001;
-    }
-    if (this.maySend) this.send(this.sound.silence(remote, samples, nowMs));
-    return remote.ptimeMs;
+    // Keys wait until the peer listens again.
+    if (!this.sound.playing) return remote.ptimeMs;
+    const packet = this.maySend ? this.sound.filePacket(remote, samples, nowMs) : undefined;
+    if (packet) this.send(packet);
+    if (packet || (!this.maySend && this.sound.skipFile(samples))) return remote.ptimeMs;
+    this.sound.playing = undefined;
+    this.reports.playbackEnded();
+    return 0;
   }
 
   private watchSilence(nowMs: number): void {

@@ -77,6 +77,26 @@ describe('the outgoing stream', () => {
     expect(stream.sent).toBe(7);
   });
 
+  it('keeps time by the clock over packets that stand alone, and marks what is said after them', () => {
+    const stream = new OutgoingStream(9, 0, 0);
+    const seen: number[][] = [];
+    const note = (slot: { sequence: number; timestamp: number; marker: boolean } | undefined) => seen.push(slot ? [slot.sequence, slot.timestamp, Number(slot.marker)] : []);
+    note(stream.alone(160, 0));
+    note(stream.alone(160, 500));
+    note(stream.own(160, 700));
+    note(stream.own(160, 720));
+    note(stream.alone(160, 1_220));
+    note(stream.relayed(5, 100, 50_000, 160, 1_300));
+    expect(seen).toEqual([
+      [1, 0, 0],
+      [2, 4_000, 0],
+      [3, 5_600, 1],
+      [4, 5_760, 0],
+      [5, 9_760, 0],
+      [6, 10_400, 1],
+    ]);
+  });
+
   it('passes a stream of an hour without taking its numbers for old ones', () => {
     const stream = new OutgoingStream(9, 0, 0);
     let dropped = 0;
