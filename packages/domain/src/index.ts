@@ -3,6 +3,7 @@ export * from './dispositions.ts';
 export * from './events.ts';
 export * from './directory/entries.ts';
 export * from './numbers.ts';
+export { destinationAllowed } from './destinations.ts';
 export * from './windows.ts';
 export * from './routes.ts';
 export * from './upcast.ts';

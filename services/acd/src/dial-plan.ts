@@ -1,5 +1,6 @@
 /** What a dialed number means: a queue of ours, an agent of ours, or the world outside; and who may call it. */
 import {
+  destinationAllowed,
   dialString,
   onlyDigits,
   readDialedNumber,
@@ -42,16 +43,6 @@ export function planDial(directory: DirectoryReader, agent: Agent, text: string)
   const trunks = { get: (id: number) => directory.get('trunk', id) };
   const ways = waysFor(toRoute, routes, trunks, { routeIds: [], homeAreaCode: home });
   return ways.length === 0 ? { ok: false, code: 'no-route' } : { ok: true, ways, number };
-}
-
-/** Patterns of the settings: digits, with `*` for any rest. Empty: every number but international ones. */
-function destinationAllowed(patterns: readonly string[], number: Extract<DialedNumber, { ok: true }>): boolean {
-  if (patterns.length === 0) return number.kind !== 'international';
-  const digits = number.areaCode + number.number;
-  return patterns.some((pattern) => {
-    const fixed = onlyDigits(pattern.split('*')[0] ?? '');
-    return pattern.includes('*') ? digits.startsWith(fixed) : digits === fixed;
-  });
 }
 
 /** How one way's trunk wants the number, and who calls. */

@@ -25,7 +25,7 @@ export function createTelephonyMetrics(registry: Registry): TelephonyMetrics {
     });
   });
   const tooLong = one('ritmo_telephony_calls_too_long_total', () => {
-    return new Counter({ name: 'ritmo_telephony_calls_too_long_total', help: 'Calls ended at the ceiling of their trunk (maxCallS)', registers: [registry] });
+    return new Counter({ name: 'ritmo_telephony_calls_too_long_total', help: 'Calls ended at the ceiling of their trunk or of the extension that began them (maxCallS)', registers: [registry] });
   });
   return {
     tooLong: () => tooLong.inc(),

@@ -62,6 +62,7 @@ const refusalsCounted = async (via: string, rule: string): Promise<number> => {
   const metric = await rig.context.metrics.getSingleMetric('ritmo_acd_calls_refused_total')?.get();
   return metric?.values.find(({ labels }) => labels['via'] === via && labels['rule'] === rule)?.value ?? 0;
 };
+const tooLongCounted = async (): Promise<number> => (await rig.context.metrics.getSingleMetric('ritmo_telephony_calls_too_long_total')?.get())?.values[0]?.value ?? 0;
 
 async function customerTalksWithAna(nth: number): Promise<{ callId: CallId; customer: FarCall; agent: FarCall }> {
   const callId = await rig.originate('11988887777');
@@ -84,6 +85,34 @@ describe('kinds of numbers', () => {
     expect(await refused(call)).toBe(403);
     expect(await rig.fact('OwnCallRefused')).toMatchObject({ agentId: 1, extension: '1001', number, via: 'phone', rule: 'kind' });
     expect(await refusalsCounted('phone', 'kind')).toBe(before + 1);
+    expect(carrier.calls).toEqual([]);
+  });
+
+  test.each([
+    ['local', '33334444'],
+    ['mobile', '11988887777'],
+    ['interurban', '2133334444'],
+    ['interurban-mobile', '21988887777'],
+    ['toll-free', '0800123456'],
+    ['service', '0900123456'],
+  ] as const)('%s numbers are called by an extension that has the right, and by no other', async (kind, number) => {
+    const all = ['local', 'mobile', 'interurban', 'interurban-mobile', 'toll-free', 'service', 'international'] as const;
+    putAna({ allowedKinds: all.filter((each) => each !== kind) });
+    expect(await refused(await dial(ana, number, '1001'))).toBe(403);
+    expect(await rig.fact('OwnCallRefused')).toMatchObject({ number, rule: 'kind' });
+    expect(carrier.calls).toEqual([]);
+    putAna({ allowedKinds: [kind] });
+    await dial(ana, number, '1001');
+    expect((await carrier.invite()).incoming?.toUser).toContain(number);
+  });
+
+  test('a pattern that cannot be read opens nothing', async () => {
+    putAna({ allowedKinds: ['local', 'mobile', 'international'] });
+    rig.put('settings', { id: 1, destinationAllow: ['*11', '', 'x*', '1*1'] });
+    for (const [at, number] of [international, '1133334444'].entries()) {
+      expect(await refused(await dial(ana, number, '1001'))).toBe(403);
+      expect(rig.of('OwnCallRefused')[at]).toMatchObject({ number, rule: 'destination' });
+    }
     expect(carrier.calls).toEqual([]);
   });
 
@@ -147,6 +176,20 @@ describe('ceilings of an extension', () => {
   });
 });
 
+describe('ceilings of an extension on what it passed on', () => {
+  test('the outside call of its transfer is ended at its duration too', async () => {
+    putAna({ maxCallS: 2 });
+    const { customer, agent } = await customerTalksWithAna(1);
+    const outcome = agent.call?.refer('sip:1133334441@127.0.0.1');
+    const outside = await carrier.invite(2);
+    await outside.answer();
+    expect(await outcome).toBe(true);
+    await waitFor(() => outside.isOver && customer.isOver, { what: 'BYE to both', timeoutMs: 10_000 });
+    const ends = rig.of('CallEnded').filter(({ reason }) => reason === 'longer than 2 s');
+    expect(ends).toEqual([expect.objectContaining({ direction: 'agent', extension: '1001', by: 'system' })]);
+  });
+});
+
 describe('ceilings of a trunk', () => {
   test('agents begin no more calls at once than it allows, campaigns go on', async () => {
     putTrunk({ maxOwnCalls: 1 });
@@ -162,9 +205,10 @@ describe('ceilings of a trunk', () => {
 
   test('no call lasts longer than it allows, whoever began it', async () => {
     putTrunk({ maxCallS: 1 });
+    const before = await tooLongCounted();
     const { callId, customer } = await customerTalksWithAna(1);
     expect(await rig.fact('CallEnded', callId)).toMatchObject({ by: 'system', reason: 'longer than 1 s' });
     await waitFor(() => customer.isOver, { what: 'BYE' });
-    expect((await rig.context.metrics.getSingleMetric('ritmo_telephony_calls_too_long_total')?.get())?.values[0]?.value).toBe(1);
+    expect(await tooLongCounted()).toBe(before + 1);
   });
 });

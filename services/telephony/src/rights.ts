@@ -1,10 +1,11 @@
 /**
- * Ceilings against toll fraud, held where the calls are: how many calls at once agents may have begun, by extension and by trunk,
- * and how long any call may last. Which numbers an extension may call is the acd's to say.
+ * Ceilings against toll fraud, held where the calls are: how many calls at once agents may have begun, and how long a call may last,
+ * by extension and by trunk. Which numbers an extension may call is the acd's to say.
  */
 import type { CallId, Extension, Trunk } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { Call } from './call/call.ts';
+import type { CallIdentity } from './open-calls.ts';
 
 const sweepEveryMs = 1_000;
 /** Of an extension that the directory does not know any more. */
@@ -31,20 +32,29 @@ export function ceilingReached(
 /** A desk phone that several agents use one after the other has one person's calls at a time. */
 const sharedMost = 2;
 
-/** Ends calls that last longer than their trunk allows. */
+/**
+ * Ends calls that last longer than their trunk allows, or than the extension may talk that began them. The acd ends an extension's own call too;
+ * what was passed on to an outside number has no agent any more, and lasts no longer for that.
+ */
 export function watchDurations(parts: { readonly calls: ReadonlyMap<CallId, Call>; readonly context: ServiceContext; readonly tooLong: () => void }): { stop(): void } {
   const { calls, context } = parts;
   const timer = setInterval(() => {
     const nowMs = context.clock.nowMs();
     for (const call of calls.values()) {
       if (call.answeredAt === null || call.ended) continue;
-      const maxCallS = context.directory.get('trunk', call.identity.trunkId)?.maxCallS;
+      const maxCallS = longestS(context, call.identity);
       if (maxCallS === undefined || nowMs - call.answeredAt < maxCallS * 1000) continue;
-      context.log.warn({ callId: call.id, extension: call.identity.extension, maxCallS }, 'a call was ended: it lasted longer than its trunk allows');
+      context.log.warn({ callId: call.id, extension: call.identity.extension, maxCallS }, 'a call was ended: it lasted longer than its trunk or its extension may');
       parts.tooLong();
       call.end({ by: 'system', outcome: 'answered', reason: `longer than ${maxCallS} s` });
     }
   }, sweepEveryMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
+}
+
+function longestS({ directory }: ServiceContext, { direction, extension, trunkId }: CallIdentity): number | undefined {
+  const ofTrunk = directory.get('trunk', trunkId)?.maxCallS;
+  const agent = direction === 'agent' ? directory.all('agent').find((each) => each.extension === extension) : undefined;
+  return agent && ofTrunk !== undefined ? Math.min(agent.maxCallS, ofTrunk) : ofTrunk;
 }

@@ -3,6 +3,7 @@
  * Ids are the integers that integrators see.
  */
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import { destinationPattern } from '../destinations.ts';
 
 const id = (description: string) => Type.Integer({ minimum: 1, maximum: 2_147_483_647, description });
 const closed = { additionalProperties: false } as const;
@@ -257,7 +258,7 @@ export const SettingsSchema = Type.Object(
     maxExtensions: Type.Integer({ default: 10000 }),
     recordingRetentionDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 36500, description: 'Recordings older than this are removed; absent or 0: kept for ever' })),
     mediaTimeoutS: Type.Optional(Type.Integer({ minimum: 0, maximum: 3600, description: 'A side that sends no RTP for this long, and is not on hold, ends the call; 0 never does. Default 60' })),
-    destinationAllow: Type.Array(Type.String(), { default: [], description: 'Patterns; empty: Brazilian numbers only' }),
+    destinationAllow: Type.Array(Type.String({ pattern: destinationPattern, description: 'digits with area code, * only at the end: 11*, 001212*, +5511*' }), { default: [], description: 'What agents may call: 11*, 001212*, +5511*; empty: Brazilian numbers only' }),
   },
   closed,
 );
