@@ -27,6 +27,9 @@ export const POLICIES: readonly PolicyDescription[] = [
   { name: 'pi', rule: 'lines per agent by a PI controller on the abandoned rate, set-point 2.8 % for a cap of 3 %' },
 ];
 
+/** May be followed by a number, as in `fixed-ratio:2.5`. */
+const WITH_ARGUMENT: ReadonlySet<string> = new Set(['constant-risk', 'fixed-ratio', 'sinch']);
+
 export interface NamedSetting extends BaselineSetting {
   readonly abandon: AbandonRule;
   readonly history?: PacingHistory;
@@ -40,9 +43,9 @@ export class UnknownPolicyError extends Error {
 }
 
 export function policyByName(text: string, setting: NamedSetting): PacingPolicy {
-  const [name, argument] = text.split(':') as [string, string | undefined];
-  const value = argument === undefined ? NaN : Number(argument);
-  if (argument !== undefined && !(value >= 0)) throw new UnknownPolicyError(text);
+  const [name, argument, ...more] = text.split(':') as [string, string | undefined, ...string[]];
+  const value = argument === undefined || argument === '' ? NaN : Number(argument);
+  if (argument !== undefined && (more.length > 0 || !(value >= 0) || !WITH_ARGUMENT.has(name))) throw new UnknownPolicyError(text);
   const history = setting.history === undefined ? {} : { history: setting.history };
   switch (name) {
     case 'ritmo':
@@ -54,7 +57,7 @@ export function policyByName(text: string, setting: NamedSetting): PacingPolicy 
     case 'fixed-ratio':
       return createPolicy({ mode: 'power', ratio: argument === undefined ? 2 : value });
     case 'sinch':
-      return new SinchPolicy(argument === undefined ? 0.05 : value, setting);
+      return new SinchPolicy(argument === undefined ? 0.05 : value);
     case 'vicidial-hard-limit':
       return new VicidialPolicy('hard-limit', setting);
     case 'vicidial-average':
@@ -62,9 +65,9 @@ export function policyByName(text: string, setting: NamedSetting): PacingPolicy 
     case 'vicidial-tapered':
       return new VicidialPolicy('tapered', setting);
     case 'issabel':
-      return new IssabelPolicy(false, setting);
+      return new IssabelPolicy(false);
     case 'issabel-overcommit':
-      return new IssabelPolicy(true, setting);
+      return new IssabelPolicy(true);
     case 'us5640445':
       return new Patent5640445Policy(setting);
     case 'pi':

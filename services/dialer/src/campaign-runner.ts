@@ -1,7 +1,7 @@
 /** One campaign that this process owns: asks pacing, dials, tells pacing what became of it. */
 import type { CampaignClaim } from '@ritmo/bus';
 import { fact, streams, type Campaign, type CampaignId, type QueueId } from '@ritmo/domain';
-import type { PacingDecision, PacingFact, PacingMode, PacingObservation } from '@ritmo/pacing';
+import type { PacingDecision, PacingFact, PacingObservation } from '@ritmo/pacing';
 import { createCampaignPacing } from './campaign-pacing.ts';
 import { waitedMs } from './calls-in-flight.ts';
 import type { KnownContact } from './contact-book.ts';
@@ -29,9 +29,6 @@ export interface CampaignRunner {
   /** The configuration changed, or the campaign begins: resolves when its policy knows what the campaign has shown. */
   reconfigure(): Promise<void>;
 }
-
-/** Modes that count lines per free agent take turns: a share on top of the others' claims would leave agents idle. */
-const sharedFor = (mode: PacingMode, shared: SharedAgents): SharedAgents => (mode === 'predictive' ? shared : { claimedByOthers: shared.claimedByOthers ?? 0 });
 
 /** Rounds of taking further contacts in one tick when rules refuse those taken. */
 const mostRounds = 4;
@@ -107,7 +104,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
   /** The policy's decision, as the turns of others and the trunks' governors leave it. */
   const decide = (nowMs: number, entry: Campaign, shared: SharedAgents, hasTurn: boolean): PacingDecision | null => {
     const observed = observationOf(parts, campaignId, entry.queueId as QueueId, nowMs);
-    const paced = pacing.decide({ ...observed, ...sharedFor(entry.mode, shared) });
+    const paced = pacing.decide({ ...observed, ...shared });
     if (!paced) return null;
     leftToOthers = paced.start > 0 && !hasTurn && entry.mode !== 'predictive' && !leftToOthers;
     const stopped = stoppedBy();

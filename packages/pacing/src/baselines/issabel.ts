@@ -8,7 +8,6 @@
  */
 import type { PacingDecision, PacingFact, PacingObservation, PacingPolicy } from '../port.ts';
 import { within } from '../simple-policies.ts';
-import type { BaselineSetting } from './baseline.ts';
 import { Tally } from './tally.ts';
 
 const SERVICE_LEVEL = 0.97;
@@ -17,13 +16,11 @@ const PERIOD_MS = 1000;
 
 export class IssabelPolicy implements PacingPolicy {
   private readonly overcommit: boolean;
-  private readonly setting: BaselineSetting;
   private readonly tally = new Tally();
   private nextMs = 0;
 
-  constructor(overcommit: boolean, setting: BaselineSetting) {
+  constructor(overcommit: boolean) {
     this.overcommit = overcommit;
-    this.setting = setting;
   }
 
   observe(fact: PacingFact): void {
@@ -33,17 +30,17 @@ export class IssabelPolicy implements PacingPolicy {
   decide(o: PacingObservation): PacingDecision {
     if (o.nowMs < this.nextMs) return within(0, o, 'between two looks', {});
     this.nextMs = o.nowMs + PERIOD_MS;
-    const soonMs = -this.tally.meanHandleMs * Math.log(1 - SERVICE_LEVEL) - this.tally.meanAnswerMs;
+    const soonMs = -this.tally.meanTalkMs * Math.log(1 - SERVICE_LEVEL) - this.tally.meanAnswerMs;
     let freeSoon = 0;
     const talking = o.talkingMs;
     for (let index = 0; index < talking.length; index += 1) if ((talking[index] as number) >= soonMs) freeSoon += 1;
-    const part = this.setting.agentPart;
-    let lines = Math.floor((o.freeAgents + freeSoon) * part) - o.waitingCalls;
+    let lines = o.freeAgents + freeSoon - o.waitingCalls;
     if (this.overcommit) {
       const ratio = this.tally.finished > 0 ? this.tally.answered / this.tally.finished : 1;
       lines = Math.round(lines / Math.max(LEAST_ANSWER_RATIO, ratio));
     }
     const pending = o.ringingMs.length + (o.detectingMs?.length ?? 0);
-    return within(lines - pending, o, 'agents free or free soon', { freeSoon });
+    // Campaigns of one queue have its originates in common.
+    return within(lines - pending - Math.ceil(o.claimedByOthers ?? 0), o, 'agents free or free soon', { freeSoon });
   }
 }

@@ -44,9 +44,9 @@ export class Patent5640445Policy implements PacingPolicy {
       const ageMs = talking[index] as number;
       soon += 1 - this.durations.survives(ageMs + this.windowMs) / Math.max(1e-9, this.durations.survives(ageMs));
     }
-    const available = (o.freeAgents + soon) * this.setting.agentPart - o.waitingCalls;
+    const available = o.freeAgents + soon - o.waitingCalls;
     const pending = o.ringingMs.length + (o.detectingMs?.length ?? 0);
-    const lines = Math.floor(available / Math.max(0.02, this.tally.liveP)) - pending;
+    const lines = Math.floor(available / Math.max(0.02, this.tally.liveP) - (o.claimedByOthers ?? 0)) - pending;
     return within(lines, o, 'agents free, or free within the window', { windowMs: this.windowMs, soon });
   }
 }

@@ -51,11 +51,9 @@ export class PiPolicy implements PacingPolicy {
 
 export class SinchPolicy implements PacingPolicy {
   private readonly ratio: number;
-  private readonly part: number;
 
-  constructor(ratio: number, setting: BaselineSetting) {
+  constructor(ratio: number) {
     this.ratio = ratio;
-    this.part = setting.agentPart;
   }
 
   observe(_fact: PacingFact): void {
@@ -65,7 +63,7 @@ export class SinchPolicy implements PacingPolicy {
   decide(o: PacingObservation): PacingDecision {
     const busy = o.talkingMs.length + o.wrapUpMs.length;
     const pending = o.ringingMs.length + (o.detectingMs?.length ?? 0) + o.waitingCalls;
-    const lines = Math.floor((o.freeAgents + this.ratio * busy) * this.part) - pending;
+    const lines = Math.floor(o.freeAgents + this.ratio * busy - (o.claimedByOthers ?? 0)) - pending;
     return within(lines, o, 'free agents and a part of the busy ones', { ratio: this.ratio });
   }
 }

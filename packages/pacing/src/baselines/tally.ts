@@ -9,8 +9,6 @@ export class Tally {
   finished = 0;
   private talkMs = 0;
   private talks = 0;
-  private wrapMs = 0;
-  private wraps = 0;
   private ringMs = 0;
   private readonly recent: { readonly atMs: number; readonly abandoned: boolean }[] = [];
   private first = 0;
@@ -33,6 +31,7 @@ export class Tally {
         return this.reached(fact.atMs);
       case 'machine':
       case 'delivered':
+      case 'wrapped':
         return;
       case 'abandoned':
         this.abandoned += 1;
@@ -41,10 +40,6 @@ export class Tally {
       case 'talked':
         this.talkMs += fact.talkMs;
         this.talks += 1;
-        return;
-      case 'wrapped':
-        this.wrapMs += fact.wrapMs;
-        this.wraps += 1;
         return;
     }
   }
@@ -58,8 +53,8 @@ export class Tally {
     return this.finished > 0 && this.live > 0 ? this.live / this.finished : 1;
   }
 
-  get meanHandleMs(): number {
-    return (this.talks > 0 ? this.talkMs / this.talks : 120_000) + (this.wraps > 0 ? this.wrapMs / this.wraps : 0);
+  get meanTalkMs(): number {
+    return this.talks > 0 ? this.talkMs / this.talks : 120_000;
   }
 
   get meanAnswerMs(): number {

@@ -62,9 +62,9 @@ export class ScenarioSource implements CallSource {
     fate.answered = current.answered[index] as boolean;
     fate.machine = false;
     fate.deliver = true;
-    if (!fate.answered || this.scenario.machineP === 0) return;
-    fate.machine = chance.uniform() < this.scenario.machineP;
-    const amd = this.scenario.amd;
+    const { machineP, amd } = this.scenario;
+    if (!fate.answered || (machineP === 0 && amd === null)) return;
+    fate.machine = chance.uniform() < machineP;
     if (amd === null) return;
     const wrong = chance.uniform() < (fate.machine ? amd.falseNegativeP : amd.falsePositiveP);
     fate.deliver = fate.machine === wrong;

@@ -31,7 +31,7 @@ function attemptOf(scenario: Scenario, outcomes: readonly OutcomeLaw[]): Attempt
   const missed = amd === null ? 1 : amd.falseNegativeP;
   const human = (1 - machineP) * (1 - (amd?.falsePositiveP ?? 0));
   const machine = machineP * missed;
-  if (amd !== null && machineP > 0) meanS += answered * amd.delayS;
+  if (amd !== null) meanS += answered * amd.delayS;
   const share = human + machine;
   const talkS = (human * meanOf(scenario.handle) + machine * scenario.machineHandleS) / Math.max(share, 1e-9);
   const wrapS = scenario.wrapUp === null ? 0 : meanOf(scenario.wrapUp);
@@ -53,6 +53,7 @@ export function closedFormFloor(scenario: Scenario): number | null {
 export function exponentialTwin(scenario: Scenario): ExponentialModel | null {
   if (closedFormFloor(scenario) === null || isSteps(scenario.agents) || isSteps(scenario.outcomes)) return null;
   const attempt = attemptOf(scenario, scenario.outcomes);
+  if (attempt.needP === 0) return null;
   return {
     agents: scenario.agents,
     handleS: attempt.handleS,
@@ -68,7 +69,7 @@ export function isExponential(scenario: Scenario): boolean {
   const means = new Set(scenario.outcomes.map((law) => (law.ring.dist === 'exponential' ? law.ring.meanS : NaN)));
   return (
     closedFormFloor(scenario) !== null && scenario.handle.dist === 'exponential' && scenario.wrapUp === null &&
-    scenario.graceS === 0 && scenario.machineP === 0 && means.size === 1 && ![...means].some(Number.isNaN)
+    scenario.graceS === 0 && scenario.machineP === 0 && scenario.amd === null && means.size === 1 && ![...means].some(Number.isNaN)
   );
 }
 

@@ -72,7 +72,7 @@ export class Simulation {
     this.options = options;
     this.graceMs = scenario.graceS * 1000;
     this.detectMs = (scenario.amd?.delayS ?? 0) * 1000;
-    this.hasDetection = scenario.amd !== null && scenario.machineP > 0;
+    this.hasDetection = scenario.amd !== null;
     this.limit = new StartLimit(scenario.cps);
     this.campaigns = policies.map((policy) => campaignState(policy, 1 / policies.length, this.talking, this.wrapping));
     this.series = options.seriesEveryS === undefined ? null : new SeriesRecorder(options.seriesEveryS * 1000);

@@ -78,12 +78,3 @@ describe('the simulator', { timeout: 120_000 }, () => {
     expect(answer.lostToDetection / (answer.live + answer.lostToDetection)).toBeGreaterThan(0.06);
   });
 });
-
-describe('a scenario file', () => {
-  it('is refused with the place that is wrong', () => {
-    expect(() => parseScenario({ ...(exponential(5, 0.3) as object), handle: { dist: 'normal', meanS: 1 } })).toThrow(/handle\.dist/);
-    expect(() => parseScenario({ ...(exponential(5, 0.3) as object), agents: [[10, 5]] })).toThrow(/agents\[0\]/);
-    expect(() => parseScenario({ ...(exponential(5, 0.3) as object), outcomes: [{ outcome: 'answered', p: 0.5, ring }] })).toThrow(/add up/);
-    expect(() => parseScenario({ ...(exponential(5, 0.3) as object), agentes: 3 })).toThrow(/agentes/);
-  });
-});
