@@ -60,9 +60,9 @@ export function connectDatabase(options: ConnectOptions): Database {
   }
 
   return {
-    async query<Row>(text: string, values?: readonly SqlValue[]): Promise<QueryResult<Row>> {
+    async query<Row>(text: string, values?: readonly SqlValue[], how: { readonly prepared?: string } = {}): Promise<QueryResult<Row>> {
       if (closing !== undefined) throw new DatabaseClosedError();
-      return shape<Row>(await pool.query(text, values === undefined ? undefined : [...values]));
+      return shape<Row>(await pool.query({ text, ...(values ? { values: [...values] } : {}), ...(how.prepared === undefined ? {} : { name: how.prepared }) }));
     },
     copyIn: (target, rows) => borrow((client) => copyInto(client, target, rows)),
     tx: (work, txOptions) => borrow((client) => transact(client, work, txOptions)),

@@ -34,6 +34,8 @@ export interface Listening {
 }
 
 export interface Database extends SqlSession {
+  /** `prepared` names a statement that is run often: each connection parses and plans it once. One name, one text. */
+  query<Row = Record<string, SqlValue>>(text: string, values?: readonly SqlValue[], options?: { readonly prepared?: string }): Promise<QueryResult<Row>>;
   /** Commits when the work resolves; rolls back and rejects with its error when it rejects. */
   tx<T>(work: (session: SqlSession) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** One connection for the time of the work, for session locks and settings. It is discarded when the work rejects. */

@@ -132,6 +132,8 @@ describe.each(['worker', 'main'] as const)('native engine, packets in the %s thr
     const { session, customer, agent } = await bridgedCall();
     const digits: string[] = [];
     session.listen({ dtmf: (legId, digit) => digits.push(`${legId}:${digit}`) });
+    // The thread that moves packets knows of both by then.
+    await waitFor(() => audio(customer).length > 5 && audio(agent).length > 5);
     for (const event of [4, 10, 11]) {
       customer.pressKey(event);
       await waitFor(() => digits.length > [4, 10, 11].indexOf(event));

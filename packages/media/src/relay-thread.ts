@@ -27,7 +27,7 @@ export function startInCaller(options: RelayOptions, listener: RelayListener): R
   return { counters, send: (command) => core.handle(command), end: () => Promise.resolve() };
 }
 
-/** What is said in one turn goes as one message: each of them wakes the other thread. */
+/** What is said while one round of packets is handled goes as one message: each of them wakes the other thread. */
 export function inBatches<T>(post: (batch: readonly T[]) => void): (each: T) => void {
   let batch: T[] = [];
   const flush = (): void => {
@@ -36,7 +36,7 @@ export function inBatches<T>(post: (batch: readonly T[]) => void): (each: T) => 
     post(said);
   };
   return (each) => {
-    if (batch.length === 0) queueMicrotask(flush);
+    if (batch.length === 0) setImmediate(flush);
     batch.push(each);
   };
 }

@@ -3,6 +3,7 @@ import type { Database } from '@ritmo/database';
 import type { CallDirection, CallId, CampaignId, ContactId, Extension, PhoneId, QueueId, RouteId, TrunkId } from '@ritmo/domain';
 import type { DialogSnapshot } from '@ritmo/sip';
 import type { Logger } from 'pino';
+import { createOpenCallRows } from './open-call-rows.ts';
 
 /** What names a call in every fact about it. */
 export interface CallIdentity {
@@ -52,7 +53,9 @@ const keepEndedMs = 3_000;
 /** With more facts than this waiting for the store, rows of ended calls are kept. */
 const storeIsBehind = 2_000;
 const retryMs = 500;
-/** Nobody waits for the note that a call is over: those of this span go together, and the statements that calls do wait for go first. */
+/** Statements begin no closer than this. A note that comes alone does not wait; an INVITE or an ACK that waits so long is not late. */
+const spacingMs = 10;
+/** Nobody waits for the note that a call is over: those of this span go together. */
 const oversEveryMs = 50;
 
 interface Beginning {
@@ -61,6 +64,23 @@ interface Beginning {
   readonly reject: (error: unknown) => void;
 }
 
+interface Change {
+  /** The call's last state. */
+  call: OpenCall;
+  readonly told: (() => void)[];
+}
+
+interface Batch {
+  readonly beginnings: readonly Beginning[];
+  readonly changes: readonly Change[];
+  readonly overs: readonly CallId[];
+}
+
+const callsIn = ({ beginnings, changes, overs }: Batch): number => beginnings.length + changes.length + overs.length;
+
+/** SQLSTATE class 22: a value that PostgreSQL does not take, such as text with a NUL. It must cost its own call only. */
+const isAboutAValue = (error: unknown): boolean => (error as { readonly code?: string }).code?.startsWith('22') === true;
+
 export function createOpenCalls(parts: {
   readonly database: Database;
   readonly node: string;
@@ -68,89 +88,82 @@ export function createOpenCalls(parts: {
   /** Facts that are not yet durable. */
   readonly pendingFacts: () => number;
 }): OpenCalls {
-  const { database, node, log } = parts;
+  const { log } = parts;
+  const rows = createOpenCallRows(parts.database, parts.node);
   let beginnings: Beginning[] = [];
-  const updates = new Map<CallId, OpenCall>();
-  let updated: (() => void)[] = [];
+  const changes = new Map<CallId, Change>();
   let overs: CallId[] = [];
-  let oversAt = -Infinity;
-  let oversTimer: NodeJS.Timeout | undefined;
+  let lastAt = -Infinity;
+  let timer: NodeJS.Timeout | undefined;
   const ended = new Map<CallId, number>();
   let working: Promise<void> | undefined;
   let closed = false;
 
-  const writeBeginnings = async (): Promise<void> => {
-    const batch = beginnings;
+  /** What belongs to a call that begins in this batch is left for the next one: it changes the row that this one makes. */
+  const take = (): Batch => {
+    const [begun, over] = [beginnings, overs];
+    const isBegun = new Set(begun.map(({ call }) => call.identity.callId));
+    const changed = [...changes].filter(([callId]) => !isBegun.has(callId));
+    for (const [callId] of changed) changes.delete(callId);
     beginnings = [];
+    overs = over.filter((callId) => isBegun.has(callId));
+    return { beginnings: begun, changes: changed.map(([, change]) => change), overs: over.filter((callId) => !isBegun.has(callId)) };
+  };
+  const write = async (batch: Batch): Promise<void> => {
     try {
-      const { rows } = await database.query<{ call_id: CallId }>(
-        `INSERT INTO telephony.open_calls (call_id, trunk_id, node, placed_at, ring_ms, identity, dialog, agent_dialog)
-         SELECT * FROM jsonb_to_recordset($1::jsonb)
-           AS r(call_id text, trunk_id integer, node text, placed_at bigint, ring_ms integer, identity jsonb, dialog jsonb, agent_dialog jsonb)
-         ON CONFLICT (call_id) DO NOTHING RETURNING call_id`,
-        [JSON.stringify(batch.map(({ call }) => rowOf(call, node)))],
-      );
-      const stored = new Set(rows.map((row) => row.call_id));
-      for (const { call, resolve } of batch) resolve(stored.delete(call.identity.callId));
+      const stored = await rows.write({ begun: batch.beginnings.map(({ call }) => call), changed: batch.changes.map(({ call }) => call), over: batch.overs });
+      for (const { call, resolve } of batch.beginnings) resolve(stored.delete(call.identity.callId));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      if (isAboutAValue(error) && callsIn(batch) > 1) return await writeEach(batch);
+      log.error({ err: error, calls: callsIn(batch) }, 'open calls could not be written');
+      for (const { reject } of batch.beginnings) reject(error);
+      overs.push(...batch.overs);
+      if (!isAboutAValue(error)) await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
+    for (const { told } of batch.changes) for (const tell of told) tell();
   };
-  const writeUpdates = async (): Promise<void> => {
-    const [batch, told] = [[...updates.values()], updated];
-    updates.clear();
-    updated = [];
-    await database.query(
-      `UPDATE telephony.open_calls AS c SET answered_at = r.answered_at, identity = r.identity, dialog = r.dialog, agent_dialog = r.agent_dialog
-         FROM jsonb_to_recordset($1::jsonb) AS r(call_id text, answered_at bigint, identity jsonb, dialog jsonb, agent_dialog jsonb)
-        WHERE c.call_id = r.call_id`,
-      [JSON.stringify(batch.map((call) => rowOf(call, node)))],
-    ).finally(() => {
-      for (const tell of told) tell();
-    });
+  const writeEach = async (batch: Batch): Promise<void> => {
+    const none: Batch = { beginnings: [], changes: [], overs: [] };
+    for (const beginning of batch.beginnings) await write({ ...none, beginnings: [beginning] });
+    for (const change of batch.changes) await write({ ...none, changes: [change] });
+    if (batch.overs.length > 0) await write({ ...none, overs: batch.overs });
   };
-  const writeOvers = async (): Promise<void> => {
-    const batch = overs;
-    overs = [];
-    oversAt = performance.now();
-    await database.query('UPDATE telephony.open_calls SET over = true WHERE call_id = ANY($1)', [batch]);
-  };
-  const writeEnds = async (due: readonly CallId[]): Promise<void> => {
-    await database.query('DELETE FROM telephony.open_calls WHERE call_id = ANY($1)', [due]);
+
+  const removeEnded = async (): Promise<void> => {
+    if (!closed && parts.pendingFacts() > storeIsBehind) return;
+    const before = performance.now() - keepEndedMs;
+    const due = [...ended].filter(([, at]) => closed || at <= before).map(([callId]) => callId);
+    if (due.length === 0) return;
+    await rows.remove(due);
     for (const callId of due) ended.delete(callId);
   };
-  const dueEnds = (): readonly CallId[] => {
-    if (!closed && parts.pendingFacts() > storeIsBehind) return [];
-    const before = performance.now() - keepEndedMs;
-    return [...ended].filter(([, at]) => closed || at <= before).map(([callId]) => callId);
+
+  /** Milliseconds until something has to be written; undefined when nothing waits. */
+  const dueInMs = (): number | undefined => {
+    const isAwaited = beginnings.length > 0 || changes.size > 0;
+    if (!isAwaited && overs.length === 0) return undefined;
+    return closed ? 0 : Math.max(0, lastAt + (isAwaited ? spacingMs : oversEveryMs) - performance.now());
   };
-  const oversAreDue = (): boolean => overs.length > 0 && (closed || performance.now() - oversAt >= oversEveryMs);
   const work = async (): Promise<void> => {
-    while (beginnings.length > 0 || updates.size > 0 || oversAreDue()) {
-      if (beginnings.length > 0) await writeBeginnings();
-      if (updates.size > 0) await writeUpdates();
-      if (oversAreDue()) await writeOvers();
+    // One turn lets everybody who has something to write now join the batch.
+    await Promise.resolve();
+    while (dueInMs() === 0) {
+      lastAt = performance.now();
+      await write(take());
     }
-  };
-  const wakeForOvers = (): void => {
-    oversTimer = undefined;
+    working = undefined;
     wake();
   };
   const wake = (): void => {
-    working ??= work()
-      .catch(async (error: unknown) => {
-        log.error({ err: error }, 'open calls could not be written');
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      })
-      .finally(() => {
-        working = undefined;
-        if (beginnings.length > 0 || updates.size > 0 || oversAreDue()) wake();
-        else if (overs.length > 0 && !closed) oversTimer ??= setTimeout(wakeForOvers, oversEveryMs);
-      });
+    if (working) return;
+    const waitMs = dueInMs();
+    if (waitMs === undefined) return;
+    clearTimeout(timer);
+    if (waitMs === 0) working = work();
+    else timer = setTimeout(wake, waitMs);
   };
   const sweep = setInterval(() => {
-    const due = dueEnds();
-    if (due.length > 0) writeEnds(due).catch((error: unknown) => log.error({ err: error }, 'ended calls could not be removed'));
+    removeEnded().catch((error: unknown) => log.error({ err: error }, 'ended calls could not be removed'));
   }, 1_000);
   sweep.unref();
 
@@ -162,67 +175,32 @@ export function createOpenCalls(parts: {
       });
     },
     update(call) {
-      if (ended.has(call.identity.callId)) return Promise.resolve();
+      const { callId } = call.identity;
+      if (ended.has(callId)) return Promise.resolve();
       return new Promise((resolve) => {
-        updates.set(call.identity.callId, call);
-        updated.push(resolve);
+        const change = changes.get(callId) ?? { call, told: [] };
+        change.call = call;
+        change.told.push(resolve);
+        changes.set(callId, change);
         wake();
       });
     },
     end(callId) {
       if (ended.has(callId)) return;
-      updates.delete(callId);
+      for (const tell of changes.get(callId)?.told ?? []) tell();
+      changes.delete(callId);
       ended.set(callId, performance.now());
       overs.push(callId);
       wake();
     },
-    async ofTrunk(trunkId) {
-      const { rows } = await database.query<OpenCallRow>(
-        'SELECT * FROM telephony.open_calls WHERE trunk_id = $1',
-        [trunkId],
-      );
-      return rows.map((row) => ({
-        identity: row.identity,
-        placedAt: Number(row.placed_at),
-        ringMs: row.ring_ms,
-        answeredAt: row.answered_at === null ? null : Number(row.answered_at),
-        dialog: row.dialog,
-        agentDialog: row.agent_dialog,
-        node: row.node,
-        over: row.over,
-      }));
-    },
+    ofTrunk: (trunkId) => rows.ofTrunk(trunkId),
     async close() {
       clearInterval(sweep);
       closed = true;
-      clearTimeout(oversTimer);
       wake();
       while (working !== undefined) await working;
-      const due = dueEnds();
-      if (due.length > 0) await writeEnds(due);
+      clearTimeout(timer);
+      await removeEnded();
     },
   };
 }
-
-interface OpenCallRow {
-  readonly placed_at: number | bigint;
-  readonly ring_ms: number;
-  readonly answered_at: number | bigint | null;
-  readonly identity: CallIdentity;
-  readonly dialog: DialogSnapshot | null;
-  readonly agent_dialog: DialogSnapshot | null;
-  readonly node: string;
-  readonly over: boolean;
-}
-
-const rowOf = (call: OpenCall, node: string): Readonly<Record<string, unknown>> => ({
-  call_id: call.identity.callId,
-  trunk_id: call.identity.trunkId,
-  node,
-  placed_at: call.placedAt,
-  ring_ms: call.ringMs,
-  answered_at: call.answeredAt,
-  identity: call.identity,
-  dialog: call.dialog,
-  agent_dialog: call.agentDialog,
-});

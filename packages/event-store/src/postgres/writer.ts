@@ -10,8 +10,12 @@ const MAX_EVENTS_PER_BATCH = { urgent: 512, bulk: 1_024 };
  * a second that is more than the facts themselves. An append that comes alone does not wait.
  */
 const BATCH_SPACING_MS = 4;
+/** The same while many append at a time: who writes one after the other, and waits for each, is not held up by it. */
+const CROWDED_SPACING_MS = 10;
+/** So many appends in a batch are many. */
+const CROWD = 8;
 /** So many appends are a batch worth sending at once. */
-const WORTH_SENDING = 32;
+const WORTH_SENDING = 64;
 /** Appends that may wait. A caller beyond it is told at once that the store does not keep up. */
 const MAX_QUEUED_APPENDS = 200_000;
 const RETRY_FIRST_MS = 20;
@@ -47,6 +51,7 @@ export function createWriter(options: WriterOptions): Writer {
   let closed = false;
   let turn = 0;
   let lastBatchAt = -Infinity;
+  let spacingMs = BATCH_SPACING_MS;
   /** Ends the wait for more; undefined while nobody waits. */
   let sendNow: (() => void) | undefined;
 
@@ -119,7 +124,7 @@ export function createWriter(options: WriterOptions): Writer {
 
   /** Lets a small batch grow until the last one is long enough ago. */
   async function company(): Promise<void> {
-    const waitMs = lastBatchAt + BATCH_SPACING_MS - performance.now();
+    const waitMs = lastBatchAt + spacingMs - performance.now();
     if (waitMs > 0 && !isWorthSending()) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs);
@@ -131,6 +136,7 @@ export function createWriter(options: WriterOptions): Writer {
       sendNow = undefined;
     }
     lastBatchAt = performance.now();
+    spacingMs = urgent.length >= CROWD ? CROWDED_SPACING_MS : BATCH_SPACING_MS;
   }
 
   async function run(): Promise<void> {
