@@ -166,15 +166,20 @@ export interface OutgoingInvite {
 export interface OutgoingInviteEvents {
   /** 101–199. `body` is early media's SDP where there is one. */
   provisional?(code: number, body?: string): void;
-  /** Only for an INVITE without a body: the 2xx held the peer's offer; return our answer for the ACK (RFC 3261 13.2.2.4). */
+  /**
+   * Only for an INVITE without a body: the peer's offer came; return our answer. It goes with the ACK of the 2xx (RFC 3261 13.2.2.4), or with
+   * the PRACK of a reliable provisional response (RFC 3262 5).
+   */
   answerOffer?(sdp: string): string;
+  /** The peer's next offer before it answers the call, by UPDATE (RFC 3311 5.1); only after our first one has its answer. Return our answer. */
+  reoffer?(sdp: string): string;
   /**
    * 2xx came: the dialog as it is from now on. The ACK leaves when the promise settles, or before the next request of the dialog: until
    * then the peer repeats its 2xx, and whoever takes over after a crash can still learn what the dialog is. An adapter whose engine
    * acknowledges by itself does not ask.
    */
   confirms?(snapshot: DialogSnapshot): Promise<void>;
-  /** 2xx came. From here on the call is `established`. */
+  /** 2xx came. From here on the call is `established`. `body` is the SDP that counts: where a reliable provisional response had it, that one (13.2.1). */
   answered(call: EstablishedCall, body: string): void;
   /** A final refusal, a time-out, a transport failure, or our own cancel carried out. Never after `answered`. */
   failed(end: WireEnd): void;
@@ -196,8 +201,10 @@ export interface EndReason {
 
 export interface CallEvents {
   ended(end: WireEnd): void;
-  /** Peer's re-INVITE or UPDATE with an offer (hold, resume, codec). Return our SDP answer. */
+  /** Peer's re-INVITE or UPDATE with an offer (hold, resume, codec). Return our SDP answer; without a listener the offer is refused (488). */
   reoffer?(sdp: string): string;
+  /** Peer's re-INVITE without SDP: return our offer, made as for a new call (RFC 3261 14.2). Default: what was agreed last. `reanswer` follows. */
+  offer?(): string;
   /** The peer answered a 2xx of ours (late offer) or a re-INVITE of ours. */
   reanswer?(sdp: string): void;
   /** REFER (RFC 3515). `replaces` is the parsed Replaces parameter of Refer-To (attended transfer). */
@@ -256,8 +263,13 @@ export interface IncomingCall {
   header(name: string): string | undefined;
   /** All values, of all its lines: Diversion and History-Info have one per hop. */
   headers(name: string): readonly string[];
-  /** 180, or 183 with a body. */
+  /** 180, or 183 with a body. Reliable where the caller requires it (RFC 3262 3). */
   ring(body?: string): void;
+  /**
+   * The caller's next offer before our answer to the call, with its PRACK (RFC 3262 5) or by UPDATE (RFC 3311 5.2): return our answer to it.
+   * Without a listener UPDATE gets 488 and PRACK what was agreed. An adapter whose engine takes none leaves it out.
+   */
+  onOffer?(listener: (sdp: string) => string): void;
   /** 200 with our SDP; resolves when the ACK came, rejects when the caller cancelled or never acknowledged. */
   answer(body: string): Promise<EstablishedCall>;
   reject(code: number, options?: { readonly reason?: EndReason; readonly retryAfterS?: number }): void;

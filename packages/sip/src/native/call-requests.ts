@@ -1,11 +1,12 @@
 import type { Answerable, Reply } from '../transactions/server.ts';
 import { InviteServerTransaction } from '../transactions/invite-server.ts';
 import type { Flow } from '../transport/flow.ts';
+import { sdpOf } from '../wire/body.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
 import { ask } from './ask.ts';
 import type { NativeCall } from './call.ts';
-import { ALLOWED_METHODS, guarded, SDP_TYPE, trouble } from './core.ts';
+import { ALLOWED_METHODS, guarded, laterLine, SDP_TYPE, trouble } from './core.ts';
 import { PendingAck } from './pending-ack.ts';
 import { wireEnd } from './reason.ts';
 import { referRequest, sipfragStatus } from './refer.ts';
@@ -50,16 +51,15 @@ export function answerInDialog(call: NativeCall, message: SipMessage, flow: Flow
     case 'OPTIONS':
       transaction.reply(200, { headers: core.lines.allow + core.lines.server });
       return;
-    case 'MESSAGE':
     case 'PRACK':
-      transaction.reply(message.method === 'PRACK' ? 481 : 415, simple);
+      transaction.reply(481, simple);
       return;
     default:
       transaction.reply(405, { headers: `Allow: ${ALLOWED_METHODS}\r\n` });
   }
 }
 
-/** Our SDP for the peer's offer; undefined means 488. An owner that does not listen for offers repeats what was agreed. */
+/** Our SDP for the peer's offer; undefined means 488. */
 function answerTo(call: NativeCall, offer: string): string | undefined {
   const reoffer = call.listener?.reoffer;
   if (reoffer === undefined) return undefined;
@@ -69,6 +69,15 @@ function answerTo(call: NativeCall, offer: string): string | undefined {
     trouble(call.core, error);
     return undefined;
   }
+}
+
+/** Ours for a re-INVITE without one, made as for a new call: what was agreed may be the answer to a hold (14.2). */
+function offerOf(call: NativeCall): string {
+  let offer = '';
+  guarded(call.core, () => {
+    offer = toBytes(call.listener?.offer?.() ?? '');
+  });
+  return offer === '' ? toBytes(call.localSdp) : offer;
 }
 
 function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
@@ -84,7 +93,7 @@ function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, trans
     return;
   }
   if (call.pendingAck !== undefined) {
-    transaction.reply(500, { headers: `Retry-After: ${Math.floor(Math.random() * 10)}\r\n` });
+    transaction.reply(500, { headers: laterLine() });
     return;
   }
   const session = negotiateAsCallee(message, core.options.minSessionExpiresS ?? 90);
@@ -92,8 +101,9 @@ function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, trans
     transaction.reply(422, { headers: session.headers });
     return;
   }
-  // No offer: ours goes into the 2xx, and the peer's answer comes with the ACK (RFC 3264 late offer).
-  const body = message.body === '' ? toBytes(call.localSdp) : answerTo(call, message.body);
+  // No offer: ours goes into the 2xx, and the peer's answer comes with the ACK (14.2).
+  const offer = sdpOf(message);
+  const body = offer === '' ? offerOf(call) : answerTo(call, offer);
   if (body === undefined) {
     transaction.reply(488, { headers: core.lines.server });
     return;
@@ -103,6 +113,7 @@ function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, trans
   const timer = session.kind === 'agreed' ? session.headers : '';
   const wire = transaction.reply(200, { headers: contact + core.lines.allow + core.lines.server + timer + (body === '' ? '' : SDP_TYPE), body });
   call.localSdp = fromBytes(body);
+  call.awaitsAnswer = offer === '';
   call.pendingAck = new PendingAck(core, call, message.cseq, { wire, to: transaction.replyTo, connection: flow.connection });
   call.startSessionTimer(session.kind === 'agreed' ? session.interval : undefined, message);
 }
@@ -116,12 +127,13 @@ function answerUpdate(call: NativeCall, message: SipMessage, flow: Flow, transac
     return;
   }
   let body = '';
-  if (message.body !== '') {
-    if (call.offering) {
+  const offer = sdpOf(message);
+  if (offer !== '') {
+    if (call.offering || call.awaitsAnswer) {
       transaction.reply(491, { headers: core.lines.server });
       return;
     }
-    const answer = answerTo(call, message.body);
+    const answer = answerTo(call, offer);
     if (answer === undefined) {
       transaction.reply(488, { headers: core.lines.server });
       return;

@@ -2,8 +2,9 @@ import type { CallEvents, DialogSnapshot, EndReason, EstablishedCall, WireEnd } 
 import type { ClientTransaction } from '../transactions/client.ts';
 import type { ClientOwner } from '../transactions/layer.ts';
 import type { Answerable } from '../transactions/server.ts';
-import type { TimerOwner, TimerWheel, WheelTimer } from '../transactions/wheel.ts';
+import type { TimerWheel } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
+import { sdpOf } from '../wire/body.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, oneLine, toBytes } from '../wire/text.ts';
 import { ask } from './ask.ts';
@@ -16,10 +17,9 @@ import { reasonLine } from './reason.ts';
 import { Reinvite } from './reinvite.ts';
 import type { ReinviteResult } from './reinvite.ts';
 import type { ChallengeMeeter } from './retry-auth.ts';
-import { negotiateAsCaller, sessionDelayMs } from './session-timer.ts';
+import { SessionKeeper } from './session-keeper.ts';
 import type { SessionInterval } from './session-timer.ts';
 
-const SESSION = 1;
 const MAX_GLARE_RETRIES = 6;
 const MAX_HELD_REQUESTS = 8;
 
@@ -28,7 +28,7 @@ const MAX_HELD_REQUESTS = 8;
  * confirmed -> ending (our BYE is out) -> ended; confirmed -> ended on the peer's BYE, on session expiry, or on a 481/408 to a request
  * of ours (12.2.1.2).
  */
-export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, TimerOwner {
+export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner {
   readonly sipCallId: string;
   readonly core: Core;
   readonly dialog: Dialog;
@@ -39,15 +39,17 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
   pendingAck: PendingAck | undefined;
   /** An offer of ours is out, or about to be (glare, 14.1). */
   offering = false;
+  /** That 2xx had our offer: the answer comes with its ACK. */
+  awaitsAnswer = false;
+  /** The peer takes UPDATE, as its last Allow said. */
+  takesUpdate = false;
   /** The transfer we asked for, until its outcome is known. */
   transfer: ((succeeded: boolean) => void) | undefined;
   private readonly meeter: ChallengeMeeter | undefined;
   private state: 'confirmed' | 'ending' | 'ended' = 'confirmed';
   private untoldEnd: WireEnd | undefined;
   private untoldAnswer: string | undefined;
-  private session: SessionInterval | undefined;
-  private sessionTimer: WheelTimer | undefined;
-  private peerTakesUpdate = false;
+  private readonly session: SessionKeeper;
   private byeHeaders = '';
   private heldRequests: { readonly message: SipMessage; readonly flow: Flow; readonly transaction: Answerable }[] | undefined;
 
@@ -57,6 +59,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     this.sipCallId = sipCallId;
     this.localSdp = localSdp;
     this.meeter = meeter;
+    this.session = new SessionKeeper(this);
   }
 
   get alive(): boolean {
@@ -111,7 +114,9 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     if (pending === undefined || pending.cseq !== message.cseq) return;
     pending.stop();
     this.pendingAck = undefined;
-    if (message.body !== '') this.tellAnswer(fromBytes(message.body));
+    this.awaitsAnswer = false;
+    const sdp = sdpOf(message);
+    if (sdp !== '') this.tellAnswer(fromBytes(sdp));
   }
 
   /** The ACK of our 2xx to a re-INVITE never came: the dialog's state is unknown to the peer, so it ends (14.2). */
@@ -124,7 +129,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     if (this.state !== 'confirmed') return;
     this.state = 'ending';
     this.byeHeaders = `${this.core.lines.userAgent}${reasonLine(reason)}`;
-    this.stopTimers();
+    this.session.stop();
     this.meeter?.reset();
     this.sendBye('');
   }
@@ -156,7 +161,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
   finish(end: WireEnd): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
-    this.stopTimers();
+    this.session.stop();
     this.pendingAck?.stop();
     this.pendingAck = undefined;
     this.core.dialogs.delete(this.dialog.localTag);
@@ -179,40 +184,25 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     this.finish({ by, reasonPhrase: text });
   }
 
-  private stopTimers(): void {
-    this.core.wheel.cancel(this.sessionTimer);
-    this.sessionTimer = undefined;
-  }
-
   /** Begins or begins again the session interval (RFC 4028 10). `message` tells whether the peer takes UPDATE. */
   startSessionTimer(interval: SessionInterval | undefined, message: SipMessage): void {
-    const allow = message.get('allow');
-    if (allow !== undefined) this.peerTakesUpdate = message.lists('allow', 'update');
-    this.session = interval;
-    this.core.wheel.cancel(this.sessionTimer);
-    this.sessionTimer = interval === undefined ? undefined : this.core.wheel.start(this, SESSION, sessionDelayMs(interval));
+    if (message.get('allow') !== undefined) this.takesUpdate = message.lists('allow', 'update');
+    this.session.begin(interval);
   }
 
-  timerFired(): void {
-    if (this.session?.weRefresh === true) void this.refreshSession(this.session.intervalS);
-    else this.endBy('timeout', 'session expired');
+  /** A request inside the dialog. 481 says that the peer has no such dialog, 408 or nothing that it is gone: ours ends as well (12.2.1.2). */
+  private async asked(method: string, headers: string, body: string): Promise<SipMessage | undefined> {
+    const response = await ask(this.core, this.dialog, this.meeter, method, headers, body);
+    if (response === undefined) this.endBy('timeout', `${method} was not answered`);
+    else if (response.status === 481 || response.status === 408) this.endBy('timeout', `${method} got ${response.status}`);
+    return response;
   }
 
-  private async refreshSession(intervalS: number): Promise<void> {
-    const line = `Session-Expires: ${intervalS};refresher=uac\r\nMin-SE: ${Math.min(intervalS, this.core.options.minSessionExpiresS ?? 90)}\r\n`;
-    let response: SipMessage | undefined;
-    if (this.peerTakesUpdate) {
-      const contact = `Contact: ${this.core.transports.contactOf(this.dialog.destination.transport)}\r\n`;
-      response = await ask(this.core, this.dialog, this.meeter, 'UPDATE', contact + this.core.lines.inviteCapabilities + line, '');
-    } else {
-      const result = await this.offer(toBytes(this.localSdp), line);
-      response = result.response;
-    }
-    if (this.state !== 'confirmed') return;
-    if (response === undefined || response.status === 481 || response.status === 408) this.endBy('timeout', 'session refresh failed');
-    else if (response.status < 300) this.startSessionTimer(negotiateAsCaller(response, intervalS), response);
-    // Refused for the moment (491, 500): half of what is left is time enough to ask again (10).
-    else this.sessionTimer = this.core.wheel.start(this, SESSION, intervalS * 125);
+  /** A refresh of the session that changes nothing (RFC 4028 7.4): by UPDATE where the peer takes it, else the description once more. */
+  async refresh(headers: string): Promise<SipMessage | undefined> {
+    if (!this.takesUpdate) return (await this.offer(toBytes(this.localSdp), headers)).response;
+    const contact = `Contact: ${this.core.transports.contactOf(this.dialog.destination.transport)}\r\n`;
+    return ask(this.core, this.dialog, this.meeter, 'UPDATE', contact + this.core.lines.inviteCapabilities + headers, '');
   }
 
   private offer(sdp: string, headers: string): Promise<ReinviteResult> {
@@ -240,7 +230,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
   }
 
   async update(sdp: string): Promise<string> {
-    if (!this.peerTakesUpdate) return this.reinvite(sdp);
+    if (!this.takesUpdate) return this.reinvite(sdp);
     const contact = `Contact: ${this.core.transports.contactOf(this.dialog.destination.transport)}\r\n`;
     const result = await this.exchange(async () => {
       const response = await ask(this.core, this.dialog, this.meeter, 'UPDATE', contact + this.core.lines.inviteCapabilities + SDP_TYPE, toBytes(sdp));
@@ -262,7 +252,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
       throw new Error(`${method} refused: ${response.status} ${fromBytes(response.reason)}`);
     }
     this.localSdp = sdp;
-    return fromBytes(response.body);
+    return fromBytes(sdpOf(response));
   }
 
   async refer(targetUri: string): Promise<boolean> {
@@ -275,7 +265,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
     });
     const contact = this.core.transports.contactOf(this.dialog.destination.transport);
     const headers = `Refer-To: <${oneLine(targetUri)}>\r\nReferred-By: ${contact}\r\nContact: ${contact}\r\n${this.core.lines.inviteCapabilities}`;
-    const response = await ask(this.core, this.dialog, this.meeter, 'REFER', headers, '');
+    const response = await this.asked('REFER', headers, '');
     if (response === undefined || response.status >= 300) {
       this.transfer = undefined;
       return false;
@@ -286,7 +276,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, Ti
   async info(contentType: string, body: string): Promise<boolean> {
     if (!this.alive) return false;
     const headers = `Content-Type: ${oneLine(contentType)}\r\n${this.core.lines.userAgent}`;
-    const response = await ask(this.core, this.dialog, this.meeter, 'INFO', headers, toBytes(body));
+    const response = await this.asked('INFO', headers, toBytes(body));
     return response !== undefined && response.status < 300;
   }
 }

@@ -51,6 +51,11 @@ export function prepareLines(userAgent: string): PreparedLines {
   return { userAgent: `User-Agent: ${name}\r\n`, server: `Server: ${name}\r\n`, allow, inviteCapabilities: `${allow}User-Agent: ${name}\r\n` };
 }
 
+/** For 500 to a request that came too early (RFC 3261 14.2, RFC 3311 5.2): at most 10 s, at random. */
+export function laterLine(): string {
+  return `Retry-After: ${Math.floor(Math.random() * 10)}\r\n`;
+}
+
 export function headerLines(headers: Readonly<Record<string, string>> | undefined): string {
   if (headers === undefined) return '';
   let text = '';

@@ -1,8 +1,11 @@
+import type { OutgoingInviteEvents } from '../port.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { Flow } from '../transport/flow.ts';
+import { sdpOf } from '../wire/body.ts';
 import type { SipMessage } from '../wire/message.ts';
+import { fromBytes, toBytes } from '../wire/text.ts';
 import type { RequestDraft } from '../wire/write.ts';
-import { ALLOWED_METHODS } from './core.ts';
+import { ALLOWED_METHODS, guarded, laterLine, SDP_TYPE } from './core.ts';
 import type { Core } from './core.ts';
 import { dialogOfResponse } from './dialog.ts';
 import type { Dialog } from './dialog.ts';
@@ -12,29 +15,33 @@ import { sendUnowned } from './unowned.ts';
 /** Forks that rang, per INVITE. More than a proxy would ever make. */
 const MAX_EARLY_DIALOGS = 32;
 
-interface Early {
+/** What was said in one early dialog. Byte strings. */
+export interface Early {
   readonly dialog: Dialog;
   lastRSeq: number;
+  /** Offer and answer have passed, reliably: no later response may change them (RFC 3261 13.2.1). */
+  agreed: boolean;
+  /** The peer's last description; of an unreliable response a preview, which the 2xx may replace. */
+  remoteSdp: string;
+  /** Ours, where it is not the one of the INVITE. */
+  localSdp: string;
 }
 
-/** The early dialogs of one INVITE of ours, one per To tag (RFC 3261 12.1, 13.2.2.1), and PRACK inside them (RFC 3262). */
+/** The early dialogs of one INVITE of ours, one per To tag (RFC 3261 12.1, 13.2.2.1), and PRACK and UPDATE inside them (RFC 3262, 3311). */
 export class EarlyDialogs {
   private readonly core: Core;
   private readonly localTag: string;
+  private readonly events: OutgoingInviteEvents;
   private readonly byTag = new Map<string, Early>();
 
-  constructor(core: Core, localTag: string) {
+  constructor(core: Core, localTag: string, events: OutgoingInviteEvents) {
     this.core = core;
     this.localTag = localTag;
+    this.events = events;
   }
 
-  has(remoteTag: string): boolean {
-    return this.byTag.has(remoteTag);
-  }
-
-  /** CSeq numbers used inside an early dialog go on in the confirmed one. */
-  lastCSeq(remoteTag: string): number {
-    return this.byTag.get(remoteTag)?.dialog.localCSeq ?? 0;
+  of(remoteTag: string): Early | undefined {
+    return this.byTag.get(remoteTag);
   }
 
   /** False when the response is a repetition or out of order, and not to be told. */
@@ -42,33 +49,89 @@ export class EarlyDialogs {
     let early = this.byTag.get(response.toTag);
     if (early === undefined) {
       if (this.byTag.size >= MAX_EARLY_DIALOGS) return true;
-      const dialog = dialogOfResponse(draft, response, flow, this.localTag);
-      early = { dialog, lastRSeq: 0 };
-      this.byTag.set(dialog.remoteTag, early);
+      early = { dialog: dialogOfResponse(draft, response, flow, this.localTag), lastRSeq: 0, agreed: false, remoteSdp: '', localSdp: '' };
+      this.byTag.set(early.dialog.remoteTag, early);
     }
-    if (!response.lists('require', '100rel')) return true;
-    const rseq = Number.parseInt(response.get('rseq') ?? '', 10);
-    if (!Number.isInteger(rseq)) return true;
-    // RFC 3262 4: in order only; the repetition of an acknowledged one is absorbed by the PRACK's own transaction at the peer.
+    const sdp = sdpOf(response);
+    const rseq = response.lists('require', '100rel') ? Number.parseInt(response.get('rseq') ?? '', 10) : Number.NaN;
+    if (!Number.isInteger(rseq)) {
+      if (sdp !== '' && !early.agreed) early.remoteSdp = sdp;
+      return true;
+    }
+    // RFC 3262 4: in order only, and no second PRACK for a repetition: that of the first is repeated by its own transaction.
     if (early.lastRSeq !== 0 && rseq !== early.lastRSeq + 1) return false;
     early.lastRSeq = rseq;
-    const headers = `RAck: ${rseq} ${draft.cseq} INVITE\r\n${this.core.lines.userAgent}`;
+    const body = sdp === '' || early.agreed ? '' : this.agree(early, draft, sdp);
+    const headers = `RAck: ${rseq} ${draft.cseq} INVITE\r\n${this.core.lines.userAgent}${body === '' ? '' : SDP_TYPE}`;
     const { dialog } = early;
-    const prack = dialog.draft('PRACK', headers, '', dialog.nextCSeq());
+    const prack = dialog.draft('PRACK', headers, body, dialog.nextCSeq());
     sendUnowned(this.core, prack, dialog.destination, { flow: dialog.flow, ...(meeter === undefined ? {} : { meeter }) });
     return true;
   }
+
+  /** The first description that comes reliably: the answer to our offer, or an offer whose answer goes with the PRACK (RFC 3262 5). */
+  private agree(early: Early, draft: RequestDraft, sdp: string): string {
+    early.agreed = true;
+    early.remoteSdp = sdp;
+    if (draft.body !== '') return '';
+    guarded(this.core, () => {
+      early.localSdp = toBytes(this.events.answerOffer?.(fromBytes(sdp)) ?? '');
+    });
+    return early.localSdp;
+  }
+
+  request(message: SipMessage, flow: Flow, transaction: Answerable): void {
+    const early = this.byTag.get(message.fromTag);
+    if (early === undefined) {
+      transaction.reply(481);
+      return;
+    }
+    answerEarly(this.core, early.dialog, { message, flow, transaction }, (offer) => this.answerTo(early, offer));
+  }
+
+  /** RFC 3311 5.2: 491 while our offer waits for its answer. */
+  private answerTo(early: Early, offer: string): string | number {
+    const { reoffer } = this.events;
+    if (!early.agreed) return 491;
+    if (reoffer === undefined) return 488;
+    let answer = '';
+    guarded(this.core, () => {
+      answer = toBytes(reoffer.call(this.events, fromBytes(offer)));
+    });
+    if (answer === '') return 488;
+    early.remoteSdp = offer;
+    early.localSdp = answer;
+    return answer;
+  }
 }
 
-/** Requests inside an early dialog. `whose` is the offer of its INVITE, which has no answer yet. */
-export function answerEarly(core: Core, message: SipMessage, transaction: Answerable, whose: 'ours' | 'theirs'): void {
+export interface EarlyRequest {
+  readonly message: SipMessage;
+  readonly flow: Flow;
+  readonly transaction: Answerable;
+}
+
+/** Requests inside an early dialog, whichever side began it. `answerTo` gives our SDP for an offer, or the status of its refusal. */
+export function answerEarly(core: Core, dialog: Dialog, { message, flow, transaction }: EarlyRequest, answerTo: (offer: string) => string | number): void {
+  // Out of order: 500 (RFC 3261 12.2.2).
+  if (message.cseq <= dialog.remoteCSeq) {
+    transaction.reply(500, { headers: laterLine() });
+    return;
+  }
+  dialog.remoteCSeq = message.cseq;
   switch (message.method) {
-    case 'UPDATE':
-      if (message.body === '') transaction.reply(200, { headers: core.lines.server });
-      // RFC 3311 5.2: 491 while an offer of ours waits for its answer, 500 while theirs does.
-      else if (whose === 'ours') transaction.reply(491, { headers: core.lines.server });
-      else transaction.reply(500, { headers: `Retry-After: ${Math.floor(Math.random() * 10)}\r\n` });
+    case 'UPDATE': {
+      const offer = sdpOf(message);
+      const answer = offer === '' ? '' : answerTo(offer);
+      if (typeof answer === 'number') {
+        transaction.reply(answer, { headers: answer === 500 ? laterLine() : core.lines.server });
+        return;
+      }
+      dialog.refresh(message, flow);
+      const contact = `Contact: ${core.transports.contactOf(flow.transport)}\r\n`;
+      transaction.reply(200, { headers: contact + core.lines.allow + core.lines.server + (answer === '' ? '' : SDP_TYPE), body: answer });
       return;
+    }
     case 'INFO':
     case 'OPTIONS':
       transaction.reply(200, { headers: core.lines.server });

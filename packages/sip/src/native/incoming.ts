@@ -4,26 +4,21 @@ import type { Answerable } from '../transactions/server.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
 import { parseNameAddress } from '../wire/address.ts';
+import { sdpOf } from '../wire/body.ts';
 import { newTag } from '../wire/ids.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { headerName } from '../wire/names.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { NativeCall } from './call.ts';
-import { guarded, SDP_TYPE } from './core.ts';
+import { guarded, laterLine, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
-import { dialogOfRequest } from './dialog.ts';
-import { answerEarly } from './early-dialogs.ts';
 import { PendingAck } from './pending-ack.ts';
 import type { AckAwaiter } from './pending-ack.ts';
 import { reasonLine, wireEnd } from './reason.ts';
-import { ReliableProvisional } from './reliable-provisional.ts';
-import type { SentResponse } from './repeater.ts';
+import { Ringing } from './ringing.ts';
 import { negotiateAsCallee } from './session-timer.ts';
 import type { CalleeAnswer } from './session-timer.ts';
-
-/** A provisional response is repeated each minute, or proxies give up (RFC 3261 13.3.1.1). */
-const KEEP_RINGING_MS = 60_000;
 
 /**
  * An INVITE to us (RFC 3261 13.3).
@@ -47,14 +42,10 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
   private cancelListener: ((end: WireEnd) => void) | undefined;
   private cancelEnd: WireEnd | undefined;
   private pendingAck: PendingAck | undefined;
-  private reliable: ReliableProvisional | undefined;
-  private nextRSeq = 1;
-  private afterPrack: (() => void) | undefined;
-  private keepRinging: WheelTimer | undefined;
-  private ringBody: string | undefined;
+  private readonly ringing: Ringing;
+  private expiry: WheelTimer | undefined;
   private call: NativeCall | undefined;
   private settle: { readonly resolve: (call: EstablishedCall) => void; readonly reject: (error: Error) => void } | undefined;
-  private prackCSeq = 0;
 
   constructor(core: Core, invite: SipMessage, flow: Flow, transaction: InviteServerTransaction, verdict: 'trunk' | 'extension', session: CalleeAnswer, replaces?: IncomingCall['replaces']) {
     this.core = core;
@@ -71,12 +62,15 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     this.toUser = fromBytes(parseUri(invite.uri)?.user ?? '');
     if (replaces !== undefined) this.replaces = replaces;
     this.localTag = newTag();
+    this.ringing = new Ringing({ core, invite, flow, transaction, localTag: this.localTag, unacknowledged: () => this.reject(504) });
     transaction.own(this, this.localTag);
     core.dialogs.set(this.localTag, this);
+    const expiresS = expiryOf(invite);
+    if (expiresS > 0) this.expiry = core.wheel.start(this, 0, expiresS * 1_000);
   }
 
   get body(): string {
-    return fromBytes(this.invite.body);
+    return fromBytes(sdpOf(this.invite));
   }
 
   header(name: string): string | undefined {
@@ -87,42 +81,12 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     return this.invite.list(headerName(name)).map(fromBytes);
   }
 
-  private dialogLines(): string {
-    let routes = '';
-    for (const line of this.invite.lines('record-route')) routes += `Record-Route: ${line}\r\n`;
-    return `${routes}Contact: ${this.core.transports.contactOf(this.flow.transport)}\r\n`;
-  }
-
   ring(body?: string): void {
-    if (this.state !== 'ringing') return;
-    this.ringBody = body;
-    const status = body === undefined ? 180 : 183;
-    const headers = this.dialogLines() + this.core.lines.server + (body === undefined ? '' : SDP_TYPE);
-    this.core.wheel.cancel(this.keepRinging);
-    this.keepRinging = this.core.wheel.start(this, 0, KEEP_RINGING_MS);
-    const reply = { toTag: this.localTag, headers, body: body === undefined ? '' : toBytes(body) };
-    if (!this.invite.lists('require', '100rel')) {
-      this.transaction.reply(status, reply);
-      return;
-    }
-    // The caller insists on reliable ones (RFC 3262 3); one at a time, the next waits for the PRACK of this.
-    if (this.reliable !== undefined) return;
-    const rseq = this.nextRSeq++;
-    const wire = this.transaction.reply(status, { ...reply, headers: `Require: 100rel\r\nRSeq: ${rseq}\r\n${headers}` });
-    this.reliable = new ReliableProvisional(this.core, rseq, this.sent(wire), (acknowledged) => {
-      this.reliable = undefined;
-      if (!acknowledged) this.reject(504);
-      else this.afterPrack?.();
-    });
+    if (this.state === 'ringing') this.ringing.ring(body);
   }
 
-  private sent(wire: string): SentResponse {
-    return { wire, to: this.transaction.replyTo, connection: this.flow.connection };
-  }
-
-  timerFired(): void {
-    this.keepRinging = undefined;
-    this.ring(this.ringBody);
+  onOffer(listener: (sdp: string) => string): void {
+    this.ringing.offered = listener;
   }
 
   answer(body: string): Promise<EstablishedCall> {
@@ -132,25 +96,24 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
         return;
       }
       this.settle = { resolve, reject };
-      // RFC 3262 3: no 2xx while a reliable provisional response waits for its PRACK.
-      if (this.reliable === undefined) this.accept(body);
-      else this.afterPrack = () => this.accept(body);
+      this.ringing.whenAcknowledged(() => this.accept(body));
     });
   }
 
   private accept(body: string): void {
     if (this.state !== 'ringing') return;
+    const { ringing, core } = this;
     this.state = 'answered';
     this.stopRinging();
     const timer = this.session.kind === 'agreed' ? this.session.headers : '';
-    const headers = this.dialogLines() + this.core.lines.allow + this.core.lines.server + timer + (body === '' ? '' : SDP_TYPE);
-    const dialog = dialogOfRequest(this.invite, this.flow, this.localTag);
-    dialog.remoteCSeq = Math.max(dialog.remoteCSeq, this.prackCSeq);
-    const wire = this.transaction.reply(200, { toTag: this.localTag, headers, body: toBytes(body) });
-    const call = new NativeCall(this.core, dialog, this.sipCallId, body, undefined);
+    const sdp = ringing.agreed ? '' : toBytes(body);
+    const headers = ringing.dialogLines + core.lines.allow + core.lines.server + timer + (sdp === '' ? '' : SDP_TYPE);
+    const wire = this.transaction.reply(200, { toTag: this.localTag, headers, body: sdp });
+    const call = new NativeCall(core, ringing.dialog, this.sipCallId, ringing.agreed ? fromBytes(ringing.localSdp) : body, undefined);
+    if (ringing.lateAnswer !== '') call.tellAnswer(fromBytes(ringing.lateAnswer));
     this.call = call;
-    this.core.stats.dialogs++;
-    this.pendingAck = new PendingAck(this.core, this, this.invite.cseq, this.sent(wire));
+    core.stats.dialogs++;
+    this.pendingAck = new PendingAck(core, this, this.invite.cseq, { wire, to: this.transaction.replyTo, connection: this.flow.connection });
   }
 
   /** The ACK of our 2xx: the call belongs to its own object from now on. */
@@ -159,7 +122,8 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     const call = this.confirm();
     if (call === undefined) return;
     // Late offer: the INVITE had none, the answer to ours comes with the ACK.
-    if (message.body !== '') call.tellAnswer(fromBytes(message.body));
+    const sdp = sdpOf(message);
+    if (sdp !== '') call.tellAnswer(fromBytes(sdp));
     this.settle?.resolve(call);
     this.settle = undefined;
   }
@@ -203,6 +167,11 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     this.giveUp(wireEnd('remote', 487, cancel));
   }
 
+  /** Expires of the INVITE has passed (13.3.1): 487, as if it had been cancelled. */
+  timerFired(): void {
+    this.giveUp({ by: 'timeout', sipCode: 487, reasonPhrase: 'the invitation expired' });
+  }
+
   private giveUp(end: WireEnd): void {
     if (this.state !== 'ringing') return;
     this.close();
@@ -214,11 +183,9 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
   }
 
   private stopRinging(): void {
-    this.core.wheel.cancel(this.keepRinging);
-    this.keepRinging = undefined;
-    this.reliable?.stop();
-    this.reliable = undefined;
-    this.afterPrack = undefined;
+    this.core.wheel.cancel(this.expiry);
+    this.expiry = undefined;
+    this.ringing.stop();
   }
 
   private close(): void {
@@ -238,21 +205,20 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
   request(message: SipMessage, flow: Flow, transaction: Answerable): void {
     if (this.state === 'answered') {
       this.requestBeforeAck(message, flow, transaction);
-    } else if (message.method === 'PRACK') this.prack(message, transaction);
-    else if (message.method === 'BYE') {
+    } else if (message.method === 'BYE') {
       // The caller may end an early dialog by BYE (RFC 3261 15); the INVITE is then answered 487 (15.1.2).
       transaction.reply(200, { headers: this.core.lines.server });
       this.giveUp(wireEnd('remote', 487, message));
     } else if (message.method === 'INVITE') {
       // A second INVITE while the first is unanswered (14.2).
-      transaction.reply(500, { headers: `Retry-After: ${Math.floor(Math.random() * 10)}\r\n` });
-    } else answerEarly(this.core, message, transaction, 'theirs');
+      transaction.reply(500, { headers: laterLine() });
+    } else this.ringing.request({ message, flow, transaction });
   }
 
   /** The ACK is late or lost, yet the caller goes on: a request of a confirmed dialog proves that the 2xx arrived. */
   private requestBeforeAck(message: SipMessage, flow: Flow, transaction: Answerable): void {
     if (message.method === 'INVITE') {
-      transaction.reply(500, { headers: `Retry-After: ${Math.floor(Math.random() * 10)}\r\n` });
+      transaction.reply(500, { headers: laterLine() });
       return;
     }
     if (message.method !== 'BYE') {
@@ -264,18 +230,12 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     this.settle = undefined;
     call?.request(message, flow, transaction);
   }
+}
 
-  private prack(message: SipMessage, transaction: Answerable): void {
-    const match = /^(\d+)\s+(\d+)\s+INVITE$/i.exec(message.get('rack') ?? '');
-    const { reliable } = this;
-    if (match === null || reliable === undefined || Number(match[1]) !== reliable.rseq || Number(match[2]) !== this.invite.cseq) {
-      transaction.reply(481);
-      return;
-    }
-    this.prackCSeq = message.cseq;
-    transaction.reply(200, { headers: this.core.lines.server });
-    reliable.acknowledged();
-  }
+/** Seconds after which the invitation lapses (13.3.1); 0 when it does not. */
+function expiryOf(invite: SipMessage): number {
+  const text = invite.get('expires');
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
 /** 422 before anyone hears of the call, or what our 2xx will say (RFC 4028 9). */

@@ -5,6 +5,7 @@ import type { Answerable } from '../transactions/server.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
 import { branchOfRetry } from '../wire/ids.ts';
+import { sdpOf } from '../wire/body.ts';
 import { MAX_UDP_REQUEST_BYTES } from '../wire/limits.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
@@ -16,7 +17,8 @@ import { guarded, headerLines, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
 import { dialogOfResponse } from './dialog.ts';
 import type { Dialog } from './dialog.ts';
-import { answerEarly, EarlyDialogs } from './early-dialogs.ts';
+import { EarlyDialogs } from './early-dialogs.ts';
+import type { Early } from './early-dialogs.ts';
 import { callingSnapshot, firstInvite, hopOfInvite, idsOf } from './invite-draft.ts';
 import { reasonLine, wireEnd } from './reason.ts';
 import { ChallengeMeeter } from './retry-auth.ts';
@@ -178,11 +180,11 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     if (this.state === 'cancelling') this.sendCancel();
     if (this.state !== 'inviting' || response.status === 100) return;
     if (response.toTag !== '') {
-      this.early ??= new EarlyDialogs(this.core, this.localTag);
-      // A repetition of a reliable response is acknowledged again, not told again (RFC 3262 4).
-      if (!this.early.progressed(this.draft, response, flow, this.meeter)) return;
+      if (this.asked !== undefined) this.early ??= new EarlyDialogs(this.core, this.localTag, this.asked.events);
+      if (this.early?.progressed(this.draft, response, flow, this.meeter) === false) return;
     }
-    const body = response.body === '' ? undefined : fromBytes(response.body);
+    const sdp = sdpOf(response);
+    const body = sdp === '' ? undefined : fromBytes(sdp);
     guarded(this.core, () => this.asked?.events.provisional?.(response.status, body));
   }
 
@@ -212,8 +214,13 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
 
   private accepted(transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
     const dialog = dialogOfResponse(this.draft, response, flow, this.localTag);
-    dialog.localCSeq = Math.max(dialog.localCSeq, this.early?.lastCSeq(dialog.remoteTag) ?? 0);
-    const answer = this.lateAnswer(response);
+    const early = this.early?.of(dialog.remoteTag);
+    if (early !== undefined) {
+      // CSeq numbers used inside an early dialog go on in the confirmed one, each side's own.
+      dialog.localCSeq = Math.max(dialog.localCSeq, early.dialog.localCSeq);
+      dialog.remoteCSeq = early.dialog.remoteCSeq;
+    }
+    const answer = early?.agreed === true ? '' : this.lateAnswer(response);
     const answered = new AnsweredInvite({ core: this.core, invite: this.draft, localTag: this.localTag, meeter: this.meeter, authLine: this.authLine });
     let noted: Promise<void> | undefined;
     if (this.state === 'inviting') {
@@ -223,7 +230,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     }
     answered.confirm(dialog, answer, noted);
     transaction.handTo(answered);
-    if (this.state === 'inviting') this.establish(dialog, response, answer);
+    if (this.state === 'inviting') this.establish(dialog, response, answer, early);
     else {
       // Cancelled too late: nobody wants this dialog.
       answered.end(dialog, this.cancelReason);
@@ -233,25 +240,32 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
 
   private lateAnswer(response: SipMessage): string {
     const request = this.asked;
-    if (request === undefined || request.body !== undefined || response.body === '') return '';
+    const offer = sdpOf(response);
+    if (request === undefined || this.draft.body !== '' || offer === '') return '';
     let answer = '';
     guarded(this.core, () => {
-      answer = toBytes(request.events.answerOffer?.(fromBytes(response.body)) ?? '');
+      answer = toBytes(request.events.answerOffer?.(fromBytes(offer)) ?? '');
     });
     return answer;
   }
 
-  private establish(dialog: Dialog, response: SipMessage, answer: string): void {
+  /**
+   * What a reliable provisional response settled stands, whatever the 2xx repeats (13.2.1). Departure: after an unreliable one the 2xx may bring
+   * another description, as it does where an announcement server played first.
+   */
+  private establish(dialog: Dialog, response: SipMessage, answer: string, early: Early | undefined): void {
     const request = this.asked;
     this.state = 'established';
     this.dialog = dialog;
     this.release();
     if (request === undefined) return;
-    const call = new NativeCall(this.core, dialog, this.sipCallId, answer === '' ? (request.body ?? '') : fromBytes(answer), this.meeter);
+    const local = answer === '' ? (early?.localSdp ?? '') : answer;
+    const call = new NativeCall(this.core, dialog, this.sipCallId, local === '' ? (request.body ?? '') : fromBytes(local), this.meeter);
     this.core.dialogs.set(this.localTag, call);
     this.core.stats.dialogs++;
     call.startSessionTimer(negotiateAsCaller(response, this.session.intervalS), response);
-    const body = fromBytes(response.body);
+    const sdp = early?.agreed === true ? '' : sdpOf(response);
+    const body = fromBytes(sdp === '' ? (early?.remoteSdp ?? '') : sdp);
     guarded(this.core, () => request.events.answered(call, body));
   }
 
@@ -287,11 +301,11 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   }
 
   owns(message: Pick<SipMessage, 'callId' | 'fromTag'>): boolean {
-    return message.callId === this.callId && this.early?.has(message.fromTag) === true;
+    return message.callId === this.callId && this.early?.of(message.fromTag) !== undefined;
   }
 
-  request(message: SipMessage, _flow: Flow, transaction: Answerable): void {
-    answerEarly(this.core, message, transaction, 'ours');
+  request(message: SipMessage, flow: Flow, transaction: Answerable): void {
+    this.early?.request(message, flow, transaction);
   }
 
   acknowledged(): void {

@@ -1,5 +1,5 @@
 import type { SipMessage } from '../wire/message.ts';
-import { sessionOffer } from './session-timer.ts';
+import { leastIn, sessionOffer } from './session-timer.ts';
 
 /** The session interval that an INVITE of ours asks for (RFC 4028 7.1), in seconds. 0 asks for none. */
 export class SessionAsk {
@@ -21,7 +21,7 @@ export class SessionAsk {
 
   /** 422: the peer wants a longer one (7.3). False when that is no reason to ask again. */
   raise(response: SipMessage): boolean {
-    const least = Number.parseInt(response.get('min-se') ?? '', 10);
+    const least = leastIn(response);
     if (!(least > this.askedS) || this.askedS === 0) return false;
     this.askedS = least;
     this.leastS = least;

@@ -52,8 +52,20 @@ export function negotiateAsCallee(request: SipMessage, minS: number): CalleeAnsw
   return { kind: 'agreed', interval: { intervalS: header.intervalS, weRefresh: !peerRefreshes }, headers };
 }
 
-/** 10: the refresher refreshes at half the interval; the other side gives up a little before the interval ends. */
-export function sessionDelayMs(interval: SessionInterval): number {
-  const { intervalS, weRefresh } = interval;
-  return weRefresh ? intervalS * 500 : (intervalS - Math.min(32, intervalS / 3)) * 1_000;
+/** What a refresh of ours says (7.4): in it we are the UAC, and stay the refresher. */
+export function refreshLines(intervalS: number, minS: number): string {
+  return `Session-Expires: ${intervalS};refresher=uac\r\nMin-SE: ${Math.min(intervalS, minS)}\r\n`;
+}
+
+/** Min-SE of a 422 (7.3); NaN without one. */
+export function leastIn(response: SipMessage): number {
+  return Number.parseInt(response.get('min-se') ?? '', 10);
+}
+
+/**
+ * 10: who waits for refreshes gives up a little before the interval ends; the refresher, who begins at half of it, has all of it to get
+ * one through.
+ */
+export function expiryDelayMs({ intervalS, weRefresh }: SessionInterval): number {
+  return (weRefresh ? intervalS : intervalS - Math.min(32, intervalS / 3)) * 1_000;
 }

@@ -1,6 +1,7 @@
 import { parseNameAddress } from '../wire/address.ts';
 import { MAX_VIA_HOPS } from '../wire/limits.ts';
 import type { SipMessage } from '../wire/message.ts';
+import { sdpOf } from '../wire/body.ts';
 import { SINGLE } from '../wire/names.ts';
 import { MAGIC_COOKIE } from '../wire/via.ts';
 import { parseUri } from '../wire/uri.ts';
@@ -13,6 +14,9 @@ export interface Refusal {
 }
 
 const OUR_EXTENSIONS = new Set(SUPPORTED.split(',').map((each) => each.trim()));
+
+/** Requests whose body is a session description or nothing (8.2.3). */
+const HAS_SDP: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'PRACK']);
 
 /** Separators with nothing between them (RFC 4475 3.1.2.1). */
 const EMPTY_PARTS = /[;,]\s*[;,]|[;,]\s*$/;
@@ -53,6 +57,9 @@ function badUri(message: SipMessage): Refusal | undefined {
  */
 function badContact(message: SipMessage): Refusal | undefined {
   if (message.method === 'REGISTER') {
+    // 10.2: the address of record is a SIP or SIPS URI.
+    const record = parseUri(parseNameAddress(message.get('to') ?? '')?.uri ?? '');
+    if (record === undefined || record.scheme === 'tel') return bad('bad address of record');
     return message.list('contact').every((each) => each === '*' || readable(each)) ? undefined : bad('bad Contact');
   }
   if (message.method !== 'INVITE') return undefined;
@@ -70,17 +77,22 @@ function readable(contact: string): boolean {
 function unsupported(message: SipMessage): Refusal | undefined {
   // 8.2.2.3: Require is not for CANCEL.
   if (message.method === 'CANCEL') return undefined;
-  const unknown = [...message.list('require'), ...message.list('proxy-require')].filter((tag) => !OUR_EXTENSIONS.has(tag.toLowerCase()));
+  // Proxy-Require is for proxies alone, and we are none.
+  const unknown = message.list('require').filter((tag) => !OUR_EXTENSIONS.has(tag.toLowerCase()));
   if (unknown.length > 0) return { status: 420, reason: 'Bad Extension', headers: `Unsupported: ${unknown.join(', ')}\r\n` };
   const accept = message.get('accept')?.toLowerCase();
   if (message.method === 'INVITE' && accept !== undefined && accept !== '' && !/application\/(sdp|\*)|\*\/\*/.test(message.list('accept').join().toLowerCase())) {
     return { status: 406, reason: 'Not Acceptable', headers: '' };
   }
-  const type = message.get('content-type')?.toLowerCase();
   const encoding = message.get('content-encoding')?.toLowerCase();
   if (encoding !== undefined && encoding !== 'identity') return { status: 415, reason: 'Unsupported Media Type', headers: 'Accept-Encoding: identity\r\n' };
-  if (message.method === 'INVITE' && message.body !== '' && type !== undefined && !type.startsWith('application/sdp') && !type.startsWith('multipart/')) {
+  if (message.body !== '' && HAS_SDP.has(message.method) && !isOptional(message) && sdpOf(message) === '') {
     return { status: 415, reason: 'Unsupported Media Type', headers: 'Accept: application/sdp\r\n' };
   }
   return undefined;
+}
+
+/** 20.11: without a word about it a body must be understood. */
+function isOptional(message: SipMessage): boolean {
+  return /;\s*handling\s*=\s*"?optional/i.test(message.get('content-disposition') ?? '');
 }

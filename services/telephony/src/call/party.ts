@@ -75,6 +75,7 @@ export class Party {
           if (this.#state === 'calling') this.#events.progress?.(code, sdp);
         },
         ...(this.#events.confirms ? { confirms: () => this.#events.confirms?.() ?? Promise.resolve() } : {}),
+        reoffer: (sdp) => this.leg.answer(sdp),
         answered: (call, sdp) => this.#answered(call, sdp),
         failed: (end) => this.#failed(end),
       },
@@ -123,15 +124,14 @@ export class Party {
       },
       reoffer: (sdp) => {
         const answer = this.leg.answer(sdp);
-        if (this.leg.held !== this.#held) {
-          this.#held = this.leg.held;
-          this.#events.held?.(this.#held);
-        }
+        this.#tellHeld();
         return answer;
       },
+      offer: () => this.leg.offer(),
       reanswer: (sdp) => {
         try {
           this.leg.accept(sdp);
+          this.#tellHeld();
         } catch {
           call.hangup(incompatible);
         }
@@ -142,6 +142,12 @@ export class Party {
       },
       infoDtmf: (digit) => this.#events.dtmf?.(digit),
     });
+  }
+
+  #tellHeld(): void {
+    if (this.leg.held === this.#held) return;
+    this.#held = this.leg.held;
+    this.#events.held?.(this.#held);
   }
 
   #toldDown(): void {
@@ -164,6 +170,7 @@ export class Party {
       return false;
     }
     incoming.onCancel((end) => this.#failed(end));
+    incoming.onOffer?.((sdp) => (this.#answerSdp = this.leg.answer(sdp)));
     return true;
   }
 
