@@ -30,8 +30,9 @@ module.exports = {
     },
     {
       name: 'pacing-imports-nothing-of-ours',
+      comment: 'Its commands and its benchmark read their flags as all of them do.',
       severity: 'error',
-      from: { path: room('packages/pacing') },
+      from: { path: room('packages/pacing'), pathNot: '^packages/pacing/(bench|cli)/' },
       to: { path: '^(packages|services)/', pathNot: room('packages/pacing') },
     },
     {
@@ -50,7 +51,7 @@ module.exports = {
     {
       name: 'testing-is-for-tests',
       severity: 'error',
-      from: { path: '^(packages|services)/', pathNot: '^packages/testing/|\\.test\\.ts$|/bench/|/demo/|/test/' },
+      from: { path: '^(packages|services)/', pathNot: '^packages/testing/|^packages/pacing/cli/|\\.test\\.ts$|/bench/|/demo/|/test/' },
       to: { path: room('packages/testing') },
     },
     {
@@ -71,7 +72,7 @@ module.exports = {
       comment: 'Import @ritmo/x, not its inside.',
       severity: 'error',
       from: { path: '^(packages|services|loadtest)/([^/]+)' },
-      to: { path: '^packages/[^/]+/src/', pathNot: ['^$1/$2/', '/src/index\\.ts$', '/src/(testing|contract)\\.ts$'] },
+      to: { path: '^packages/[^/]+/src/', pathNot: ['^$1/$2/', '/src/index\\.ts$', '/src/(testing|contract|bench-flags)\\.ts$'] },
     },
     {
       name: 'foreign-clients-stop-at-their-adapter',

@@ -1,8 +1,8 @@
 /** npm run bench:pacing: every shipped scenario with every policy; writes pacing.html, pacing.md, pacing-table.md and pacing.json into reports/. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { resolveScenario, shippedScenarios } from '../cli/scenario-files.ts';
-import { parseScenario, referenceOf, summarise } from '../src/index.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { benchFlags } from '@ritmo/testing/flags';
+import { readScenario, shippedScenarios } from '../cli/scenario-files.ts';
+import { policyByName, referenceOf, summarise, UnknownPolicyError } from '../src/index.ts';
 import type { Reference, RunResult, Scenario } from '../src/index.ts';
 import { runJobs } from './pool.ts';
 import { contenders } from './contenders.ts';
@@ -20,35 +20,20 @@ const BASELINES = [
 const SEEDS_A_JOB = 4;
 const SERIES = new Set(['step', 'realistic', 'realistic-one-campaign', 'cold-start']);
 
-const HELP = `Runs every shipped scenario with Ritmo and with every baseline, judges the results and writes the report.
-
-  npm run bench:pacing -- [options]
-
-  --only REGEX          scenarios whose name matches, e.g. '^exponential-n5'
-  --policies A,B        these instead of Ritmo and all baselines
-  --seeds N             seeds of Ritmo, and of the baselines that come near it: 20 unless given
-  --baseline-seeds N    seeds that every baseline runs at first: 3 unless given
-  --threads N           2 unless given
-  --quick               4 seeds, 1 for baselines, without 200 agents
-  --out FOLDER          reports unless given: pacing.html, pacing.md (all scenarios), pacing-table.md (the README's), pacing.json
-  --json                print the whole as one JSON object instead of the checks
-  --help                this text
-
-Each check is printed with its verdict. The whole takes some minutes on two cores; progress goes to standard error.`;
-
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: 'reports' },
-    seeds: { type: 'string', default: '20' },
-    'baseline-seeds': { type: 'string', default: '3' },
-    only: { type: 'string', default: '' },
-    policies: { type: 'string', default: ['ritmo', ...BASELINES].join() },
-    threads: { type: 'string', default: '2' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+const flags = benchFlags(
+  `Runs every shipped scenario with Ritmo and with every baseline, judges the results and writes the report: pacing.html,
+pacing.md (all scenarios), pacing-table.md (the README's) and pacing.json. Each check is printed with its verdict; the whole takes
+some minutes on two cores. Progress goes to standard error.`,
+  {
+    only: ['', "scenarios whose name matches, e.g. '^exponential-n5'"],
+    policies: [['ritmo', ...BASELINES].join(), 'these of Ritmo and the baselines'],
+    seeds: [20, 'seeds of Ritmo, and of the baselines that come near it'],
+    'baseline-seeds': [3, 'seeds that every baseline runs at first'],
+    threads: [2, 'threads'],
+    quick: [false, '4 seeds, 1 for baselines, without 200 agents'],
+    out: ['reports', 'folder of the report'],
   },
-});
+);
 
 interface Plan {
   readonly name: string;
@@ -58,17 +43,19 @@ interface Plan {
   readonly runs: RunResult[];
 }
 
-const ownSeeds = values.quick ? 4 : Number(values.seeds);
-const firstSeeds = Math.min(ownSeeds, values.quick ? 1 : Number(values['baseline-seeds']));
+const ownSeeds = flags.quick ? 4 : flags.seeds;
+const firstSeeds = Math.min(ownSeeds, flags.quick ? 1 : flags['baseline-seeds']);
 
 function plansOf(): Plan[] {
-  const only = new RegExp(values.only);
+  const only = new RegExp(flags.only);
+  const policies = flags.policies.split(',');
+  for (const policy of policies) policyByName(policy, { cap: 0.03, agentPart: 1, endMs: 1, abandon: {} });
   // A quick run leaves out what takes longest and says least.
-  const names = shippedScenarios().filter((name) => only.test(name) && !(values.quick && name.includes('-n200-')));
+  const names = shippedScenarios().filter((name) => only.test(name) && !(flags.quick && name.includes('-n200-')));
+  if (names.length === 0) throw new RangeError(`no scenario matches "${flags.only}"; shipped: ${shippedScenarios().join(', ')}`);
   return names.flatMap((name) => {
-    const raw = JSON.parse(readFileSync(resolveScenario(name), 'utf8')) as unknown;
-    const scenario = parseScenario(raw);
-    return values.policies.split(',').map((policy): Plan => ({ name, policy, raw, scenario, runs: [] }));
+    const { raw, scenario } = readScenario(name);
+    return policies.map((policy): Plan => ({ name, policy, raw, scenario, runs: [] }));
   });
 }
 
@@ -105,7 +92,7 @@ async function main(): Promise<void> {
   let attempts = 0;
   let wallMs = 0;
   const work = (jobs: readonly Job[]): Promise<void> =>
-    runJobs(jobs, Number(values.threads), (done, finished) => {
+    runJobs(jobs, flags.threads, (done, finished) => {
       const target = plans[done.id] as Plan;
       target.runs.push(...done.runs);
       attempts += done.runs.reduce((sum, run) => sum + run.simulatedAttempts, 0);
@@ -119,22 +106,25 @@ async function main(): Promise<void> {
   const checks = checksOf(entries, new Map(plans.map(({ name, scenario }) => [name, scenario])));
   const speed = attempts / 1e6 / (wallMs / 60_000);
   const whole = { minutes: minutesNow(), decisionMs: decisionMs(), attempts, attemptsPerMinuteAndThread: speed * 1e6, checks, answers: entries.map((entry) => entry.answer) };
-  mkdirSync(values.out, { recursive: true });
-  const write = (name: string, text: string): void => writeFileSync(`${values.out}/${name}`, `${text}\n`);
+  mkdirSync(flags.out, { recursive: true });
+  const write = (name: string, text: string): void => writeFileSync(`${flags.out}/${name}`, `${text}\n`);
   write('pacing.html', htmlReport(entries, checks));
   write('pacing.md', scenarioTable(entries));
   const table = optimumTable(entries);
   if (table !== '') write('pacing-table.md', table);
   write('pacing.json', JSON.stringify(whole));
   const failed = checks.filter((check) => !check.holds).length;
-  if (values.json) {
+  if (flags.json) {
     console.log(JSON.stringify(whole));
     return;
   }
   for (const { scenario, text, holds } of checks) console.log(`${holds ? 'holds' : 'FAILS'}  ${scenario}: ${text}`);
   console.log(`${checks.length - failed} of ${checks.length} checks hold`);
-  console.log(`${(attempts / 1e6).toFixed(1)} million attempts in ${whole.minutes.toFixed(1)} min, ${speed.toFixed(2)} million a minute on a thread; one decision for 500 agents and 1,500 calls in flight ${whole.decisionMs.toFixed(3)} ms; ${values.out}/pacing.html`);
+  console.log(`${(attempts / 1e6).toFixed(1)} million attempts in ${whole.minutes.toFixed(1)} min, ${speed.toFixed(2)} million a minute on a thread; one decision for 500 agents and 1,500 calls in flight ${whole.decisionMs.toFixed(3)} ms; ${flags.out}/pacing.html`);
 }
 
-if (values.help) console.log(HELP);
-else await main();
+await main().catch((error: unknown) => {
+  if (!(error instanceof RangeError || error instanceof SyntaxError || error instanceof UnknownPolicyError)) throw error;
+  console.error(`pacing: ${error.message}`);
+  process.exitCode = 2;
+});

@@ -1,35 +1,23 @@
 /** npm run simulate: one scenario, one policy, any number of seeds. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { parseScenario, POLICIES, referenceOf, runSeed, summarise } from '../src/index.ts';
-import type { Answer } from '../src/index.ts';
-import { resolveScenario, shippedScenarios } from './scenario-files.ts';
+import { writeFileSync } from 'node:fs';
+import { benchFlags } from '@ritmo/testing/flags';
+import { POLICIES, referenceOf, runSeed, summarise, UnknownPolicyError } from '../src/index.ts';
+import type { Answer, RunResult } from '../src/index.ts';
+import { readScenario, ScenarioFileError, shippedScenarios } from './scenario-files.ts';
 
-const HELP = `Simulates a campaign with a pacing policy.
+const flags = benchFlags(
+  `Simulates a campaign with a pacing policy.
 
-  npm run simulate -- --scenario FILE --policy NAME [options]
-
-  --scenario FILE   a scenario file, or the name of a shipped one (see --list)
-  --policy NAME     ritmo unless given (see --list)
-  --seed N          first seed, 1 unless given
-  --seeds N         number of seeds, 1 unless given
-  --json            print one JSON object instead of the table
-  --series FILE     write a CSV of the first seed, one line a minute (with .json: JSON)
-  --list            list policies and shipped scenarios
-  --help            this text`;
-
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string' },
-    policy: { type: 'string', default: 'ritmo' },
-    seed: { type: 'string', default: '1' },
-    seeds: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    series: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+  npm run simulate -- --scenario FILE --policy NAME [options]`,
+  {
+    scenario: ['', 'a scenario file, or the name of a shipped one (see --list)'],
+    policy: ['ritmo', 'who decides (see --list)'],
+    seed: [1, 'first seed'],
+    seeds: [1, 'number of seeds'],
+    series: ['', 'write the course of the first seed into this file, one line a minute: CSV, or JSON if it ends in .json'],
+    list: [false, 'list policies and shipped scenarios'],
   },
-});
+);
 
 function list(): void {
   console.log('policies');
@@ -68,45 +56,39 @@ function table(answer: Answer): string {
   return rows.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n');
 }
 
+function writeSeries(file: string, series: RunResult['series']): void {
+  const head = Object.keys(series[0] ?? {});
+  const csv = [head.join(','), ...series.map((point) => Object.values(point).join(','))].join('\n');
+  writeFileSync(file, file.endsWith('.json') ? JSON.stringify(series) : `${csv}\n`);
+}
+
 function main(): number {
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  if (values.list) {
+  if (flags.list) {
     list();
     return 0;
   }
-  if (values.scenario === undefined) {
-    console.error(HELP);
-    return 2;
-  }
-  const first = Number(values.seed);
-  const count = Number(values.seeds);
-  if (!Number.isInteger(first) || !Number.isInteger(count) || count < 1) throw new Error('--seed and --seeds are whole numbers, --seeds at least 1');
-  const file = resolveScenario(values.scenario);
-  const parsed = parseScenario(JSON.parse(readFileSync(file, 'utf8')) as unknown);
-  const name = parsed.name ?? values.scenario;
-  const seeds = Array.from({ length: count }, (_, index) => first + index);
+  const { scenario: given, policy, seed, seeds: count, series } = flags;
+  if (given === '') throw new ScenarioFileError('--scenario is missing; --help tells more');
+  if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(count) || count < 1) throw new ScenarioFileError('--seed and --seeds are whole numbers, --seeds at least 1');
+  const { name, scenario } = readScenario(given);
+  // Before minutes of work: a file that cannot be written.
+  if (series !== '') writeFileSync(series, '');
+  const seeds = Array.from({ length: count }, (_, index) => seed + index);
   const before = process.cpuUsage();
-  const runs = seeds.map((seed, index) => runSeed(parsed, values.policy, seed, index === 0 && values.series !== undefined ? 60 : undefined));
+  const runs = seeds.map((one, index) => runSeed(scenario, policy, one, index === 0 && series !== '' ? 60 : undefined));
   const used = process.cpuUsage(before);
   const cpuMinutes = (used.user + used.system) / 60e6;
-  const answer = summarise(name, values.policy, runs, referenceOf(parsed, seeds));
-  if (values.series !== undefined) {
-    const series = runs[0]?.series ?? [];
-    const head = Object.keys(series[0] ?? {});
-    const csv = [head.join(','), ...series.map((point) => Object.values(point).join(','))].join('\n');
-    writeFileSync(values.series, values.series.endsWith('.json') ? JSON.stringify(series) : `${csv}\n`);
-  }
+  const answer = summarise(name, policy, runs, referenceOf(scenario, seeds));
+  if (series !== '') writeSeries(series, runs[0]?.series ?? []);
   const speed = `speed          ${(answer.simulatedAttempts / 1e6 / cpuMinutes).toFixed(2)} million attempts a minute of processor time`;
-  console.log(values.json ? JSON.stringify(answer) : `${table(answer)}\n${speed}`);
+  console.log(flags.json ? JSON.stringify(answer) : `${table(answer)}\n${speed}`);
   return 0;
 }
 
 try {
   process.exitCode = main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  const expected = error instanceof ScenarioFileError || error instanceof UnknownPolicyError || (error instanceof Error && 'code' in error);
+  console.error(`simulate: ${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.exitCode = 2;
 }
