@@ -31,6 +31,6 @@ function codeForCaller({ by, sipCode }: WireEnd): number {
 /** The phone that called hung up. After its REFER who it called waits for what the acd decides. */
 export function callerHungUp(call: Call): boolean {
   if (!call.caller || call.transfer?.legId !== call.caller.legId || !call.agent) return false;
-  call.musicForAgent();
+  call.sound.musicForAgent();
   return true;
 }

@@ -50,7 +50,7 @@ function takeAgentsPlace(call: Call, leg: AgentLeg, moved: Party): void {
   if (call.agent) call.agentLegOver(call.agent, 'agent');
   leg.party = moved;
   call.agent = leg;
-  call.talk();
+  call.sound.talk();
   call.remember();
 }
 
@@ -59,10 +59,10 @@ function takeCallersPlace(call: Call, who: AgentLeg, moved: Party): void {
   call.customer = moved;
   call.caller = callerOfCall(call.id, who.agentId, who.extension);
   call.identity = { ...call.identity, extension: who.extension };
-  call.holdForgotten();
+  call.sound.holdForgotten();
   left?.hangup(normalClearing);
   if (left) call.freeLeg(left);
-  call.talk();
+  call.sound.talk();
   call.remember();
 }
 
@@ -93,7 +93,7 @@ export async function turn(call: Call): Promise<boolean> {
   call.agent = undefined;
   call.freeLeg(agent.party);
   takeCallersPlace(call, agent, moved);
-  call.musicForCustomer();
+  call.sound.musicForCustomer();
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { migrate } from '@ritmo/database';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import { asId, type CallId, type TrunkId } from '@ritmo/domain';
+import { asCallId, asId, type TrunkId } from '@ritmo/domain';
 import fc from 'fast-check';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const callOf = (id: string, answeredAt: number | null = null, to = '1144440000'): OpenCall => ({
   identity: {
-    callId: asId<CallId>(id), direction: 'campaign', campaignId: null, contactId: null, phoneId: null, queueId: null, trunkId, routeId: null, extension: null, from: '1', to,
+    callId: asCallId(id), direction: 'campaign', campaignId: null, contactId: null, phoneId: null, queueId: null, trunkId, routeId: null, extension: null, from: '1', to,
   },
   placedAt: 1, ringMs: 2, answeredAt, dialog: null, agentDialog: null,
 });
@@ -35,7 +35,7 @@ test('a call that begins, is answered and ends in one turn is stored with all th
   await changed;
   expect(await stored()).toEqual({ a: { answeredAt: 7, over: false } });
   const second = open.begin(callOf('b'));
-  open.end(asId<CallId>('b'));
+  open.end(asCallId('b'));
   expect(await second).toBe(true);
   await expect.poll(stored).toEqual({ a: { answeredAt: 7, over: false }, b: { answeredAt: null, over: true } });
 });
@@ -68,7 +68,7 @@ test('what is told as written is the last state told, in any order of notes', as
         const row = (expected[id] ??= (written.push(open.begin(callOf(id))), { answeredAt: null, over: false }));
         if (what === 'wait') await Promise.all(written);
         else if (what === 'end') {
-          open.end(asId<CallId>(id));
+          open.end(asCallId(id));
           row.over = true;
         } else {
           written.push(open.update(callOf(id, value)));
@@ -87,7 +87,7 @@ test('what is told as written is the last state told, in any order of notes', as
 
 test('rows of ended calls go when the process ends', async () => {
   await Promise.all([open.begin(callOf('a')), open.begin(callOf('b'))]);
-  open.end(asId<CallId>('a'));
+  open.end(asCallId('a'));
   await open.close();
   expect(await stored()).toEqual({ b: { answeredAt: null, over: false } });
 });

@@ -49,8 +49,8 @@ export async function replace(calls: Iterable<Call>, incoming: IncomingCall, rep
 }
 
 function goOn({ call, side, party }: Place): void {
-  if (party.held) call.held(side, false);
-  else void call.recording.stop().then(() => call.talk());
+  if (party.held) call.sound.held(side, false);
+  else void call.recording.stop().then(() => call.sound.talk());
 }
 
 /** The stack has matched the tags of both sides: the Call-ID and our own tag tell which of its dialogs it was. */

@@ -57,7 +57,7 @@ export function serveRequests(parts: RequestParts): readonly BusSubscription[] {
     serve('telephony.play', ({ callId, file, loop, thenHangup }) =>
       ofCall(callId, async (call) => {
         if (call.ended) return unknownCall;
-        return (await call.play(file, loop, thenHangup)) ? done : { ok: false as const, code: 'no-file' as const, detail: file };
+        return (await call.sound.play(file, loop, thenHangup)) ? done : { ok: false as const, code: 'no-file' as const, detail: file };
       }),
     ),
     serve('telephony.answer', ({ callId, queueId, record }) =>

@@ -100,7 +100,7 @@ export function agentEvents(call: Call, leg: AgentLeg): Omit<PartyEvents, 'up' |
     },
     ended: (end) => agentHungUp(call, leg, end),
     held: (held) => {
-      if (call.agent === leg) call.held('agent', held);
+      if (call.agent === leg) call.sound.held('agent', held);
     },
     referred: (request) => transferRequested(call, leg, request),
     dtmf: (digit) => call.dtmf('agent', digit),
@@ -111,7 +111,7 @@ export function delivered(call: Call, leg: AgentLeg): void {
   leg.upAt = call.wires.clock.nowMs();
   call.offered = undefined;
   call.agent = leg;
-  call.talk();
+  call.sound.talk();
   call.signalLeg(leg, 'answered');
   call.remember();
 }
@@ -125,7 +125,7 @@ function offerFailed(call: Call, leg: AgentLeg, end: WireEnd): void {
 /** The agent put the phone down: that ends the call. After a REFER the customer waits for what the acd decides. */
 function agentHungUp(call: Call, leg: AgentLeg, end: WireEnd): void {
   if (call.transfer?.legId === leg.legId) {
-    call.musicForCustomer();
+    call.sound.musicForCustomer();
     return;
   }
   const by = end.by === 'remote' ? 'agent' : 'system';
@@ -148,7 +148,7 @@ export function dropAgent(call: Call, legId: LegId): boolean {
   void call.recording.stop();
   const asked = transferDone(call, legId);
   call.agentLegOver(leg, asked ? 'agent' : 'system');
-  call.musicForCustomer();
+  call.sound.musicForCustomer();
   return true;
 }
 

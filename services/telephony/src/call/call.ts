@@ -7,10 +7,10 @@ import { fact, streams, type AgentId, type CallEndedBy, type CallId, type Domain
 import type { MediaLeg, MediaSession } from '@ritmo/media';
 import type { DialogSnapshot, EndReason, WireEnd } from '@ritmo/sip';
 import type { CallIdentity, OpenCall } from '../open-calls.ts';
-import { sounds } from '../sounds.ts';
 import type { Party } from './party.ts';
 import { isMediaTimeout, mediaLostCause, mediaTimeoutCause, type Silence } from './media-timeout.ts';
 import { CallRecording } from './recording.ts';
+import { CallSound } from './sound.ts';
 import type { CallWires } from './wires.ts';
 
 type WireOutcome = EventDataByType['CallEnded']['wireOutcome'];
@@ -47,6 +47,7 @@ export class Call {
   /** Another call's session: this one is the outside half of a transfer, or was joined to it. */
   readonly ownsSession: boolean;
   readonly recording: CallRecording;
+  readonly sound: CallSound;
   /** When its INVITE came in, or left; until it leaves, when the call was asked for. */
   placedAt: number;
   readonly ringMs: number;
@@ -68,9 +69,6 @@ export class Call {
   rang = false;
   wasPlaced = false;
   ended = false;
-  #heldBy = new Set<'customer' | 'agent'>();
-  #hangupAfterPlaying = false;
-  #played = 0;
   #remembered: Promise<void> = Promise.resolve();
   #readyLeg: Promise<MediaLeg | undefined> | undefined;
 
@@ -83,14 +81,15 @@ export class Call {
     this.ownsSession = options.session === undefined;
     this.session = options.session ?? wires.media.createSession(identity.callId);
     this.recording = new CallRecording(wires, this.session, identity.callId);
+    this.sound = new CallSound(this);
     if (this.ownsSession) {
       this.session.listen({
         dtmf: (mediaLegId, digit) => this.dtmf(mediaLegId === customerLeg ? 'customer' : 'agent', digit),
-        playbackEnded: () => this.#playbackEnded(),
+        playbackEnded: () => this.sound.fileEnded(),
         playbackFailed: (_leg, file, error) => {
           wires.log.error({ callId: this.id, file, error }, 'a sound cannot be played');
           // A message that cannot be heard must not keep the caller waiting for its end.
-          this.#playbackEnded();
+          this.sound.fileEnded();
         },
         recordingFailed: (file, error) => this.recording.failed(file, error),
         recordingCut: (part) => this.recording.cut(part),
@@ -176,85 +175,11 @@ export class Call {
     if (!this.ended) this.note('DtmfReceived', { callId: this.id, side, digit });
   }
 
-  // ---- sound
-
-  /** Both hear each other, unless one of them holds the other. A new part of the recording begins. */
-  talk(): void {
-    const { customer, agent } = this;
-    if (!customer || !agent?.party?.isUp || this.#heldBy.size > 0 || this.ended) return;
-    this.#hangupAfterPlaying = false;
-    customer.leg.stopPlaying();
-    agent.party.leg.stopPlaying();
-    this.session.bridge(customer.leg.id, agent.party.leg.id);
-    if (this.record && this.answeredAt !== null) this.recording.start(agent.agentId);
-  }
-
-  /** Held by an agent the customer hears music; held by the customer the agent hears what the customer's side sends. */
-  held(by: 'customer' | 'agent', held: boolean): void {
-    if (this.ended || this.#heldBy.has(by) === held) return;
-    if (held) {
-      this.#heldBy.add(by);
-      this.note('CallHeld', { callId: this.id, by });
-      void this.recording.stop();
-      if (by === 'agent') this.musicForCustomer();
-      else if (this.caller) this.musicForAgent();
-      return;
-    }
-    this.#heldBy.delete(by);
-    this.note('CallResumed', { callId: this.id, by });
-    this.talk();
-  }
-
-  musicForCustomer(): void {
-    const { customer } = this;
-    if (!customer?.isUp) return;
-    this.session.unbridge(customer.leg.id);
-    customer.leg.play({ file: this.wires.sounds.shipped(sounds.music), loop: true });
-  }
-
-  musicForAgent(): void {
-    const { agent } = this;
-    if (!agent?.party?.isUp) return;
-    this.session.unbridge(agent.party.leg.id);
-    agent.party.leg.play({ file: this.wires.sounds.shipped(sounds.music), loop: true });
-  }
-
-  /** Who held is gone. */
-  holdForgotten(): void {
-    this.#heldBy.clear();
-  }
-
-  /** The customer talks to a leg that is no agent's: an outside number, or another call's customer. */
-  bridgeTo(mediaLegId: string): void {
-    if (this.ended || !this.customer) return;
-    this.#heldBy.clear();
-    this.customer.leg.stopPlaying();
-    this.session.bridge(this.customer.leg.id, mediaLegId);
-    if (this.record) this.recording.start(null);
-  }
-
-  /** What a waiting customer hears. While an agent talks nothing is played. */
-  async play(name: string, loop: boolean, thenHangup: boolean): Promise<boolean> {
-    this.#played += 1;
-    const turn = this.#played;
-    const file = await this.wires.sounds.find(name);
-    if (file === undefined) return false;
-    // Another sound was asked for meanwhile, or an agent has answered.
-    if (turn !== this.#played || this.agent || this.ended || !this.customer?.isUp) return true;
-    this.#hangupAfterPlaying = thenHangup;
-    this.customer.leg.play({ file, loop });
-    return true;
-  }
-
-  #playbackEnded(): void {
-    if (this.#hangupAfterPlaying && !this.agent) this.end({ by: 'system', outcome: 'answered', reason: 'the message is over' });
-  }
-
   // ---- ends
 
   /** Whoever is on hold, or does not talk yet, may be silent. */
   #silent(mediaLegId: string, silence: Silence): void {
-    if (this.ended || this.answeredAt === null || this.#heldBy.size > 0) return;
+    if (this.ended || this.answeredAt === null || this.sound.isHeld) return;
     const { agent } = this;
     const side = mediaLegId === customerLeg ? 'customer' : agent && agent.upAt !== null && agent.party?.leg.id === mediaLegId ? 'agent' : undefined;
     if (side === undefined || !isMediaTimeout(silence, this.wires.mediaTimeoutMs())) return;
@@ -270,7 +195,7 @@ export class Call {
     const wasUp = leg.upAt !== null;
     if (this.agent === leg) this.agent = undefined;
     if (this.offered === leg) this.offered = undefined;
-    this.#heldBy.delete('agent');
+    this.sound.holdForgotten('agent');
     leg.party?.hangup(normalClearing, refusal);
     if (!this.ended) {
       if (leg.party) this.freeLeg(leg.party);

@@ -50,23 +50,31 @@ export async function dialCustomer(call: Call, options: DialOptions): Promise<vo
 
 type Invite = Omit<OutgoingInvite, 'body' | 'events'>;
 
+/** What the carrier sees of us in every INVITE over its trunk: who is called, who calls, and how we prove who we are. */
+export function askedOver({ host, port, transport, username, password = '' }: Trunk, call: { readonly dialString: string; readonly callerId: string; readonly sipDomain: string }): Asked {
+  const parameters = transport === 'udp' ? '' : `;transport=${transport}`;
+  return {
+    uri: `sip:${call.dialString}@${hostPortText(host, port)}${parameters}`,
+    from: { user: callerOf(call.callerId), host: call.sipDomain },
+    ...(username === undefined ? {} : { credentials: { username, password } }),
+  };
+}
+
+type Asked = Pick<OutgoingInvite, 'uri' | 'from' | 'credentials'>;
+
 /** The server is chosen here and not by the stack, so that the row of the dialog names the one that gets the INVITE. */
 function inviteOf(call: Call, { trunk, dialString, callerId }: DialOptions, [destination, ...alternatives]: readonly SipAddress[]): Invite {
   const { sipDomain, dialogIds } = call.wires;
-  const { host, port, transport, username, password = '' } = trunk;
-  const parameters = transport === 'udp' ? '' : `;transport=${transport}`;
   const sipCallId = `${call.id}@${sipDomain}`;
   return {
-    uri: `sip:${dialString}@${hostPortText(host, port)}${parameters}`,
+    ...askedOver(trunk, { dialString, callerId, sipDomain }),
     ...(destination ? { destination } : {}),
     alternatives,
-    from: { user: callerOf(callerId), host: sipDomain },
     sipCallId,
     dialogIds: dialogIds(sipCallId),
     ringTimeoutMs: call.ringMs,
     // A number of a campaign can wait for better times; a person who waits for a call, or a transfer, cannot.
     mayBeShed: call.identity.direction === 'campaign' && call.answeredAt === null,
-    ...(username === undefined ? {} : { credentials: { username, password } }),
   };
 }
 
@@ -103,7 +111,7 @@ export function customerEvents(call: Call): Omit<PartyEvents, 'progress' | 'up'>
       if (call.caller) transferRequested(call, call.caller, request);
       else request.reject(603);
     },
-    held: (held) => call.held('customer', held),
+    held: (held) => call.sound.held('customer', held),
     dtmf: (digit) => call.dtmf('customer', digit),
   };
 }

@@ -86,7 +86,7 @@ async function takeOwnInvite(call: Call, leg: AgentLeg, options: OwnCallOptions,
     failed,
     up: () => {
       legIsUp(call, leg);
-      call.talk();
+      call.sound.talk();
       call.remember();
     },
   });
@@ -122,7 +122,7 @@ async function dialNumber(call: Call, leg: AgentLeg, options: OwnCallOptions): P
     answered: () => {
       call.answered(null);
       // An extension that called gets its 200 now; one that was rung is up already.
-      if (leg.party?.isUp) call.talk();
+      if (leg.party?.isUp) call.sound.talk();
       else leg.party?.answer();
     },
   });
@@ -141,13 +141,13 @@ export async function transferOut(call: Call, outside: Call, dial: Pick<DialOpti
     ...dial,
     leg,
     early: (sdp) => {
-      if (outside.customer?.hearEarly(sdp) && !call.agent) call.bridgeTo(leg.id);
+      if (outside.customer?.hearEarly(sdp) && !call.agent) call.sound.bridgeTo(leg.id);
     },
     answered: () => {
       outside.answered(null);
       transferDone(call);
       if (call.agent) call.agentLegOver(call.agent, 'agent');
-      call.bridgeTo(leg.id);
+      call.sound.bridgeTo(leg.id);
     },
   });
 }

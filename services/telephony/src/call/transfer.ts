@@ -76,6 +76,6 @@ export async function join(call: Call, other: Call): Promise<boolean> {
   call.partner = other;
   other.partner = call;
   for (const each of [call, other]) if (each.agent) each.agentLegOver(each.agent, 'agent');
-  call.bridgeTo(leg.id);
+  call.sound.bridgeTo(leg.id);
   return true;
 }
