@@ -11,7 +11,7 @@ const commands: readonly (readonly [string, string])[] = [
   ['agents', 'agents by state'],
   ['calls', 'calls in progress'],
   ['trunks', 'trunks with channels used of their limit'],
-  ['trunk-check --trunk NAME [--config FILE] [--number N]', 'what is wrong with a trunk, in plain words, with the SIP ladder; --number makes one call'],
+  ['trunk-check --trunk NAME [--config FILE] [--number N]', 'what is wrong with a trunk, in plain words, with the SIP ladder; --number makes one call; exit 0 nothing fails, 1 it does, 2 not looked at'],
   ['why PHONE [--campaign ID]', 'why a phone was or was not dialed, the rule that decided, and when it will be'],
   ['pacing CAMPAIGN', 'the last pacing decision with its inputs, and the samples before it'],
   ['replay CAMPAIGN [--policy NAMES] [--agents N]', 'what would have happened with another policy or other agents (--seeds N, --recording FILE)'],

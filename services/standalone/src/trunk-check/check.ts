@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Trunk } from '@ritmo/domain';
 import { createNativeSipStack, Locator, PortInUseError, type SipAddress, type SipStack, type SipTls } from '@ritmo/sip';
 import { checkCall } from './call-step.ts';
-import { Ladder, type Rung } from './ladder.ts';
+import { answersTo, Ladder, type Rung } from './ladder.ts';
 import { checkName, checkTransports, loopbackStep } from './reach.ts';
 import { checkOptions, checkRegistration } from './sip-steps.ts';
 import { fails, skipped, stepNames, warns, type Step, type StepName } from './step.ts';
@@ -20,6 +20,8 @@ export interface TrunkCheckRequest {
   readonly dnsServers?: readonly string[];
   /** Calls this number. Nobody is called without it. */
   readonly number?: string;
+  /** Of the installation's routes. Default 11. */
+  readonly homeAreaCode?: string;
   /** For each step. Default 5 000. */
   readonly timeoutMs?: number;
   /** Default 30 000. */
@@ -39,6 +41,7 @@ export interface TrunkReport {
 const defaultTimeoutMs = 5_000;
 const defaultRingMs = 30_000;
 const defaultListenMs = 2_000;
+const defaultHomeAreaCode = '11';
 
 /** Looks at a trunk from the name up to the sound of a call. What stands on a step that failed is not looked at. */
 export async function checkTrunk(request: TrunkCheckRequest): Promise<TrunkReport> {
@@ -62,6 +65,7 @@ function whyNot(name: StepName, steps: readonly Step[], number: string | undefin
 
 async function climb(request: TrunkCheckRequest, ladder: Ladder, steps: Step[]): Promise<void> {
   const { trunk, timeoutMs = defaultTimeoutMs } = request;
+  if (!trunk.enabled) steps.push(warns('name', 'the trunk is disabled: no campaign calls over it', 'set `enabled: true` when it is well'));
   const { step, servers } = await checkName(trunk, new Locator({ transports: transportsOf(request), family: request.listen.includes(':') ? 6 : 4, ...dnsOf(request) }));
   steps.push(step);
   const [first] = servers;
@@ -77,7 +81,7 @@ async function climb(request: TrunkCheckRequest, ladder: Ladder, steps: Step[]):
   const local = await localAddress(first.host, first.port);
   const sip = await startStack(request, local, ladder);
   try {
-    await speak(sip, request, local, steps);
+    await speak(sip, request, { local, ladder }, steps);
   } finally {
     await sip.stop();
   }
@@ -86,18 +90,23 @@ async function climb(request: TrunkCheckRequest, ladder: Ladder, steps: Step[]):
 const dnsOf = ({ dnsServers }: TrunkCheckRequest) => (dnsServers === undefined ? {} : { servers: dnsServers });
 const transportsOf = ({ trunk, tls }: TrunkCheckRequest) => (tls === undefined && trunk.transport !== 'tls' ? (['udp', 'tcp'] as const) : (['udp', 'tcp', 'tls'] as const));
 
-async function speak(sip: SipStack, request: TrunkCheckRequest, local: string, steps: Step[]): Promise<void> {
+async function speak(sip: SipStack, request: TrunkCheckRequest, { local, ladder }: { readonly local: string; readonly ladder: Ladder }, steps: Step[]): Promise<void> {
   const { trunk, number, timeoutMs = defaultTimeoutMs } = request;
   const address: SipAddress = { host: trunk.host, port: trunk.port, transport: trunk.transport };
   const options = await checkOptions(sip, address, timeoutMs);
-  const registration = await checkRegistration(sip, trunk, address, timeoutMs);
+  const registration = await checkRegistration(sip, trunk, address, { timeoutMs, answers: () => answersTo(ladder.rungs, 'REGISTER') });
   // Some carriers leave OPTIONS without an answer and are well: a registration or a call that went through says so.
   const isAlive = registration.some(({ name, result }) => name === 'registration' && result === 'ok');
   steps.push(options.result === 'fails' && isAlive ? ignoresOptions(options) : options, ...registration);
+  const host = request.advertise ?? local;
+  // A carrier on this network sees us as we are; one behind a NAT sees another address than we write.
+  if (ladder.seenAs !== undefined && ladder.seenAs !== host) steps.push(seenElsewhere(host, ladder.seenAs));
   if (number === undefined || steps.some(({ name, result }) => name !== 'options' && result === 'fails')) return;
   // In the order of now: a server that left OPTIONS unanswered comes last.
   const call = await checkCall(sip, trunk, await sip.locate(address), {
-    number, host: request.advertise ?? local, ringTimeoutMs: request.ringTimeoutMs ?? defaultRingMs, listenMs: request.listenMs ?? defaultListenMs,
+    number, host, homeAreaCode: request.homeAreaCode ?? defaultHomeAreaCode, ringTimeoutMs: request.ringTimeoutMs ?? defaultRingMs, listenMs: request.listenMs ?? defaultListenMs,
+    firstAnswerMs: 2 * timeoutMs,
+    answers: () => answersTo(ladder.rungs, 'INVITE'), seenAs: () => ladder.seenAs,
   });
   const isAnswered = call.some(({ name, result }) => name === 'call' && result !== 'fails');
   if (options.result === 'fails' && isAnswered) steps[steps.indexOf(options)] = ignoresOptions(options);
@@ -108,6 +117,9 @@ async function speak(sip: SipStack, request: TrunkCheckRequest, local: string, s
     else steps.push(step);
   }
 }
+
+const seenElsewhere = (host: string, seenAs: string): Step =>
+  warns('options', `the carrier sees us at ${seenAs}, and our SIP and SDP say ${host}: calls connect, and sound may not`, `set \`server.advertise: ${seenAs}\` (RITMO_ADVERTISE), and forward the SIP and RTP ports to this machine`);
 
 const ignoresOptions = ({ seen }: Step): Step =>
   warns('options', `${seen}, and the rest works`, 'this carrier ignores OPTIONS: set `optionsIntervalS: 0`, or the trunk will be taken for dead');

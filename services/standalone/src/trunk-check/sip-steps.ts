@@ -1,10 +1,8 @@
 import type { Trunk } from '@ritmo/domain';
-import { outcomeReason, type OptionsResult, type SipAddress, type SipStack, type WireEnd } from '@ritmo/sip';
+import type { OptionsResult, SipAddress, SipStack } from '@ritmo/sip';
 import { fails, ok, skipped, warns, type Step } from './step.ts';
 
 /** What a carrier's answers mean to the one who configured the trunk. */
-
-const hint = (step: Omit<Step, 'todo'> & { todo?: string | undefined }): Step => (step.todo === undefined ? { name: step.name, result: step.result, seen: step.seen } : (step as Step));
 
 export async function checkOptions(sip: SipStack, address: SipAddress, timeoutMs: number): Promise<Step> {
   const result = await sip.options(address, timeoutMs);
@@ -22,15 +20,16 @@ export function optionsStep(result: OptionsResult, timeoutMs: number): Step {
   return ok('options', `OPTIONS is answered with ${code ?? 200}${time}: somebody speaks SIP there`);
 }
 
-export async function checkRegistration(sip: SipStack, trunk: Trunk, address: SipAddress, timeoutMs: number): Promise<readonly Step[]> {
+/** `answers`: of the ladder, the codes that came to REGISTERs. */
+export async function checkRegistration(sip: SipStack, trunk: Trunk, address: SipAddress, of: { readonly timeoutMs: number; readonly answers: () => readonly string[] }): Promise<readonly Step[]> {
   const { username, password } = trunk;
   if (!trunk.register) {
     const why = username === undefined ? 'the trunk has no user name: the carrier knows you by your address' : 'register is off; the password is proven by a call (--number)';
     return [skipped('registration', 'register is off'), skipped('authentication', why)];
   }
   if (username === undefined) return [fails('registration', 'register is on, and there is no user name', 'give `username` and `password`, or turn `register` off'), skipped('authentication', 'nothing to prove')];
-  const state = await registerOnce(sip, { username, password: password ?? '', domain: trunk.host, address, timeoutMs });
-  return registrationSteps(state, username, password !== undefined && password !== '');
+  const state = await registerOnce(sip, { username, password: password ?? '', domain: trunk.host, address, timeoutMs: of.timeoutMs });
+  return registrationSteps(state, username, { hasPassword: password !== undefined && password !== '', challenged: of.answers().some((code) => code === '401' || code === '407') });
 }
 
 interface RegistrationState {
@@ -63,13 +62,14 @@ function registerOnce(sip: SipStack, asked: { username: string; password: string
   });
 }
 
-export function registrationSteps(state: RegistrationState, username: string, hasPassword: boolean): readonly Step[] {
+export function registrationSteps(state: RegistrationState, username: string, { hasPassword, challenged }: { readonly hasPassword: boolean; readonly challenged: boolean }): readonly Step[] {
   const { registered, code, error } = state;
   if (registered) return [ok('registration', `registered as ${username}, and taken back`), ok('authentication', 'user name and password are accepted')];
   const notRegistered = (seen: string, todo: string): readonly Step[] => [fails('registration', seen, todo), skipped('authentication', 'the registration did not come that far')];
-  const refused = (seen: string, todo: string): readonly Step[] => [fails('registration', `not registered: ${code ?? 'no code'}`, 'see authentication'), fails('authentication', seen, todo)];
+  const refused = (seen: string, todo: string): readonly Step[] => [fails('registration', `not registered: ${code ?? 'no answer to the password'}`, 'see authentication'), fails('authentication', seen, todo)];
   switch (code) {
     case undefined:
+      if (challenged) return refused(`the carrier asked for a password, and fell silent when it got that of ${username}`, 'correct `password`; carriers that ban an address after wrong ones do it so: ask it whether yours is banned');
       return notRegistered(`REGISTER: ${error ?? 'no answer'}`, 'this may not be a registrar, or a firewall lets OPTIONS through and nothing else');
     case 401:
     case 407:
@@ -87,28 +87,4 @@ export function registrationSteps(state: RegistrationState, username: string, ha
     default:
       return notRegistered(`REGISTER was answered with ${error ?? code}`, code >= 500 ? 'the carrier is in trouble: try again, then ask it' : 'ask the carrier what it wants');
   }
-}
-
-/** What a refused test call says of the trunk, and what of the number. */
-export function refusedCallSteps(end: WireEnd, trunk: Trunk): readonly Step[] {
-  const seen = outcomeReason(end);
-  const code = end.sipCode;
-  const call = (step: Omit<Step, 'name' | 'seen'>): Step => hint({ name: 'call', seen, ...step });
-  if (end.by === 'transport') return [skipped('codec', 'the call did not come that far'), call({ result: 'fails', todo: 'the carrier answers nothing to an INVITE: is your address on its list for calls too?' })];
-  if (code === 488 || code === 606 || code === 415 || end.q850 === 65 || end.q850 === 88) {
-    const warning = 'the carrier takes none of the codecs offered';
-    return [fails('codec', `${warning} (${code ?? `Q.850 ${end.q850}`}): ${trunk.codecs.join(', ')}`, 'ask which G.711 it takes (PCMA in Brazil); Ritmo speaks PCMA and PCMU'), call({ result: 'fails' })];
-  }
-  if (code === 401 || code === 407) {
-    const which = trunk.username === undefined ? 'the carrier asks calls for a password, and the trunk has none' : `the carrier does not take the password of ${trunk.username} for calls`;
-    return [fails('authentication', `${which} (${code})`, 'give or correct `username` and `password`'), skipped('codec', 'the call did not come that far'), call({ result: 'fails' })];
-  }
-  if (code === 403) return [skipped('codec', 'the call did not come that far'), call({ result: 'fails', todo: 'the account may not call this kind of number, the caller id is not yours, or your address is not on the list' })];
-  if (code === 404 || code === 484 || code === 604 || end.q850 === 1 || end.q850 === 28) {
-    return [ok('codec', 'the carrier looked at the number and not at the codecs'), call({ result: 'fails', todo: `is the number right, and does the carrier want it so? dialFormat is ${trunk.dialFormat}` })];
-  }
-  if (code === 486 || code === 480 || code === 487 || code === 408 || code === 600 || code === 603 || end.by === 'timeout') {
-    return [skipped('codec', 'nobody picked up'), call({ result: 'warns', todo: 'the trunk carried the call; call a number that answers to hear whether sound passes' })];
-  }
-  return [skipped('codec', 'the call did not come that far'), call({ result: 'fails', todo: 'ask the carrier, with the Call-ID of the ladder' })];
 }

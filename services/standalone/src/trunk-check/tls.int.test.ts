@@ -30,10 +30,16 @@ describe.skipIf(missing !== undefined)(`a trunk over TLS${missing === undefined 
   it('is looked at up to the call where this installation has a certificate', async () => {
     const trunk = trunkAt(await start(), { transport: 'tls' });
     const report = await check(trunk, { number: '1133334444', tls: { ...pair, ca: pair.cert, port: 0 } });
-    expect(results(report)).toMatchObject({ name: 'ok', transport: 'ok', options: 'ok', codec: 'ok', call: 'ok', sound: 'warns' });
+    expect(results(report)).toMatchObject({ name: 'ok', transport: 'ok', options: 'ok', codec: 'ok', call: 'ok', sound: 'fails' });
     expect(seenOf(report, 'transport')).toContain('certificate of 127.0.0.1');
     expect(drawLadder(report.ladder)).toContain('200 OK (1 INVITE)');
-    expect(report.ok).toBe(true);
+  });
+
+  it('whose certificate is for another name is told so', async () => {
+    const report = await check(trunkAt(await start(), { transport: 'tls', host: 'localhost' }), { tls: { ...pair, ca: pair.cert, port: 0 } });
+    expect(results(report)).toMatchObject({ transport: 'fails', options: 'skipped' });
+    expect(seenOf(report, 'transport')).toMatch(/its certificate is for .*127\.0\.0\.1.*, not for localhost$/);
+    expect(report.ok).toBe(false);
   });
 
   it('without a certificate here and with one that nobody signed there is told both', async () => {

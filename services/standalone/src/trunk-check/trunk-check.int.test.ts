@@ -1,44 +1,11 @@
-import { createSocket, type Socket } from 'node:dgram';
 import { createServer as createTcpServer } from 'node:net';
-import type { Trunk } from '@ritmo/domain';
-import { freeTcpPort, startCarrier, type CarrierOptions } from '@ritmo/testing';
+import { freeTcpPort } from '@ritmo/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { TrunkReport } from './check.ts';
 import { drawLadder } from './ladder.ts';
+import { answering, carrier, challenge, closeAll, closing, farEnd, fine } from './test/far-end.ts';
 import { check, host, results, seenOf, trunkAt } from './test/report.ts';
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function carrier(options: Partial<CarrierOptions> = {}): Promise<number> {
-  const started = await startCarrier({ seed: 1, mix: { postDialDelayMs: 20, answerDelayMs: 50, talkMs: 10_000, hangsUpFirstP: 0 }, ...options });
-  closing.push(() => started.stop());
-  return started.port;
-}
-
-/** A far end that answers every request of a method with one status line, with a body where one is given. */
-async function answering(statuses: Readonly<Record<string, { readonly status: string; readonly headers?: readonly string[]; readonly body?: string }>>): Promise<number> {
-  const socket: Socket = createSocket('udp4');
-  socket.on('message', (packet, from) => {
-    const lines = packet.toString('latin1').split('\r\n');
-    const answer = statuses[lines[0]?.split(' ')[0] ?? ''];
-    if (!answer) return;
-    const copied = lines.filter((line) => /^(via|from|call-id|cseq):/i.test(line));
-    const to = `${lines.find((line) => /^to:/i.test(line)) ?? ''};tag=far`;
-    const { body = '', headers = [] } = answer;
-    const type = body === '' ? [] : ['Content-Type: application/sdp'];
-    const contact = `Contact: <sip:far@${host}:${socket.address().port}>`;
-    socket.send([`SIP/2.0 ${answer.status}`, ...copied, to, contact, ...headers, ...type, `Content-Length: ${body.length}`, '', body].join('\r\n'), from.port, from.address);
-  });
-  await new Promise<void>((done) => socket.bind(0, host, done));
-  closing.push(() => new Promise<void>((done) => socket.close(() => done())));
-  return socket.address().port;
-}
-
-const challenge = { status: '401 Unauthorized', headers: ['WWW-Authenticate: Digest realm="far", nonce="abc", algorithm=MD5, qop="auth"'] };
-const fine = { status: '200 OK' };
+afterEach(closeAll);
 
 describe('a trunk that is well', () => {
   it('is well from name to sound', async () => {
@@ -121,6 +88,13 @@ describe('registration and password', () => {
     expect(seenOf(report, 'authentication')).toContain('carriers say the same for all three');
   });
 
+  it('a password that is met with silence is told from a registrar that is silent', async () => {
+    const far = await farEnd({ OPTIONS: [fine], REGISTER: (request) => (/^authorization:/im.test(request) ? [] : [challenge]) });
+    const report = await check(trunkAt(far.port, account), { timeoutMs: 600 });
+    expect(results(report)).toMatchObject({ registration: 'fails', authentication: 'fails' });
+    expect(seenOf(report, 'authentication')).toBe('the carrier asked for a password, and fell silent when it got that of conta');
+  });
+
   it('a missing password is told', async () => {
     const report = await check(trunkAt(await answering({ OPTIONS: fine, REGISTER: challenge }), { register: true, username: 'conta' }));
     expect(seenOf(report, 'authentication')).toContain('the trunk has none (401)');
@@ -138,50 +112,22 @@ describe('registration and password', () => {
   });
 });
 
-describe('a test call', () => {
-  const called = async (invite: { readonly status: string; readonly headers?: readonly string[]; readonly body?: string }, more: Partial<Trunk> = {}): Promise<TrunkReport> =>
-    check(trunkAt(await answering({ OPTIONS: fine, INVITE: invite, BYE: fine }), more), { number: '1133334444' });
-
-  it('refused with 488 fails for its codecs', async () => {
-    const report = await called({ status: '488 Not Acceptable Here', headers: ['Warning: 304 far "no common codec"'] });
-    expect(results(report)).toMatchObject({ codec: 'fails', call: 'fails', sound: 'skipped' });
-    expect(seenOf(report, 'codec')).toContain('takes none of the codecs offered (488)');
-    expect(drawLadder(report.ladder)).toContain('no common codec');
+describe('a trunk that is disabled', () => {
+  it('is looked at, and said to be', async () => {
+    const report = await check(trunkAt(await answering({ OPTIONS: fine }), { enabled: false }));
+    expect(results(report)).toMatchObject({ options: 'ok', call: 'skipped' });
+    expect(report.steps[0]).toMatchObject({ name: 'name', result: 'warns', seen: 'the trunk is disabled: no campaign calls over it' });
   });
+});
 
-  it('answered with a codec that was not offered fails and is hung up', async () => {
-    const body = `v=0\r\no=far 1 1 IN IP4 ${host}\r\ns=-\r\nc=IN IP4 ${host}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18\r\n`;
-    const report = await called({ status: '200 OK', body });
-    expect(seenOf(report, 'codec')).toBe('the carrier answered with G729, and PCMA, PCMU was offered: no common codec');
-    expect(report.ladder.some(({ what }) => what === 'BYE')).toBe(true);
-    expect(report.ok).toBe(false);
-  });
-
-  it('without the password that the carrier wants says so', async () => {
-    const report = await called({ status: '407 Proxy Authentication Required', headers: ['Proxy-Authenticate: Digest realm="far", nonce="abc"'] });
-    expect(results(report)).toMatchObject({ authentication: 'fails', call: 'fails' });
-  });
-
-  it('to a number that does not exist speaks of the format', async () => {
-    const report = await called({ status: '404 Not Found', headers: ['Reason: Q.850;cause=1'] });
-    expect(report.steps.find(({ name }) => name === 'call')?.todo).toContain('dialFormat is {areaCode}{number}');
-    expect(report.ok).toBe(false);
-  });
-
-  it('that is busy proves the trunk and not the sound', async () => {
-    const report = await called({ status: '486 Busy Here' });
-    expect(results(report)).toMatchObject({ call: 'warns', codec: 'skipped' });
-    expect(report.ok).toBe(true);
-  });
-
-  it('that is carried says that OPTIONS were merely ignored', async () => {
-    const report = await check(trunkAt(await answering({ INVITE: { status: '486 Busy Here' } })), { number: '1133334444', timeoutMs: 400 });
-    expect(results(report)).toMatchObject({ options: 'warns', call: 'warns' });
-    expect(report.ok).toBe(true);
-  });
-
-  it('that hears nothing warns of RTP', async () => {
-    const report = await check(trunkAt(await carrier({ speaks: false })), { number: '1133334444' });
-    expect(results(report)).toMatchObject({ codec: 'ok', call: 'ok', sound: 'warns' });
+describe('a carrier that sees us elsewhere', () => {
+  it('says the address that server.advertise lacks', async () => {
+    const { port } = await farEnd({ OPTIONS: [fine] }, ';received=203.0.113.7;rport=5060');
+    const report = await check(trunkAt(port));
+    const told = report.steps.filter(({ name }) => name === 'options');
+    expect(told.map(({ result }) => result)).toEqual(['ok', 'warns']);
+    expect(told[1]?.seen).toBe('the carrier sees us at 203.0.113.7, and our SIP and SDP say 127.0.0.1: calls connect, and sound may not');
+    expect(told[1]?.todo).toContain('server.advertise: 203.0.113.7');
+    expect(results(await check(trunkAt(port), { advertise: '203.0.113.7' }))).toMatchObject({ options: 'ok' });
   });
 });
