@@ -4,7 +4,7 @@ import { createPolicy } from '../src/index.ts';
 const ROUNDS = 5000;
 
 export function decisionMs(): number {
-  const policy = createPolicy({ mode: 'predictive', history: { attempts: 5000, liveP: 0.25, meanRingMs: 12_000, meanHandleMs: 120_000, live: 1000, abandoned: 20 } });
+  const policy = createPolicy({ mode: 'predictive', history: { attempts: 5000, liveP: 0.25, meanRingMs: 12_000, meanHandleMs: 120_000, counted: [{ atMs: 0, answered: 1000, machines: 0, abandoned: 20 }] } });
   const ages = (count: number, spanMs: number): Float64Array => Float64Array.from({ length: count }, (_, index) => (index * 7919) % spanMs);
   const observation = {
     nowMs: 0, freeAgents: 20, talkingMs: ages(480, 240_000), wrapUpMs: [], ringingMs: ages(1500, 25_000), waitingCalls: 0, channelsFree: Infinity, startsAllowed: Infinity,

@@ -1,5 +1,5 @@
 export type {
-  AbandonDenominator, AbandonRule, AbandonWindow, GraceClock, PacingConfig, PacingDecision, PacingFact, PacingHistory,
+  AbandonDenominator, AbandonRule, AbandonWindow, CountedCalls, GraceClock, PacingConfig, PacingDecision, PacingFact, PacingHistory,
   PacingMode, PacingObservation, PacingPolicy,
 } from './port.ts';
 export { createPolicy } from './policy.ts';

@@ -66,8 +66,11 @@ export type PacingFact =
   | { readonly type: 'failed'; readonly atMs: number; readonly ringMs: number }
   /** Picked up by someone or something. With machine detection a `machine` or a `live` follows. */
   | { readonly type: 'answered'; readonly atMs: number; readonly ringMs: number; readonly detecting?: boolean }
-  /** Detection said machine: no agent is needed. `detectMs` from the answer to the verdict. */
-  | { readonly type: 'machine'; readonly atMs: number; readonly detectMs: number }
+  /**
+   * Detection said machine: no agent is needed. `detectMs` from the answer to the verdict. `counted`: the call was no longer in detection, so its answer
+   * counted as a person's.
+   */
+  | { readonly type: 'machine'; readonly atMs: number; readonly detectMs: number; readonly counted?: boolean }
   /** Detection said person (or nothing). `detectMs` from the answer to the verdict. */
   | { readonly type: 'live'; readonly atMs: number; readonly detectMs: number }
   /** Bridged to an agent, `waitMs` after the start of the grace clock. */
@@ -97,7 +100,7 @@ export interface PacingPolicy {
   decide(observation: PacingObservation): PacingDecision;
 }
 
-/** Over what the abandoned rate is counted. `campaign`: since the policy was created. */
+/** Over what the abandoned rate is counted. `campaign`: all that the policy was told, `history.counted` included. */
 export type AbandonWindow = 'campaign' | 'day' | '24h' | '30d';
 
 /**
@@ -122,6 +125,18 @@ export interface AbandonRule {
   readonly machineShare?: number;
   /** Default `answer`. */
   readonly clock?: GraceClock;
+  /** For the window `day`: when the day of a moment began. Default: at midnight of the clock of `atMs`. */
+  readonly startOfDay?: (atMs: number) => number;
+}
+
+/** Calls of before the policy began, which leave the window when they are too old. */
+export interface CountedCalls {
+  /** The last moment at which one of them may have been answered. */
+  readonly atMs: number;
+  readonly answered: number;
+  /** Of those answered. */
+  readonly machines: number;
+  readonly abandoned: number;
 }
 
 /** What earlier days taught. Every field is optional; without any the policy starts cold, as progressive. */
@@ -133,9 +148,8 @@ export interface PacingHistory {
   readonly meanRingMs: number;
   /** Talk and wrap-up together. */
   readonly meanHandleMs: number;
-  /** Calls and abandoned calls that still count in the window (`day`, `24h`, `30d`). */
-  readonly live?: number;
-  readonly abandoned?: number;
+  /** What still counts in the window, an entry an hour or so. */
+  readonly counted?: readonly CountedCalls[];
 }
 
 export interface PacingConfig {

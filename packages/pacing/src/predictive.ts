@@ -47,7 +47,7 @@ export class PredictivePolicy implements PacingPolicy {
     const history = config.history;
     this.warm = history !== undefined && history.attempts >= MIN_EVIDENCE_ATTEMPTS;
     const weight = Math.min(history?.attempts ?? 4, 400);
-    this.budget = new AbandonBudget(config.abandon ?? {}, history?.live ?? 0, history?.abandoned ?? 0);
+    this.budget = new AbandonBudget(config.abandon ?? {}, history?.counted);
     this.ring = new RingModel(history?.liveP ?? COLD_P, weight, history?.meanRingMs ?? COLD_RING_MS);
     this.talk = new DurationModel(history?.meanHandleMs ?? COLD_TALK_MS, Math.min(weight, 50) / 4);
   }
@@ -64,6 +64,7 @@ export class PredictivePolicy implements PacingPolicy {
         if (fact.detecting !== true) this.reached(fact.atMs);
         return;
       case 'machine':
+        if (fact.counted === true) return this.budget.wasMachine(fact.atMs);
         this.ring.addVerdict(false, fact.detectMs);
         return this.budget.addAnswered(fact.atMs, false);
       case 'live':
@@ -190,6 +191,7 @@ export class PredictivePolicy implements PacingPolicy {
   }
 
   private refresh(o: PacingObservation): void {
+    this.budget.look(o.nowMs);
     this.ring.look(o.nowMs);
     if (this.talk.due) this.talk.rebuild(o.talkingMs);
     if (this.wrap?.due === true) this.wrap.rebuild(o.wrapUpMs);

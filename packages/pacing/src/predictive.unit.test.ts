@@ -7,7 +7,7 @@ import { parseScenario } from './simulator/scenario.ts';
 const quiet: PacingObservation = {
   nowMs: 0, freeAgents: 4, talkingMs: [], wrapUpMs: [], ringingMs: [], waitingCalls: 0, channelsFree: Infinity, startsAllowed: Infinity,
 };
-const history = { attempts: 2000, liveP: 0.25, meanRingMs: 12_000, meanHandleMs: 120_000, live: 500, abandoned: 8 };
+const history = { attempts: 2000, liveP: 0.25, meanRingMs: 12_000, meanHandleMs: 120_000, counted: [{ atMs: 0, answered: 500, machines: 0, abandoned: 8 }] };
 
 function warm(): PacingPolicy {
   return createPolicy({ mode: 'predictive', abandon: { capPct: 3, graceMs: 0 }, history });
@@ -35,7 +35,7 @@ describe('Ritmo’s controller', { timeout: 120_000 }, () => {
   });
 
   it('keeps to one line per free agent while the campaign is far over its cap', () => {
-    const policy = createPolicy({ mode: 'predictive', abandon: { capPct: 3, graceMs: 0 }, history: { ...history, abandoned: 80 } });
+    const policy = createPolicy({ mode: 'predictive', abandon: { capPct: 3, graceMs: 0 }, history: { ...history, counted: [{ atMs: 0, answered: 500, machines: 0, abandoned: 80 }] } });
     expect(policy.decide(quiet).start).toBeLessThanOrEqual(5);
   });
 

@@ -43,7 +43,11 @@ export function createCallFacts(parts: DialerParts, runnerOf: (campaignId: numbe
   const campaignOf = (call: CallInFlight) => parts.context.directory.get('campaign', call.campaignId);
   /** Who takes a call that detection has said nothing of has a person on the line, since the answer. */
   const classified = (call: CallInFlight, verdict: 'person' | 'machine', atMs: number): void => {
-    if (call.detection !== 'running') return;
+    if (call.detection !== 'running') {
+      // Counted as a person at the answer, and not yet given up: then it is no longer one.
+      if (verdict === 'machine' && call.detection === null && call.answeredAt !== null && call.deliveredAt === null && !call.late) observe(call, { type: 'machine', atMs, detectMs: Math.max(0, atMs - call.answeredAt), counted: true });
+      return;
+    }
     observe(call, { type: verdict === 'person' ? 'live' : 'machine', atMs, detectMs: Math.max(0, atMs - (call.answeredAt ?? atMs)) });
   };
 

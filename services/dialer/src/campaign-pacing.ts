@@ -1,6 +1,6 @@
 /** A campaign's policy: begun from what the campaign has shown, and begun again, without forgetting, when its configuration changes. */
 import { createPolicy, type AbandonRule, type PacingConfig, type PacingDecision, type PacingFact, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
-import type { Campaign, CampaignId, QueueId } from '@ritmo/domain';
+import { startOfDayMs, type Campaign, type CampaignId, type QueueId } from '@ritmo/domain';
 import { readLearnt } from './learning.ts';
 import { dayZoneOf, type DialerParts } from './parts.ts';
 import { readTallies } from './tallies.ts';
@@ -12,7 +12,7 @@ export interface CampaignPacing {
   renew(): Promise<void>;
 }
 
-export const abandonRuleOf = (campaign: Campaign): AbandonRule => ({
+const abandonRuleOf = (campaign: Campaign): AbandonRule => ({
   capPct: campaign.abandonCapPct,
   graceMs: campaign.graceMs,
   window: campaign.abandonWindow ?? 'campaign',
@@ -37,11 +37,13 @@ export function createCampaignPacing(parts: DialerParts, campaignId: CampaignId)
         campaignId,
         tally: (await readTallies(context.database)).get(campaignId),
         window: config.abandon?.window ?? 'campaign',
+        graceClock: config.abandon?.clock ?? 'answer',
         dayZone: dayZoneOf(context),
         nowMs: context.clock.nowMs(),
         agentIds: agents.ofQueue(queueId).map(({ agentId }) => agentId),
       });
-      const begun = createPolicy(history ? { ...config, history } : config);
+      const startOfDay = (atMs: number): number => startOfDayMs(dayZoneOf(context), atMs);
+      const begun = createPolicy({ ...config, abandon: { ...config.abandon, startOfDay }, ...(history ? { history } : {}) });
       for (const fact of [...facts, ...heard]) begun.observe(fact);
       policy = begun;
     } finally {

@@ -48,4 +48,14 @@ describe('the grace clock', () => {
     await until('both ended', async () => (await factsOf('AttemptEnded')).length === 2);
     expect((await factsOf('AttemptEnded')).map(({ data }) => data.outcome).sort()).toEqual(['abandoned', 'machine']);
   });
+
+  it('where it begins at the answer, a machine that detection finds in time is no person that the rate is divided by', async () => {
+    await startWith('answer', 3_000);
+    await importContacts(contactsToImport(2));
+    await answered(2);
+    classify(0, 'machine');
+    await until('the machine is no longer in the waiting line', async () => (await status()).lastDecision?.inputs['slack'] === 0.5);
+    await until('pacing knows who was given up', async () => (await ratePct()) === 100);
+    expect((await status()).lastDecision?.inputs['slack']).toBe(-0.5);
+  });
 });

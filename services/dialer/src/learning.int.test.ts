@@ -1,4 +1,5 @@
 import { asId, fact, streams, type CampaignId, type TrunkId } from '@ritmo/domain';
+import type { PacingHistory } from '@ritmo/pacing';
 import { describe, expect, it } from 'vitest';
 import { readLearnt } from './learning.ts';
 import { readTallies } from './tallies.ts';
@@ -7,7 +8,8 @@ import { campaignId, carrier, factsOf, importContacts, indexed, rig, start, stat
 
 const dayZone = 'America/Sao_Paulo';
 const learnt = async (window: 'campaign' | 'day' = 'campaign') =>
-  readLearnt(rig.database, { campaignId, tally: (await readTallies(rig.database)).get(campaignId), window, dayZone, nowMs: Date.now(), agentIds: [] });
+  readLearnt(rig.database, { campaignId, tally: (await readTallies(rig.database)).get(campaignId), window, graceClock: 'answer', dayZone, nowMs: Date.now(), agentIds: [] });
+const counted = (history: PacingHistory | undefined): number => (history?.counted ?? []).reduce((sum, { answered, machines }) => sum + answered - machines, 0);
 
 /** A third of the people answer. */
 const third = (to: string) => (Number(to.slice(-3, -1)) % 3 === 0 ? ({ kind: 'answered', talkMs: 40 } as const) : ({ kind: 'busy' } as const));
@@ -55,7 +57,7 @@ describe('what a campaign has shown', () => {
     const later = await learnt();
     expect(later.facts.filter(({ type }) => type === 'dialed')).toHaveLength(20);
     expect(later.history?.attempts).toBe(40);
-    expect(later.history?.live).toBe(answered - later.facts.filter(({ type }) => type === 'answered').length);
+    expect(counted(later.history)).toBe(answered - later.facts.filter(({ type }) => type === 'answered').length);
   });
 
   it('keeps the latest thousand attempts, and counts the calls of another day in another window', async () => {
@@ -73,10 +75,28 @@ describe('what a campaign has shown', () => {
     expect(rows[0]?.kept).toBeLessThanOrEqual(1_001);
     const live = async (window: 'campaign' | 'day') => {
       const { facts, history } = await learnt(window);
-      return (history?.live ?? 0) + facts.filter((told) => told.type === 'answered').length;
+      return counted(history) + facts.filter((told) => told.type === 'answered').length;
     };
     expect(await live('day')).toBe(1_050);
     expect((await rig.database.query<{ all: number }>('SELECT sum(answered)::int AS all FROM dialer.campaign_hours')).rows[0]?.all).toBe(1_100);
+  });
+});
+
+describe.each(['detection-end', 'answer'] as const)('a policy that begins with answers of people and machines, the clock from %s', (graceClock) => {
+  it('expects that share of people', async () => {
+    await start({ answer: () => ({ kind: 'busy' }), campaign: { active: false, mode: 'predictive', graceClock, abandonCapPct: 50 } });
+    const outcomes = Array.from({ length: 200 }, (_, index) => (['delivered', 'machine', 'busy', 'busy', 'busy'] as const)[index % 5] ?? 'busy');
+    await rig.events.appendMany(outcomes.map((outcome, index) => {
+      const { type, data, at } = fact('AttemptEnded', Date.now() - 600_000 + 2_000 * index, { callId: `1.${index}` as never, contactId: asId(1), campaignId: asId<CampaignId>(1), phoneId: asId(1), outcome, dispositionId: asId(11), agentId: null, sipCode: null, q850: null, ringMs: 10, billMs: outcome === 'busy' ? 0 : 2_000, next: { kind: 'exhausted' } });
+      return { streamId: streams.contact(asId(1)), expectedVersion: 'any' as const, events: [{ type, data: data as unknown as Record<string, unknown>, at }] };
+    }));
+    await indexed();
+    rig.put('campaign', 1, { active: true, abandonCapPct: 49 });
+    await rig.bus.request('dialer.campaign.set-active', { campaignId, action: 'activate', by: { kind: 'admin' } });
+    await until('a decision that knows them', async () => (await status()).lastDecision?.inputs['slack'] === 0.49 * 40, 20_000);
+    // In detection no agent is needed until its word; without, whoever answers needs one at once.
+    const expected = graceClock === 'detection-end' ? 0.2 : 0.4;
+    expect(Math.abs(((await liveP()) ?? 0) - expected)).toBeLessThan(0.04);
   });
 });
 

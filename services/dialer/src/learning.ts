@@ -4,7 +4,7 @@
  */
 import type { SqlSession } from '@ritmo/database';
 import { startOfDayMs, type AgentId, type AttemptOutcome, type CallId, type CampaignId, type DomainEvent, type TrunkId } from '@ritmo/domain';
-import { SHORT_CALL_MS, type AbandonWindow, type PacingFact, type PacingHistory } from '@ritmo/pacing';
+import { SHORT_CALL_MS, type AbandonWindow, type CountedCalls, type GraceClock, type PacingFact, type PacingHistory } from '@ritmo/pacing';
 import type { Tally } from './tallies.ts';
 
 interface Recent {
@@ -120,6 +120,8 @@ export interface LearningQuery {
   readonly campaignId: CampaignId;
   readonly tally: Tally | undefined;
   readonly window: AbandonWindow;
+  /** From the end of detection on: calls are in detection until its word comes. */
+  readonly graceClock: GraceClock;
   readonly dayZone: string;
   readonly nowMs: number;
   /** Those who may take the campaign's calls. */
@@ -140,16 +142,40 @@ export async function readLearnt(database: SqlSession, query: LearningQuery): Pr
        SELECT * FROM dialer.recent WHERE campaign_id = $1 UNION ALL SELECT * FROM dialer.recent WHERE agent_id = ANY($2::int[])) AS r ORDER BY position`,
     [query.campaignId, query.agentIds],
   );
-  const since = windowStart(query);
-  const { rows: sums } = await database.query<{ live: number; abandoned: number }>(
-    'SELECT coalesce(sum(answered - machines), 0)::int AS live, coalesce(sum(abandoned), 0)::int AS abandoned FROM dialer.campaign_hours WHERE campaign_id = $1 AND hour >= $2',
-    [query.campaignId, since],
-  );
-  const facts = rows.flatMap(factsOf).sort((a, b) => a.atMs - b.atMs);
-  const history = before(query.tally, rows, sums[0] ?? { live: 0, abandoned: 0 }, since);
+  const detectMs = query.graceClock === 'detection-end' ? mean(rows.filter(({ outcome }) => outcome === 'machine'), ({ took_ms }) => took_ms, 0) : null;
+  const facts = rows.flatMap((row) => factsOf(row, detectMs)).sort((a, b) => a.atMs - b.atMs);
+  const history = before(query.tally, rows, await countedBefore(database, query, rows));
   return history ? { history, facts } : { facts };
 }
 
+interface HourRow {
+  readonly hour: number;
+  readonly answered: number;
+  readonly machines: number;
+  readonly abandoned: number;
+}
+
+/** What the window has of the campaign, less what is told again, hour by hour: so old calls leave the window when they are too old. */
+async function countedBefore(database: SqlSession, query: LearningQuery, rows: readonly RecentRow[]): Promise<CountedCalls[]> {
+  const told = rows.filter(({ outcome }) => outcome !== 'wrapped' && isAnswered(outcome));
+  const { tally } = query;
+  if (query.window === 'campaign') {
+    const all = { hour: 0, answered: tally?.answered ?? 0, machines: tally?.outcomes.machine ?? 0, abandoned: (tally?.abandoned ?? 0) + (tally?.late ?? 0) };
+    return [less(all, told)].filter(isAny);
+  }
+  const { rows: hours } = await database.query<HourRow>('SELECT hour, answered, machines, abandoned FROM dialer.campaign_hours WHERE campaign_id = $1 AND hour >= $2', [query.campaignId, windowStart(query)]);
+  return hours.map((row) => less(row, told.filter(({ at }) => at >= row.hour && at < row.hour + hourMs))).filter(isAny);
+}
+
+function less({ hour, answered, machines, abandoned }: HourRow, told: readonly RecentRow[]): CountedCalls {
+  const of = (wanted: Recent['outcome']) => told.filter(({ outcome }) => outcome === wanted).length;
+  const left = Math.max(0, answered - told.length);
+  return { atMs: hour + hourMs - 1, answered: left, machines: Math.min(left, Math.max(0, machines - of('machine'))), abandoned: Math.max(0, abandoned - of('abandoned')) };
+}
+
+const isAny = ({ answered, abandoned }: CountedCalls): boolean => answered > 0 || abandoned > 0;
+
+/** The first hour of which something may still be in the window. */
 function windowStart({ window, dayZone, nowMs }: LearningQuery): number {
   switch (window) {
     case 'campaign':
@@ -157,23 +183,26 @@ function windowStart({ window, dayZone, nowMs }: LearningQuery): number {
     case 'day':
       return startOfDayMs(dayZone, nowMs);
     case '24h':
-      return nowMs - dayMs;
+      return nowMs - dayMs - hourMs;
     case '30d':
-      return nowMs - 30 * dayMs;
+      return nowMs - 30 * dayMs - hourMs;
   }
 }
 
-function factsOf({ at, outcome, ring_ms: ringMs, took_ms: tookMs }: RecentRow): PacingFact[] {
+/** `detectMs`: how long detection took; null where calls are not in detection, and a machine was a person until its word came. */
+function factsOf({ at, outcome, ring_ms: ringMs, took_ms: tookMs }: RecentRow, detectMs: number | null): PacingFact[] {
   if (outcome === 'wrapped') return [{ type: 'wrapped', atMs: at, wrapMs: tookMs }];
   const answeredAt = at - tookMs;
   const dialed: PacingFact = { type: 'dialed', atMs: answeredAt - ringMs };
+  const answered: PacingFact = { type: 'answered', atMs: answeredAt, ringMs, detecting: detectMs !== null };
+  const live: PacingFact[] = detectMs === null ? [] : [{ type: 'live', atMs: Math.min(at, answeredAt + detectMs), detectMs }];
   switch (outcome) {
     case 'delivered':
-      return [dialed, { type: 'answered', atMs: answeredAt, ringMs }, { type: 'talked', atMs: at, talkMs: tookMs }];
+      return [dialed, answered, ...live, { type: 'talked', atMs: at, talkMs: tookMs }];
     case 'abandoned':
-      return [dialed, { type: 'answered', atMs: answeredAt, ringMs }, { type: 'abandoned', atMs: at, waitMs: tookMs }];
+      return [dialed, answered, ...live, { type: 'abandoned', atMs: at, waitMs: tookMs }];
     case 'machine':
-      return [dialed, { type: 'answered', atMs: answeredAt, ringMs, detecting: true }, { type: 'machine', atMs: at, detectMs: tookMs }];
+      return [dialed, answered, { type: 'machine', atMs: at, detectMs: tookMs, counted: detectMs === null }];
     case 'busy':
     case 'no-answer':
     case 'invalid-number':
@@ -186,26 +215,22 @@ function factsOf({ at, outcome, ring_ms: ringMs, took_ms: tookMs }: RecentRow): 
 }
 
 /** What was counted less what is told again. Undefined when nothing is left. */
-function before(tally: Tally | undefined, rows: readonly RecentRow[], inWindow: { readonly live: number; readonly abandoned: number }, since: number): PacingHistory | undefined {
+function before(tally: Tally | undefined, rows: readonly RecentRow[], counted: readonly CountedCalls[]): PacingHistory | undefined {
   const attempts = rows.filter(({ outcome }) => outcome !== 'wrapped');
-  const of = (...outcomes: readonly Recent['outcome'][]) => attempts.filter(({ outcome }) => outcomes.includes(outcome));
-  const told = of('delivered', 'abandoned');
-  const delivered = of('delivered');
-  const live = Math.max(0, inWindow.live - told.filter(({ at }) => at >= since).length);
-  const abandoned = Math.max(0, inWindow.abandoned - of('abandoned').filter(({ at }) => at >= since).length);
+  const people = attempts.filter(({ outcome }) => outcome === 'delivered' || outcome === 'abandoned').length;
+  const delivered = attempts.filter(({ outcome }) => outcome === 'delivered');
   const earlier = Math.max(0, (tally?.attempts ?? 0) - attempts.length);
   const earlierDelivered = (tally?.delivered ?? 0) - delivered.length;
   if (!tally || earlier === 0 || earlierDelivered <= 0) {
     // Nothing to learn from but what is told again; the window's calls still count, at the least trust there is.
-    return live === 0 && abandoned === 0 ? undefined : { attempts: 1, liveP: share(told.length, attempts.length, 0.5), meanRingMs: mean(attempts, ({ ring_ms }) => ring_ms, 15_000), meanHandleMs: mean(delivered, ({ took_ms }) => took_ms, 120_000), live, abandoned };
+    return counted.length === 0 ? undefined : { attempts: 1, liveP: share(people, attempts.length, 0.5), meanRingMs: mean(attempts, ({ ring_ms }) => ring_ms, 15_000), meanHandleMs: mean(delivered, ({ took_ms }) => took_ms, 120_000), counted };
   }
   return {
     attempts: earlier,
-    liveP: share(tally.answered - (tally.outcomes.machine ?? 0) - told.length, earlier, 0.5),
+    liveP: share(tally.answered - (tally.outcomes.machine ?? 0) - people, earlier, 0.5),
     meanRingMs: Math.max(0, tally.ringMs - sum(attempts, ({ ring_ms }) => ring_ms)) / earlier,
     meanHandleMs: Math.max(1, tally.talkMs - sum(delivered, ({ took_ms }) => took_ms)) / earlierDelivered,
-    live,
-    abandoned,
+    counted,
   };
 }
 
