@@ -12,7 +12,7 @@ export interface DrachtioCallOwner {
   ended(call: DrachtioCall): void;
   trouble(error: unknown): void;
   /** Ends at the far end what the server has forgotten. */
-  endOrphan(snapshot: DialogSnapshot): Promise<unknown>;
+  endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }>;
 }
 
 export interface DrachtioCallParts {
@@ -25,6 +25,7 @@ export interface DrachtioCallParts {
   readonly isOurs: boolean;
   /** Of the peer's last request. */
   readonly remoteCSeq: number;
+  readonly routeSet: readonly string[];
 }
 
 /** A confirmed dialog that lives in drachtio-server. */
@@ -95,10 +96,10 @@ export class DrachtioCall implements EstablishedCall {
   }
 
   snapshot(): DialogSnapshot {
-    const { dialog, localUri, remoteUri, localCSeq, destination } = this.parts;
+    const { dialog, localUri, remoteUri, localCSeq, destination, routeSet } = this.parts;
     return {
       state: 'confirmed', sipCallId: this.sipCallId, localTag: dialog.sip.localTag, remoteTag: dialog.sip.remoteTag, localUri, remoteUri,
-      remoteTarget: dialog.remote.uri, routeSet: [], localCSeq, inviteBranch: '', destination,
+      remoteTarget: dialog.remote.uri, routeSet, localCSeq, inviteBranch: '', destination,
     };
   }
 

@@ -1,18 +1,10 @@
-import type { Dialog } from '../native/dialog.ts';
-import type { PendingAck } from '../native/pending-ack.ts';
 import type { SipAddress } from '../port.ts';
 import type { ClientTransaction } from '../transactions/client.ts';
 import type { ClientOwner } from '../transactions/layer.ts';
 import type { Flow } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
 import type { RequestDraft } from '../wire/write.ts';
-
-/** A dialog that the double holds for its client. */
-export interface Known {
-  readonly dialog: Dialog;
-  pendingAck: PendingAck | undefined;
-  ack: string;
-}
+import type { Known } from './double-dialogs.ts';
 
 export interface RelayOwner {
   cancel(draft: RequestDraft, destination: SipAddress, headers: string): void;
@@ -24,7 +16,10 @@ export interface RelayOwner {
 export class Relay implements ClientOwner {
   readonly draft: RequestDraft;
   readonly known: Known | undefined;
+  /** A final response came. */
   done = false;
+  /** The client that sent it is gone. */
+  orphaned = false;
   private readonly double: RelayOwner;
   private readonly destination: SipAddress;
   private wire = '';

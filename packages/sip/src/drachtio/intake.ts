@@ -17,11 +17,13 @@ import { parseUri } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
 import { headersOf, readMessage, sessionOf, sourceOf } from './headers.ts';
 import { DrachtioIncoming } from './incoming.ts';
-import type { DrachtioOutgoingOwner } from './outgoing.ts';
+import type { DrachtioIncomingOwner } from './incoming.ts';
+import type { DrachtioAttempt } from './outgoing.ts';
 import type { SrfHeaders, SrfRequest, SrfResponse } from './srf.ts';
 
-export interface IntakeOwner extends DrachtioOutgoingOwner {
+export interface IntakeOwner extends DrachtioIncomingOwner {
   readonly calls: Iterable<DrachtioCall>;
+  readonly attempts: Iterable<DrachtioAttempt>;
 }
 
 /**
@@ -113,16 +115,21 @@ export class Intake {
     }
   }
 
-  /** RFC 3891 3. Early dialogs are the server's and unknown here: 481. */
+  /** RFC 3891 3. Of early dialogs those that we began are known; those that a caller began may not be replaced: 481. */
   private replacementOf(invite: SipMessage): Replacement {
     const values = invite.lines('replaces');
     const [value = ''] = values;
     if (values.length === 0) return { kind: 'none' };
     const named = values.length === 1 ? parseReplaces(value) : undefined;
     if (named === undefined) return { kind: 'refused', status: 400 };
+    const [namedCallId, namedRemoteTag] = [fromBytes(named.sipCallId), fromBytes(named.fromTag)];
+    for (const attempt of this.owner.attempts) {
+      if (attempt.sipCallId !== namedCallId || !attempt.hasEarly({ localTag: named.toTag, remoteTag: namedRemoteTag })) continue;
+      return { kind: 'found', replaces: { sipCallId: namedCallId, toTag: named.toTag, fromTag: namedRemoteTag, early: true } };
+    }
     for (const call of this.owner.calls) {
       const { sipCallId, localTag, remoteTag } = call.snapshot();
-      if (sipCallId !== fromBytes(named.sipCallId) || localTag !== named.toTag || remoteTag !== fromBytes(named.fromTag)) continue;
+      if (sipCallId !== namedCallId || localTag !== named.toTag || remoteTag !== namedRemoteTag) continue;
       if (call.standing === 'ended') return { kind: 'refused', status: 603 };
       if (params(value, value.indexOf(';')).has('early-only')) return { kind: 'refused', status: 486 };
       return { kind: 'found', replaces: { sipCallId, toTag: localTag, fromTag: remoteTag, early: false } };

@@ -1,12 +1,14 @@
 import type { DialogSnapshot, EndReason, OutgoingCall, OutgoingInvite, SipAddress, WireEnd } from '../port.ts';
-import { destinationOf } from '../native/dialog.ts';
+import { contactOf, destinationOf, recordRoute } from '../native/dialog.ts';
 import { wireEnd } from '../native/reason.ts';
 import { SessionAsk } from '../native/session-ask.ts';
+import type { SipMessage } from '../wire/message.ts';
+import { fromBytes, toBytes } from '../wire/text.ts';
 import { escapeUser } from '../wire/uri.ts';
 import { DrachtioCall } from './call.ts';
 import type { DrachtioCallOwner } from './call.ts';
 import { headersOf, isOwnMaking, MIN_SESSION_S, proxyUri, readMessage, reasonHeaders } from './headers.ts';
-import type { Srf, SrfDialog, SrfHeaders, SrfRefusal, SrfRequest, SrfUnacknowledged } from './srf.ts';
+import type { Srf, SrfDialog, SrfHeaders, SrfRefusal, SrfRequest, SrfResponse, SrfUnacknowledged } from './srf.ts';
 
 export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
   readonly srf: Srf;
@@ -16,6 +18,20 @@ export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
   established(call: DrachtioCall): void;
   settled(attempt: DrachtioAttempt): void;
 }
+
+/** A provisional response, and the server's name of the INVITE it belongs to: another one than it gave first when that was challenged. */
+interface Heard {
+  readonly said: SipMessage;
+  readonly transactionId: string;
+}
+
+/** Of the side that sent the INVITE (RFC 3261 12.1.2). */
+function routeSetOf(response: SipMessage | undefined): readonly string[] {
+  return response === undefined ? [] : recordRoute(response).reverse().map(fromBytes);
+}
+
+/** Forks that rang, per INVITE. More than a proxy would ever make. */
+const MAX_EARLY_DIALOGS = 32;
 
 const DEFAULT_RING_TIMEOUT_MS = 60_000;
 const DEFAULT_SESSION_EXPIRES_S = 1_800;
@@ -28,8 +44,11 @@ export class DrachtioAttempt implements OutgoingCall {
   private readonly session: SessionAsk;
   private destination: SipAddress;
   private alternatives: readonly SipAddress[];
-  private state: 'inviting' | 'cancelling' | 'over' = 'inviting';
+  private state: 'inviting' | 'cancelling' | 'lost' | 'over' = 'inviting';
   private sent: SrfRequest | undefined;
+  private heard: Heard | undefined;
+  /** Early dialogs of ours (RFC 3261 12.1), by the peer's tag, the last one to speak last. */
+  private readonly early = new Map<string, Heard>();
   private endAs: WireEnd = { by: 'local', sipCode: 487 };
   private cancelHeaders: SrfHeaders = {};
   private timer: NodeJS.Timeout | undefined;
@@ -73,6 +92,7 @@ export class DrachtioAttempt implements OutgoingCall {
           if (error === null && this.state === 'cancelling') this.sendCancel();
         },
         cbProvisional: (response) => {
+          this.progressed(response);
           if (this.state !== 'inviting' || response.status === 100) return;
           this.guard(() => request.events.provisional?.(response.status, response.body === '' ? undefined : response.body));
         },
@@ -93,12 +113,32 @@ export class DrachtioAttempt implements OutgoingCall {
     }
   }
 
+  private progressed(response: SrfResponse): void {
+    const said = readMessage(response.msg.raw);
+    if (said === undefined) return;
+    this.heard = { said, transactionId: response.stackTxnId };
+    if (said.toTag === '' || said.status === 100) return;
+    if (!this.early.delete(said.toTag) && this.early.size >= MAX_EARLY_DIALOGS) return;
+    this.early.set(said.toTag, this.heard);
+  }
+
+  /** RFC 3891 3: the side that sent the INVITE may have its early dialog replaced. */
+  hasEarly({ localTag, remoteTag }: { readonly localTag: string; readonly remoteTag: string }): boolean {
+    return this.state === 'inviting' && this.early.get(remoteTag)?.said.fromTag === localTag;
+  }
+
   snapshot(): DialogSnapshot {
-    const message = readMessage(this.sent?.msg.raw);
+    const early = [...this.early.values()].at(-1)?.said;
+    const message = early ?? this.heard?.said ?? readMessage(this.sent?.msg.raw);
+    const via = message?.header('via');
     return {
       state: 'calling', sipCallId: this.sipCallId, localTag: message?.fromTag ?? '', localUri: message?.header('from') ?? '', remoteUri: message?.header('to') ?? '',
-      // The server cancels by the name that it gave to the transaction, whichever connection asks.
-      remoteTarget: this.request.uri, routeSet: [], localCSeq: message?.cseq ?? 1, inviteBranch: this.sent?.stackTxnId ?? '', destination: this.destination,
+      ...(early === undefined ? {} : { remoteTag: early.toTag }),
+      remoteTarget: fromBytes((early === undefined ? undefined : contactOf(early)) ?? toBytes(this.request.uri)),
+      routeSet: routeSetOf(early),
+      // The server cancels by the name that it gave to the transaction, whichever connection asks; should it die, its whole Via names the INVITE.
+      localCSeq: message?.cseq ?? 1, inviteBranch: this.heard?.transactionId ?? this.sent?.stackTxnId ?? '', ...(via === undefined ? {} : { via }),
+      destination: this.destination,
     };
   }
 
@@ -107,6 +147,7 @@ export class DrachtioAttempt implements OutgoingCall {
   }
 
   private give(endAs: WireEnd, reason: EndReason | undefined): void {
+    if (this.state === 'lost' && endAs.by === 'timeout') this.fail(this.endAs);
     if (this.state !== 'inviting') return;
     this.state = 'cancelling';
     this.endAs = endAs;
@@ -132,7 +173,7 @@ export class DrachtioAttempt implements OutgoingCall {
     const message = readMessage(dialog.req.msg.raw);
     const call = new DrachtioCall(this.owner, {
       dialog, localUri: message?.header('from') ?? '', remoteUri: dialog.res.get('to') ?? '', localCSeq: message?.cseq ?? 1, destination: this.destination, isOurs: true,
-      remoteCSeq: 0,
+      remoteCSeq: 0, routeSet: routeSetOf(readMessage(dialog.res.msg.raw)),
     });
     if (this.state !== 'inviting') {
       // The 200 won the race, or the connection was given up meanwhile: nobody wants this call.
@@ -147,7 +188,7 @@ export class DrachtioAttempt implements OutgoingCall {
 
   private refused(error: SrfRefusal): void {
     if (this.state === 'over') return;
-    if (this.state === 'cancelling') {
+    if (this.state !== 'inviting') {
       this.fail(this.endAs);
       return;
     }
@@ -173,9 +214,26 @@ export class DrachtioAttempt implements OutgoingCall {
     return true;
   }
 
-  /** The connection to the server is gone, and with it the answer. */
+  /**
+   * The connection to the server is gone, and with it the answer. The far end may ring on, and its channel is taken until the next connection
+   * has ended it there, or until its time to ring is over: only then this call is told to be.
+   */
   lost(): void {
-    this.fail(this.state === 'cancelling' ? this.endAs : { by: 'transport', reasonPhrase: 'the connection to drachtio-server was lost' });
+    if (this.state === 'over') return;
+    if (this.state === 'inviting') this.endAs = { by: 'transport', reasonPhrase: 'the connection to drachtio-server was lost' };
+    this.state = 'lost';
+  }
+
+  /** After a reconnection. */
+  async reconcile(): Promise<void> {
+    if (this.state !== 'lost') return;
+    const { ended } = await this.owner.endOrphan(this.snapshot());
+    if (ended) this.fail(this.endAs);
+  }
+
+  /** The stack stops: whoever comes next ends it by its snapshot. */
+  abandoned(): void {
+    this.fail(this.state === 'inviting' ? { by: 'transport', reasonPhrase: 'the connection to drachtio-server was closed' } : this.endAs);
   }
 
   private close(): void {

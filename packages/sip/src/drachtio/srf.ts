@@ -29,6 +29,9 @@ export interface SrfResponse {
   readonly body: string;
   readonly msg: { readonly raw: string };
   readonly meta: { readonly source_address: string };
+  readonly stackTxnId: string;
+  /** Where a response of ours is written to. */
+  socket: Socket;
   get(name: string): string | undefined;
   send(status: number, options?: { headers?: SrfHeaders; body?: string }): void;
 }

@@ -3,11 +3,14 @@ import type {
   Binding, DialogSnapshot, OptionsResult, OutgoingCall, OutgoingInvite, SipAddress, SipStack, SipStackOptions, SipStackStats, TrunkRegistration,
   TrunkRegistrationRequest,
 } from '../port.ts';
+import { routed } from '../native/dialog.ts';
 import { TimerWheel } from '../transactions/wheel.ts';
 import { Locator } from '../transport/locate.ts';
 import { hostPortText, hostText } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
 import { isOwnMaking } from './headers.ts';
+import type { DrachtioIncoming } from './incoming.ts';
+import { InItsName } from './in-its-name.ts';
 import { Intake } from './intake.ts';
 import type { IntakeOwner } from './intake.ts';
 import { DrachtioAttempt } from './outgoing.ts';
@@ -37,13 +40,15 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
   readonly srf: Srf = createSrf();
   readonly asker = new Asker(this.srf);
   readonly calls = new Set<DrachtioCall>();
+  readonly attempts = new Set<DrachtioAttempt>();
+  readonly incoming = new Set<DrachtioIncoming>();
   localHost = 'localhost';
   private readonly settings: SipStackOptions;
   private readonly drachtio: DrachtioOptions;
   private readonly intake: Intake;
   private readonly locator: Locator;
   private readonly wheel: TimerWheel;
-  private readonly attempts = new Set<DrachtioAttempt>();
+  private readonly inItsName: InItsName;
   private sent = 0;
   /** Calls of before the last reconnection. */
   private inherited: ReadonlySet<DrachtioCall> = new Set();
@@ -58,6 +63,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
     this.drachtio = drachtio;
     this.wheel = new TimerWheel((error) => this.trouble(error));
     this.locator = new Locator({ transports: ['udp', 'tcp'], family: options.host.includes(':') ? 6 : 4, ...(options.dnsServers === undefined ? {} : { servers: options.dnsServers }) });
+    this.inItsName = new InItsName(options);
     this.intake = new Intake(this, options, this.wheel);
   }
 
@@ -119,16 +125,22 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
     await this.asker.inDialog('none', 'OPTIONS').catch(() => undefined);
   }
 
-  /** The server keeps its dialogs; what was on its way has lost its answer. */
+  /** The server may have died or not: what became of everything that it held is asked of it when it is back. */
   private connectionLost(): void {
     this.authenticated = false;
     this.inherited = new Set(this.calls);
     this.asker.connectionLost();
     for (const attempt of [...this.attempts]) attempt.lost();
+    for (const incoming of [...this.incoming]) incoming.lost();
   }
 
   private reconcile(): void {
     clearTimeout(this.reconciling);
+    const { socket } = this;
+    if (socket !== undefined) for (const incoming of [...this.incoming]) incoming.reconcile(socket);
+    for (const attempt of [...this.attempts]) {
+      attempt.reconcile().catch((error: unknown) => this.trouble(error));
+    }
     const left = [...this.inherited].filter((call) => this.calls.has(call));
     for (const call of left) void call.reconcile();
     if (left.length === 0 || this.stopped) return;
@@ -140,8 +152,9 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
     this.stopped = true;
     clearTimeout(this.reconciling);
     this.wheel.stop();
+    for (const attempt of [...this.attempts]) attempt.abandoned();
     if (this.socket?.destroyed === false) this.srf.disconnect();
-    return Promise.resolve();
+    return this.inItsName.stop();
   }
 
   established(call: DrachtioCall): void {
@@ -218,9 +231,14 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
   }
 
   async endOrphan(snapshot: DialogSnapshot): Promise<{ readonly ended: boolean }> {
-    if (snapshot.state === 'calling') return { ended: await this.cancelOrphan(snapshot.inviteBranch) };
+    if (snapshot.state === 'calling') {
+      if (await this.cancelOrphan(snapshot.inviteBranch)) return { ended: true };
+      // The server knows no such INVITE: it is another one than sent it, or a final response came. A BYE ends an early dialog too, and the
+      // confirmed one that it may have become meanwhile (RFC 3261 15); the peer's tag must be known for it.
+      if (snapshot.remoteTag === undefined) return this.inItsName.end(snapshot);
+    }
     const headers = { 'From': snapshot.localUri, 'To': snapshot.remoteUri, 'Call-ID': snapshot.sipCallId, 'CSeq': `${snapshot.localCSeq + 1_000} BYE` };
-    const answered = this.asker.ask(snapshot.remoteTarget, { method: 'BYE', headers }).then((response) => !isOwnMaking(response), () => false);
+    const answered = this.asker.ask(routedUri(snapshot), { method: 'BYE', headers }).then((response) => !isOwnMaking(response), () => false);
     const timeout = new Promise<boolean>((resolve) => {
       setTimeout(() => resolve(false), 64 * (this.settings.t1Ms ?? 500)).unref();
     });
@@ -241,6 +259,12 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
       }
     });
   }
+}
+
+/** The server takes no Route from its client, but makes one of each in the header part of a Request-URI (RFC 3261 19.1.1). */
+function routedUri({ remoteTarget, routeSet }: DialogSnapshot): string {
+  const { uri, routes } = routed(remoteTarget, routeSet);
+  return routes.length === 0 ? uri : `${uri}?${routes.map((route) => `Route=${encodeURIComponent(route)}`).join('&')}`;
 }
 
 /** `udp/10.0.0.1:5060,tcp/10.0.0.1:5060`: the first one is what we are. */

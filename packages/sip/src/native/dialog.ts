@@ -24,8 +24,8 @@ export class Dialog {
   remoteTarget: string;
   localCSeq: number;
   remoteCSeq: number;
-  destination: SipAddress;
   flow: Flow;
+  private hop: SipAddress;
   /** Sends the ACK of the 2xx that is being held: it goes before every other request of the dialog. */
   heldAck: (() => void) | undefined;
 
@@ -42,7 +42,17 @@ export class Dialog {
     this.localCSeq = parts.localCSeq;
     this.remoteCSeq = parts.remoteCSeq;
     this.flow = parts.flow;
-    this.destination = this.nextHop();
+    this.hop = this.nextHop();
+  }
+
+  /** Where the next request goes: as long as the connection that the dialog came by is open, back on it. */
+  get destination(): SipAddress {
+    const { connection } = this.flow;
+    if (connection?.open === false) {
+      this.flow = { host: this.flow.host, port: this.flow.port, transport: this.flow.transport };
+      this.hop = this.nextHop();
+    }
+    return this.hop;
   }
 
   /** RFC 3261 12.2.1.1: loose routing leaves the target in the Request-URI, a strict first hop swaps places. */
@@ -63,7 +73,7 @@ export class Dialog {
     if (contact === undefined || contact === this.remoteTarget) return;
     this.remoteTarget = contact;
     this.flow = flow;
-    this.destination = this.nextHop();
+    this.hop = this.nextHop();
   }
 
   private nextHop(): SipAddress {
@@ -149,7 +159,7 @@ export function own(text: string): string {
   return text.length < 13 ? text : Buffer.from(text, 'latin1').toString('latin1');
 }
 
-function recordRoute(message: SipMessage): string[] {
+export function recordRoute(message: SipMessage): string[] {
   // One that cannot be read would make every later request unreadable.
   return message.list('record-route').slice(0, MAX_ROUTES).filter((value) => parseUri(uriOf(value)) !== undefined).map(own);
 }
