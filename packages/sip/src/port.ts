@@ -217,7 +217,7 @@ export interface ReferRequest {
   readonly targetUri: string;
   readonly targetUser: string;
   readonly replaces?: { readonly sipCallId: string; readonly toTag: string; readonly fromTag: string };
-  /** 202 and the NOTIFYs of RFC 3515 2.4.4. */
+  /** 202 and the NOTIFYs of RFC 3515 2.4.4, of which the first, `100 Trying`, follows at once. */
   accept(): ReferProgress;
   reject(code: number): void;
 }

@@ -45,8 +45,7 @@ export function answerInDialog(call: NativeCall, message: SipMessage, flow: Flow
       answerRefer(call, message, transaction);
       return;
     case 'NOTIFY':
-      transaction.reply(200, simple);
-      followTransfer(call, message);
+      answerNotify(call, message, transaction);
       return;
     case 'OPTIONS':
       transaction.reply(200, { headers: core.lines.allow + core.lines.server });
@@ -169,6 +168,17 @@ function answerRefer(call: NativeCall, message: SipMessage, transaction: Answera
   if (request === undefined) transaction.reply(400, { reason: 'Bad Refer-To', headers: core.lines.server });
   else if (referred === undefined) transaction.reply(603, { headers: core.lines.server });
   else guarded(core, () => referred.call(call.listener, request));
+}
+
+/** RFC 6665 4.1.3, 8.2.1: no package but `refer` is known here. Peers that leave Event out mean their transfer. */
+function answerNotify(call: NativeCall, message: SipMessage, transaction: Answerable): void {
+  const event = (message.get('event') ?? 'refer').split(';', 1)[0]?.trim().toLowerCase();
+  if (event !== 'refer') {
+    transaction.reply(489, { headers: `Allow-Events: refer\r\n${call.core.lines.server}` });
+    return;
+  }
+  transaction.reply(200, { headers: call.core.lines.server });
+  followTransfer(call, message);
 }
 
 function followTransfer(call: NativeCall, message: SipMessage): void {

@@ -12,6 +12,7 @@ import { answerInDialog } from './call-requests.ts';
 import { guarded, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
 import type { Dialog } from './dialog.ts';
+import { glarePauseMs } from './glare.ts';
 import type { PendingAck } from './pending-ack.ts';
 import { reasonLine } from './reason.ts';
 import { Reinvite } from './reinvite.ts';
@@ -218,10 +219,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner {
       const result = await send();
       this.offering = false;
       if (result.response?.status !== 491 || attempt >= MAX_GLARE_RETRIES) return result;
-      // 14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other, in steps of 10 ms; scaled with T1 like all timers.
-      const scale = this.core.transactions.timers.t1Ms / 500;
-      const seconds = this.dialog.initiator ? 2.1 + Math.random() * 1.9 : Math.random() * 2;
-      await pause(this.core.wheel, seconds * 1_000 * scale);
+      await pause(this.core.wheel, glarePauseMs(this.dialog.initiator, this.core.transactions.timers.t1Ms, Math.random()));
     }
   }
 

@@ -73,10 +73,7 @@ export class EarlyDialogs {
   private agree(early: Early, draft: RequestDraft, sdp: string): string {
     early.agreed = true;
     early.remoteSdp = sdp;
-    if (draft.body !== '') return '';
-    guarded(this.core, () => {
-      early.localSdp = toBytes(this.events.answerOffer?.(fromBytes(sdp)) ?? '');
-    });
+    if (draft.body === '') early.localSdp = lateAnswer(this.core, this.events, sdp);
     return early.localSdp;
   }
 
@@ -103,6 +100,24 @@ export class EarlyDialogs {
     early.localSdp = answer;
     return answer;
   }
+}
+
+/** Ours to the offer of a peer to whom we made none. Empty where the owner has no answer. Byte strings. */
+export function lateAnswer(core: Core, events: OutgoingInviteEvents, offer: string): string {
+  let answer = '';
+  guarded(core, () => {
+    answer = toBytes(events.answerOffer?.(fromBytes(offer)) ?? '');
+  });
+  return answer;
+}
+
+/**
+ * The peer's description as it counts when its 2xx comes. What a reliable provisional response settled stands, whatever the 2xx repeats
+ * (RFC 3261 13.2.1). Departure: after an unreliable one the 2xx may bring another, as it does where an announcement server played first.
+ */
+export function remoteSdpOf(early: Early | undefined, response: SipMessage): string {
+  const sdp = early?.agreed === true ? '' : sdpOf(response);
+  return sdp === '' ? (early?.remoteSdp ?? '') : sdp;
 }
 
 export interface EarlyRequest {

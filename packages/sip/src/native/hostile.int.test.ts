@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { headerIn, RawPeer } from '../contract/raw-peer.ts';
 import { call, OFFER, Rig, until } from '../contract/rig.ts';
@@ -85,6 +86,33 @@ describe('a hostile sender', () => {
     });
   });
 
+  describe('who is unknown', () => {
+    it.each(['INVITE', 'REGISTER', 'OPTIONS', 'CANCEL', 'BYE', 'ACK', 'NONSENSE'])('gets not a byte for %s by datagram', async (method) => {
+      const { near, peer } = await setUp({ handlers: { classify: (_source, fromUser) => (fromUser === '11' ? 'unknown' : 'trunk') } });
+      peer.request(method, { branch: 'a' });
+      peer.request(method, { branch: 'b', to: '<sip:55@127.0.0.1>;tag=guessed' });
+      peer.send(`${method} sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:${peer.port};branch=z9hG4bKc;rport\r\nFrom: <sip:11@b>;tag=1\r\nTo: <sip:x>\r\nCall-ID: c\r\nCSeq: 9999999999 ${method}\r\nContent-Length: 0\r\n\r\n`);
+      await until('all three to be read', () => near.stack.stats.received === 3);
+      // Someone known, from the same socket: answers keep their order.
+      peer.send(`OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:${peer.port};branch=z9hG4bKd;rport\r\nFrom: <sip:known@b>;tag=1\r\nTo: <sip:x>\r\nCall-ID: d\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`);
+      await peer.next(/^SIP\/2.0 200[^]*Call-ID: d/);
+      expect(peer.received).toHaveLength(1);
+    });
+
+    it('gets not a byte on a stream either, and the connection is closed', async () => {
+      const near = await rig.party(createNativeSipStack, { handlers: { classify: () => 'unknown' } });
+      const socket = connect(near.address.port, '127.0.0.1');
+      closing.push(() => socket.destroy());
+      let bytes = 0;
+      let isClosed = false;
+      socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      socket.on('close', () => (isClosed = true));
+      socket.write('OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKd\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:x>\r\nCall-ID: d\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n');
+      await until('the end of the connection', () => isClosed);
+      expect([bytes, near.stack.stats.sent]).toEqual([0, 0]);
+    });
+  });
+
   describe('who guesses passwords', () => {
     const register = (peer: RawPeer, user: string, cseq: number, authorization: string): void => {
       peer.request('REGISTER', { branch: `r${user}${cseq}`, callId: `guess-${user}`, cseq, to: `<sip:${user}@127.0.0.1>`, lines: authorization });
@@ -92,6 +120,30 @@ describe('a hostile sender', () => {
     /** What a scanner can compare: everything but what differs by chance or by its own request. */
     const shape = (answer: string): string =>
       answer.replace(/nonce="[0-9a-f]+"/g, 'nonce').replace(/^(Via|From|To|Call-ID|CSeq): .*\r\n/gim, '');
+
+    it('gets the same answers to INVITE, as often, for a user who exists and for one who does not', async () => {
+      const { near, peer } = await setUp(EXTENSION);
+      const shapes: string[][] = [];
+      for (const user of ['200', '999']) {
+        const invite = (cseq: number, lines: string): void => peer.send(
+          `INVITE sip:300@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:${peer.port};branch=z9hG4bKi${user}${cseq};rport\r\nMax-Forwards: 70\r\nFrom: <sip:${user}@127.0.0.1>;tag=g${user}\r\nTo: <sip:300@127.0.0.1>\r\n` +
+          `Call-ID: call-${user}\r\nCSeq: ${cseq} INVITE\r\nContact: <sip:${user}@127.0.0.1:${peer.port}>\r\n${lines}Content-Length: 0\r\n\r\n`,
+        );
+        const ack = (cseq: number, answer: string): void => peer.request('ACK', { branch: `i${user}${cseq}`, callId: `call-${user}`, cseq, fromTag: `g${user}`, to: headerIn(answer, 'To') });
+        invite(1, '');
+        const challenge = await peer.next(new RegExp(`^SIP/2.0 407[^]*call-${user}`));
+        ack(1, challenge);
+        const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
+        invite(2, `Proxy-Authorization: Digest username="${user}", realm="ritmo", nonce="${nonce}", uri="sip:300@127.0.0.1", response="${'0'.repeat(32)}", algorithm=MD5\r\n`);
+        const refusal = await peer.next(new RegExp(`^SIP/2.0 403[^]*call-${user}`));
+        ack(2, refusal);
+        shapes.push([shape(challenge), shape(refusal)]);
+      }
+      expect(shapes[0]).toEqual(shapes[1]);
+      expect([near.incoming, shapes[0]?.[0]?.includes('407 Proxy Authentication Required')]).toEqual([[], true]);
+      // No 100 came for either: nobody was asked.
+      expect(peer.received.filter((each) => each.startsWith('SIP/2.0 100'))).toEqual([]);
+    });
 
     it('gets the same answers for a user who exists and for one who does not, challenge and refusal', async () => {
       const { peer } = await setUp(EXTENSION);

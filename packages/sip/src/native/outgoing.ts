@@ -17,8 +17,7 @@ import { guarded, headerLines, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
 import { dialogOfResponse } from './dialog.ts';
 import type { Dialog } from './dialog.ts';
-import { EarlyDialogs } from './early-dialogs.ts';
-import type { Early } from './early-dialogs.ts';
+import { EarlyDialogs, lateAnswer, remoteSdpOf } from './early-dialogs.ts';
 import { callingSnapshot, firstInvite, hopOfInvite, idsOf } from './invite-draft.ts';
 import { reasonLine, wireEnd } from './reason.ts';
 import { ChallengeMeeter } from './retry-auth.ts';
@@ -113,8 +112,8 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private send(): void {
     const { core, server, asked } = this;
     // RFC 3261 18.1.1, only where the peer is known to listen on TCP. Its CANCEL takes the same way, so the attempt moves there for good.
-    if (asked?.largeByTcp === true && server.now.transport === 'udp' && writeRequest(this.draft, core.transports.viaOf('udp')).length > MAX_UDP_REQUEST_BYTES) {
-      server.by('tcp');
+    if (asked?.largeByTcp === true && server.mayBeTcp && writeRequest(this.draft, core.transports.viaOf('udp')).length > MAX_UDP_REQUEST_BYTES) {
+      server.byTcp();
       this.draft = { ...this.draft, headers: this.headers(asked) };
     }
     this.transaction = core.transactions.invite(this.draft, server.now, this);
@@ -220,7 +219,9 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       dialog.localCSeq = Math.max(dialog.localCSeq, early.dialog.localCSeq);
       dialog.remoteCSeq = early.dialog.remoteCSeq;
     }
-    const answer = early?.agreed === true ? '' : this.lateAnswer(response);
+    const remoteSdp = remoteSdpOf(early, response);
+    const offersLate = this.draft.body === '' && early?.agreed !== true && remoteSdp !== '';
+    const answer = offersLate && this.asked !== undefined ? lateAnswer(this.core, this.asked.events, remoteSdp) : '';
     const answered = new AnsweredInvite({ core: this.core, invite: this.draft, localTag: this.localTag, meeter: this.meeter, authLine: this.authLine });
     let noted: Promise<void> | undefined;
     if (this.state === 'inviting') {
@@ -230,7 +231,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     }
     answered.confirm(dialog, answer, noted);
     transaction.handTo(answered);
-    if (this.state === 'inviting') this.establish(dialog, response, answer, early);
+    if (this.state === 'inviting') this.establish(dialog, response, { localSdp: answer === '' ? (early?.localSdp ?? '') : answer, remoteSdp });
     else {
       // Cancelled too late: nobody wants this dialog.
       answered.end(dialog, this.cancelReason);
@@ -238,39 +239,23 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     }
   }
 
-  private lateAnswer(response: SipMessage): string {
-    const request = this.asked;
-    const offer = sdpOf(response);
-    if (request === undefined || this.draft.body !== '' || offer === '') return '';
-    let answer = '';
-    guarded(this.core, () => {
-      answer = toBytes(request.events.answerOffer?.(fromBytes(offer)) ?? '');
-    });
-    return answer;
-  }
-
-  /**
-   * What a reliable provisional response settled stands, whatever the 2xx repeats (13.2.1). Departure: after an unreliable one the 2xx may bring
-   * another description, as it does where an announcement server played first.
-   */
-  private establish(dialog: Dialog, response: SipMessage, answer: string, early: Early | undefined): void {
+  private establish(dialog: Dialog, response: SipMessage, { localSdp, remoteSdp }: { readonly localSdp: string; readonly remoteSdp: string }): void {
     const request = this.asked;
     this.state = 'established';
     this.dialog = dialog;
     this.release();
     if (request === undefined) return;
-    const local = answer === '' ? (early?.localSdp ?? '') : answer;
-    const call = new NativeCall(this.core, dialog, this.sipCallId, local === '' ? (request.body ?? '') : fromBytes(local), this.meeter);
+    const call = new NativeCall(this.core, dialog, this.sipCallId, localSdp === '' ? (request.body ?? '') : fromBytes(localSdp), this.meeter);
     this.core.dialogs.set(this.localTag, call);
     this.core.stats.dialogs++;
     call.startSessionTimer(negotiateAsCaller(response, this.session.intervalS), response);
-    const sdp = early?.agreed === true ? '' : sdpOf(response);
-    const body = fromBytes(sdp === '' ? (early?.remoteSdp ?? '') : sdp);
-    guarded(this.core, () => request.events.answered(call, body));
+    guarded(this.core, () => request.events.answered(call, fromBytes(remoteSdp)));
   }
 
   unanswered(_transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void {
     if (this.state === 'cancelling' && this.endAs !== undefined) this.fail(this.endAs);
+    // Only its size took it to TCP: where nobody listens there it goes by UDP after all (18.1.1).
+    else if (cause === 'transport' && this.server.backToUdp()) this.resend();
     else if (this.failsOver()) return;
     // Nothing at all came back: the peer is dead, which is a fault of the way there and not of the callee (timer B).
     else if (cause === 'timeout') this.fail({ by: 'transport', sipCode: 408, reasonPhrase: error.message });

@@ -63,7 +63,9 @@ function progress(cseq: number, notify: Notify): ReferProgress {
     const headers = `Event: refer;id=${cseq}\r\nSubscription-State: ${state}\r\nContent-Type: message/sipfrag;version=2.0\r\n`;
     notify(headers, `SIP/2.0 ${status} ${reasonPhrase(status)}\r\n`);
   };
-  return { trying: () => tell(100), succeeded: () => tell(200), failed: (code) => tell(code) };
+  // The first one follows the 202 at once, whatever is known by then (2.4.4).
+  tell(100);
+  return { trying: () => undefined, succeeded: () => tell(200), failed: (code) => tell(code) };
 }
 
 /** Status of the sipfrag in a NOTIFY, 0 when there is none. */

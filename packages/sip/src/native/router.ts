@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Flow } from '../transport/flow.ts';
 import { replyAddress } from '../transactions/server.ts';
 import { parseNameAddress } from '../wire/address.ts';
-import { newTag } from '../wire/ids.ts';
+import { newTag, randomHex } from '../wire/ids.ts';
 import { Malformed, parseMessage } from '../wire/message.ts';
 import type { SipMessage } from '../wire/message.ts';
+import { commaOutside } from '../wire/scan.ts';
 import { fromBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { reasonPhrase, replyHead, writeResponse } from '../wire/write.ts';
@@ -25,6 +27,7 @@ export class Router {
   private readonly authenticator: Authenticator;
   private readonly registrar: Registrar;
   private readonly gate: Gate;
+  private readonly tagKey = randomHex(16);
 
   constructor(core: Core, authenticator: Authenticator, registrar: Registrar) {
     this.core = core;
@@ -63,8 +66,9 @@ export class Router {
   }
 
   private response(message: SipMessage, flow: Flow): void {
-    // One Via, ours (18.1.2, 8.1.3.3); a response nobody waits for is dropped.
-    if (this.core.transactions.response(message, flow)) this.gate.know(flow.host);
+    // One Via, ours: more say that it went astray (8.1.3.3). A response nobody waits for is dropped as well (18.1.2).
+    const [via = '', ...others] = message.lines('via');
+    if (others.length === 0 && commaOutside(via) === -1 && this.core.transactions.response(message, flow)) this.gate.know(flow.host);
     else {
       this.gate.stranger(flow.host);
       this.core.stats.dropped++;
@@ -89,7 +93,13 @@ export class Router {
   private stateless(request: SipMessage, flow: Flow, status: number, reason: string, headers = ''): void {
     const head = replyHead(request, flow.host, flow.port);
     this.core.stats.sent++;
-    this.core.transports.send(replyAddress(request, flow), writeResponse(head, status, reason, newTag(), headers, ''), undefined, flow.connection);
+    const wire = writeResponse(head, status, reason, this.stableTag(request), headers, '');
+    this.core.transports.send(replyAddress(request, flow), wire, undefined, flow.connection);
+  }
+
+  /** A request that comes again is given the same tag again, though nothing of it was kept (8.2.7). */
+  private stableTag(request: SipMessage): string {
+    return createHash('sha1').update(`${this.tagKey} ${request.branch} ${request.callId} ${request.fromTag} ${request.cseq}`, 'latin1').digest('hex').slice(0, 16);
   }
 
   private verdictOf(message: SipMessage, flow: Flow): 'trunk' | 'extension' | 'unknown' {
@@ -99,6 +109,8 @@ export class Router {
     if (verdict === 'trunk') this.gate.know(flow.host);
     // Also an extension, as long as it shows no password: its name is no secret.
     else this.gate.stranger(flow.host);
+    // Silence costs a stream its connection; not that of a proxy through which someone we know has spoken.
+    if (verdict === 'unknown' && !this.gate.isKnown(flow.host)) flow.connection?.close();
     return verdict;
   }
 
@@ -239,7 +251,9 @@ export class Router {
       return;
     }
     // At once: the caller stops sending again, whatever the application needs to decide (17.2.1).
-    transaction.reply(100, { reason: reasonPhrase(100) });
+    const timestamp = message.get('timestamp');
+    // 8.2.6.1: its sender measures the way with it.
+    transaction.reply(100, { reason: reasonPhrase(100), headers: timestamp === undefined ? '' : `Timestamp: ${timestamp}\r\n` });
     const call = new IncomingAttempt(core, message, flow, transaction, verdict, session, replacement.kind === 'found' ? replacement.replaces : undefined);
     guarded(core, () => core.handlers.incoming(call));
   }

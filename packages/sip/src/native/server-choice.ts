@@ -11,6 +11,8 @@ export class ServerChoice {
   private readonly core: Core;
   private others: readonly SipAddress[];
   private chosen: SipAddress;
+  /** By TCP for the size of the request alone, and what came of it. */
+  private tcp: 'untried' | 'tried' | 'refused' = 'untried';
 
   constructor(core: Core, wanted: SipAddress, others: readonly SipAddress[] = []) {
     this.core = core;
@@ -28,12 +30,26 @@ export class ServerChoice {
     if (first === undefined) return false;
     this.chosen = first;
     this.others = others;
+    this.tcp = 'untried';
     return true;
   }
 
-  /** The same server by another transport. */
-  by(transport: 'tcp'): void {
-    this.chosen = { ...this.chosen, transport };
+  get mayBeTcp(): boolean {
+    return this.chosen.transport === 'udp' && this.tcp === 'untried';
+  }
+
+  /** The same server by TCP (RFC 3261 18.1.1). */
+  byTcp(): void {
+    this.chosen = { ...this.chosen, transport: 'tcp' };
+    this.tcp = 'tried';
+  }
+
+  /** True where only the size had led to TCP. */
+  backToUdp(): boolean {
+    if (this.tcp !== 'tried') return false;
+    this.chosen = { ...this.chosen, transport: 'udp' };
+    this.tcp = 'refused';
+    return true;
   }
 
   /** This one failed: on to the next. False when there is none. `response` is its 503. */

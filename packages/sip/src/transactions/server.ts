@@ -18,10 +18,13 @@ export interface Answerable {
   reply(status: number, reply?: Reply): void;
 }
 
-/** RFC 3261 18.2.2 with RFC 3581: back to where it came from; the port of Via only for peers that know no rport. */
+/**
+ * RFC 3261 18.2.2 with RFC 3581: by datagram back to where it came from, the port of Via only for peers that know no rport. On a stream this is for a
+ * connection that has gone meanwhile: a new one to where its sender says that it listens.
+ */
 export function replyAddress(request: SipMessage, flow: Flow): SipAddress {
-  if (flow.transport !== 'udp') return flow;
   const via = request.topVia;
+  if (flow.transport !== 'udp') return { transport: flow.transport, host: flow.host, port: via?.port ?? (flow.transport === 'tls' ? 5061 : 5060) };
   if (via === undefined || via.wantsRport) return flow;
   return { transport: 'udp', host: via.maddr ?? flow.host, port: via.port ?? 5060 };
 }

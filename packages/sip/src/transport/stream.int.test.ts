@@ -1,7 +1,10 @@
 import { connect, createServer } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { noCertificates, selfSigned } from '../contract/certificate.ts';
 import { until } from '../contract/rig.ts';
+import type { SipTls } from '../port.ts';
 import { StreamTransport } from './stream.ts';
 import type { StreamLimits } from './stream.ts';
 
@@ -13,13 +16,13 @@ describe('a stream transport', () => {
   afterEach(() => {
     for (const each of open.splice(0)) each.destroy();
   });
-  const setUp = async (limits: Partial<StreamLimits> = {}) => {
+  const setUp = async (limits: Partial<StreamLimits> = {}, tls?: SipTls) => {
     const messages: string[] = [];
     const counts = { dropped: 0 };
     const transport = new StreamTransport(
-      'tcp',
+      tls === undefined ? 'tcp' : 'tls',
       { message: (wire) => void messages.push(wire), opens: () => true, trouble: () => undefined, dropped: () => void counts.dropped++, probed: () => undefined },
-      undefined,
+      tls,
       { connectionsPerAddress: 64, connections: 4_096, messageTimeMs: 60_000, backlogBytes: 4 * 1024 * 1024, ...limits },
     );
     open.push({ destroy: () => transport.close() });
@@ -58,6 +61,43 @@ describe('a stream transport', () => {
     const { port } = await setUp({ connections: 2 });
     const peers = [peer(port, '127.0.0.2'), peer(port, '127.0.0.3'), peer(port, '127.0.0.4')];
     await until('the end of one', () => peers.filter((each) => each.closed).length === 1);
+  });
+
+  const missing = noCertificates();
+  it.skipIf(missing !== undefined)(`counts a TLS connection from its first packet, though its handshake never comes${missing === undefined ? '' : ` (skipped: ${missing})`}`, async () => {
+    const { port, counts } = await setUp({ connectionsPerAddress: 2 }, selfSigned());
+    const mute = [peer(port), peer(port)];
+    const oneTooMany = peer(port);
+    await until('its end', () => oneTooMany.closed);
+    expect([mute.map((each) => each.closed), counts.dropped > 0]).toEqual([[false, false], true]);
+    mute[0]?.socket.destroy();
+    await until('room again', () => mute[0]?.closed === true);
+    let secure = false;
+    await until('a handshake', () => {
+      const next = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+      open.push(next);
+      next.on('error', () => undefined);
+      next.once('secureConnect', () => (secure = true));
+      return secure;
+    });
+  });
+
+  it('closes on a sender who says nothing at all, or only that it is there', async () => {
+    const { port, counts } = await setUp({ messageTimeMs: 300 });
+    const [mute, pinging] = [peer(port), peer(port)];
+    const ping = setInterval(() => pinging.socket.write('\r\n\r\n'), 20);
+    await until('the end of both', () => mute.closed && pinging.closed);
+    clearInterval(ping);
+    expect(counts.dropped).toBe(2);
+  });
+
+  it('lets one be silent that has spoken', async () => {
+    const { port, messages } = await setUp({ messageTimeMs: 100 });
+    const [spoke, mute] = [peer(port), peer(port, '127.0.0.2')];
+    spoke.socket.write(PING);
+    await until('the message', () => messages.length === 1);
+    await until('the end of the one that says nothing', () => mute.closed);
+    expect(spoke.closed).toBe(false);
   });
 
   it('closes on a sender who drips', async () => {

@@ -10,7 +10,7 @@ export interface StreamLimits {
   /** Connections one address may hold open at a time. A carrier uses a handful. */
   readonly connectionsPerAddress: number;
   readonly connections: number;
-  /** A begun message must be whole by then: a sender who drips bytes is closed. */
+  /** A begun message, and the first one of a connection, must be whole by then: a sender who drips bytes, or sends none, is closed. */
   readonly messageTimeMs: number;
   /** A peer that does not read is closed when this much waits for it. */
   readonly backlogBytes: number;
@@ -48,6 +48,8 @@ class StreamConnection implements Connection {
     });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.read(chunk));
+    // Who connects has something to say.
+    if (ready) this.await();
     socket.setTimeout(ready ? IDLE_TIME_MS : CONNECT_TIME_MS, () => this.fail(new Error(`no answer from ${peer.host}:${peer.port}`)));
   }
 
@@ -66,13 +68,15 @@ class StreamConnection implements Connection {
     if (broken !== undefined) {
       this.events.dropped();
       this.close();
-    } else if (this.framer.partial && this.slow === undefined && !this.closed) {
-      this.slow = setTimeout(() => {
-        this.events.dropped();
-        this.close();
-      }, this.limits.messageTimeMs);
-      this.slow.unref();
-    }
+    } else if (this.framer.partial && this.slow === undefined && !this.closed) this.await();
+  }
+
+  private await(): void {
+    this.slow = setTimeout(() => {
+      this.events.dropped();
+      this.close();
+    }, this.limits.messageTimeMs);
+    this.slow.unref();
   }
 
   /** The next one has its own time, also where it began in the same piece. */
@@ -118,6 +122,7 @@ export class StreamTransport {
   private server: Server | undefined;
   private readonly connections = new Map<string, StreamConnection>();
   private readonly perAddress = new Map<string, number>();
+  private accepted = 0;
   private localHost = '';
   private stopped = false;
 
@@ -136,6 +141,8 @@ export class StreamTransport {
       ? createTcpServer(accept)
       : createTlsServer({ key: tls.key, cert: tls.cert, handshakeTimeout: CONNECT_TIME_MS }, accept);
     this.server = server;
+    // Before TLS begins: a handshake that is never made holds a place as well.
+    server.prependListener('connection', (socket: Socket) => this.admit(socket));
     server.on('tlsClientError', () => this.events.dropped());
     return new Promise((resolve, reject) => {
       const refuse = (error: NodeJS.ErrnoException): void => {
@@ -150,23 +157,29 @@ export class StreamTransport {
     });
   }
 
-  private accept(socket: Socket): void {
-    socket.on('error', () => socket.destroy());
+  private admit(socket: Socket): void {
     const host = plainAddress(socket.remoteAddress ?? '');
     const held = this.perAddress.get(host) ?? 0;
-    if (this.stopped || host === '' || held >= this.limits.connectionsPerAddress || this.connections.size >= this.limits.connections) {
+    if (this.stopped || host === '' || held >= this.limits.connectionsPerAddress || this.accepted >= this.limits.connections) {
       this.events.dropped();
       socket.destroy();
       return;
     }
+    this.accepted++;
     this.perAddress.set(host, held + 1);
-    const peer: SipAddress = { transport: this.kind, host, port: socket.remotePort ?? 0 };
-    this.keep(socket, new StreamConnection(socket, peer, true, this.events, this.limits), peer);
     socket.on('close', () => {
+      this.accepted--;
       const left = (this.perAddress.get(host) ?? 1) - 1;
       if (left > 0) this.perAddress.set(host, left);
       else this.perAddress.delete(host);
     });
+  }
+
+  private accept(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    if (socket.destroyed) return;
+    const peer: SipAddress = { transport: this.kind, host: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+    this.keep(socket, new StreamConnection(socket, peer, true, this.events, this.limits), peer);
   }
 
   private keep(socket: Socket, connection: StreamConnection, peer: SipAddress): void {
