@@ -97,6 +97,8 @@ describe('the modes of the same machine', () => {
   it('preview starts what agents asked for', () => {
     expect(createPolicy({ mode: 'preview' }).decide({ ...quiet, previewRequests: 2 }).start).toBe(2);
     expect(createPolicy({ mode: 'preview' }).decide(quiet).start).toBe(0);
+    expect(createPolicy({ mode: 'preview' }).decide({ ...quiet, previewRequests: 2, channelsFree: 1 }).start).toBe(1);
+    expect(createPolicy({ mode: 'preview' }).decide({ ...quiet, previewRequests: 3, ringingMs: [1, 1] }).start).toBe(2);
   });
 
   it('progressive starts one line per free agent, power a ratio of it', () => {

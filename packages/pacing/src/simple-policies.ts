@@ -22,7 +22,8 @@ export class PreviewPolicy implements PacingPolicy {
 
   decide(o: PacingObservation): PacingDecision {
     const requests = o.previewRequests ?? 0;
-    return within(requests, o, 'agents asked for these calls', { requests });
+    const inFlight = o.ringingMs.length + (o.detectingMs?.length ?? 0) + o.waitingCalls;
+    return within(Math.min(requests, o.freeAgents - inFlight), o, 'agents asked for these calls', { requests });
   }
 }
 

@@ -1,6 +1,6 @@
 /** One campaign that this process owns: asks pacing, dials, tells pacing what became of it. */
 import type { CampaignClaim } from '@ritmo/bus';
-import { fact, streams, type Campaign, type CampaignId, type QueueId } from '@ritmo/domain';
+import { fact, streams, type AgentId, type Campaign, type CampaignId, type QueueId } from '@ritmo/domain';
 import type { PacingDecision, PacingFact, PacingObservation } from '@ritmo/pacing';
 import { createCampaignPacing } from './campaign-pacing.ts';
 import { waitedMs } from './calls-in-flight.ts';
@@ -21,6 +21,10 @@ export interface CampaignRunner {
   /** Without its turn it leaves what has just become free to the others, and takes it only when they do not. */
   tick(shared: SharedAgents, hasTurn: boolean): Promise<void>;
   observe(fact: PacingFact): void;
+  /** Preview: the agent asks for this call. It begins when pacing lets it, and is forgotten when the agent goes. */
+  ask(contact: KnownContact, agentId: AgentId): void;
+  /** Whether a call that this agent asked for has not begun yet. */
+  isAskedBy(agentId: AgentId): boolean;
   /** Another trunk for an attempt that failed on its trunk: without asking pacing, the call is paid for. */
   dialAtOnce(contact: KnownContact): Promise<void>;
   /** What it takes of its queue's agents now; null without a queue. */
@@ -34,7 +38,7 @@ export interface CampaignRunner {
 const mostRounds = 4;
 
 export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId, options: { readonly active: boolean }): CampaignRunner {
-  const { context, settings, book, calls, metrics, shortCalls } = parts;
+  const { context, settings, agents, book, calls, metrics, shortCalls } = parts;
   const { directory, clock, journal } = context;
   const work = createDueWork({ campaignId, database: context.database, book, isInFlight: (id) => calls.hasContact(id), batchSize: settings.batchSize });
   const pacing = createCampaignPacing(parts, campaignId);
@@ -42,6 +46,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
   let sampledAt = 0;
   let leftToOthers = false;
   let refilling: Promise<void> | null = null;
+  let asked: { readonly contact: KnownContact; readonly agentId: AgentId; readonly at: number }[] = [];
 
   const campaign = () => directory.get('campaign', campaignId);
   const sample = (decision: PacingDecision, nowMs: number): void => {
@@ -104,9 +109,9 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
   /** The policy's decision, as the turns of others and the trunks' governors leave it. */
   const decide = (nowMs: number, entry: Campaign, shared: SharedAgents, hasTurn: boolean): PacingDecision | null => {
     const observed = observationOf(parts, campaignId, entry.queueId as QueueId, nowMs);
-    const paced = pacing.decide({ ...observed, ...shared });
+    const paced = pacing.decide({ ...observed, ...shared, previewRequests: asked.length });
     if (!paced) return null;
-    leftToOthers = paced.start > 0 && !hasTurn && entry.mode !== 'predictive' && !leftToOthers;
+    leftToOthers = paced.start > 0 && !hasTurn && (entry.mode === 'progressive' || entry.mode === 'power') && !leftToOthers;
     const stopped = stoppedBy();
     const held = stopped !== null ? { start: 0, reason: stopped } : leftToOthers ? { start: 0, reason: 'the campaigns that share these agents have their turn' } : {};
     return { ...paced, ...held, inputs: { ...paced.inputs, share: shared.share ?? 1, channelsFree: observed.channelsFree, startsAllowed: observed.startsAllowed, ...shortShares() } };
@@ -119,6 +124,16 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       if (verdict) shares[`shortCallPctTrunk${trunkId}`] = 100 * verdict.share;
     }
     return shares;
+  };
+
+  const dialAsked = async (start: number): Promise<void> => {
+    const going = asked.slice(0, start);
+    asked = asked.slice(start);
+    for (const { contact, agentId } of going) {
+      const { started } = await dialContacts(parts, campaignId, [contact], { agentId });
+      begun(started.length);
+      if (started.length === 0) context.log.info({ contactId: contact.contactId }, 'a preview was accepted and could not be dialed; it comes again');
+    }
   };
 
   return {
@@ -135,14 +150,18 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       const entry = campaign();
       const nowMs = clock.nowMs();
       if (entry) timeGrace(nowMs, entry.graceMs);
-      if (!this.active || !entry || entry.mode === 'preview') return;
+      // Who is no longer free has gone on to something else; the contact comes again.
+      asked = asked.filter(({ agentId, at }) => this.active && agents.get(agentId)?.state === 'free' && nowMs - at < settings.previewTimeoutMs);
+      const isPreview = entry?.mode === 'preview';
+      if (!this.active || !entry || (isPreview && asked.length === 0)) return;
       const stop = metrics.tickSeconds.startTimer({ campaign: campaignId });
-      refill();
+      if (!isPreview) refill();
       const decision = decide(nowMs, entry, shared, hasTurn);
       if (!decision) return;
       lastDecision = decision;
       sample(decision, nowMs);
-      if (decision.start > 0 && work.length > 0) {
+      if (isPreview) await dialAsked(decision.start);
+      else if (decision.start > 0 && work.length > 0) {
         const claim = this.claim();
         // The calls about to begin are counted before they do: another process may be deciding at this moment.
         if (claim) parts.claims.tell({ ...claim, expectedAnswers: Math.max(claim.expectedAnswers, decision.inputs['expectedAnswers'] ?? 0) });
@@ -152,6 +171,10 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
       stop();
     },
     observe: (pacingFact) => pacing.observe(pacingFact),
+    ask(contact, agentId) {
+      asked.push({ contact, agentId, at: clock.nowMs() });
+    },
+    isAskedBy: (agentId) => asked.some((request) => request.agentId === agentId),
     async dialAtOnce(contact) {
       if (!this.active) return;
       const result = await dialContacts(parts, campaignId, [contact]);

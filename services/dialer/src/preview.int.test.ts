@@ -17,6 +17,9 @@ describe('preview', () => {
     expect(await rig.bus.request('dialer.preview.answer', answer)).toEqual({ ok: true });
     await until('the call', () => carrier.invites.length === 1);
     expect((await factsOf('AttemptStarted'))[0]?.data).toMatchObject({ reason: 'preview', agentId: 1 as AgentId, contactId });
+    // The same machine as every other mode, and its record of why.
+    await until('the decision on record', async () => (await factsOf('PacingDecided')).length > 0);
+    expect((await factsOf('PacingDecided'))[0]?.data).toMatchObject({ start: 1, reason: 'agents asked for these calls', inputs: { requests: 1, freeAgents: 1, channelsFree: 100 } });
     await until('the next offer', async () => (await rig.facts('PreviewOffered')).length === 2);
   });
 

@@ -1,16 +1,16 @@
-/** Preview: a free agent is shown a contact and asks for the call, or declines. */
+/** Preview: a free agent is shown a contact and asks for the call, or declines. When it begins, pacing decides. */
 import type { Requests } from '@ritmo/bus';
 import { answerPreview, checkDial, nextDial, offerPreview, type AgentId, type CampaignId, type ContactId, type Extension, type QueueId } from '@ritmo/domain';
 import type { CampaignRunner } from './campaign-runner.ts';
 import type { KnownContact } from './contact-book.ts';
-import { dialContacts, namesOf, refuse } from './dial.ts';
+import { namesOf, refuse } from './dial.ts';
 import { rulesOf, type DialerParts } from './parts.ts';
 import { readBlocked, readUnsettled } from './work-index.ts';
 
 type Answer = Requests['dialer.preview.answer'];
 
 interface Offer {
-  readonly campaignId: CampaignId;
+  readonly runner: CampaignRunner;
   readonly contactId: ContactId;
   readonly agentId: AgentId;
   readonly extension: Extension;
@@ -28,7 +28,7 @@ export interface Previews {
 
 export function createPreviews(parts: DialerParts): Previews {
   const { context, settings, book, agents, calls } = parts;
-  const { clock, directory, database, log } = context;
+  const { clock, directory, database } = context;
   const offers = new Map<AgentId, Offer>();
 
   /** Contacts that may not be called are not shown: their streams are told why. */
@@ -52,7 +52,7 @@ export function createPreviews(parts: DialerParts): Previews {
       const offeredAt = clock.nowMs();
       const outcome = await book.decideOnce(contact, (state) => offerPreview(state, { atMs: offeredAt, agentId }));
       if (!outcome.ok) continue;
-      offers.set(agentId, { campaignId: runner.campaignId, contactId: contact.contactId, agentId, extension, offeredAt });
+      offers.set(agentId, { runner, contactId: contact.contactId, agentId, extension, offeredAt });
       return true;
     }
   };
@@ -60,13 +60,11 @@ export function createPreviews(parts: DialerParts): Previews {
   const close = async (open: Offer, accepted: boolean): Promise<void> => {
     offers.delete(open.agentId);
     const outcome = await book.decide(open.contactId, (state) => answerPreview(state, { atMs: clock.nowMs(), agentId: open.agentId, accepted }));
-    if (!outcome.ok || !accepted) return;
-    const result = await dialContacts(parts, open.campaignId, [outcome.contact], { agentId: open.agentId });
-    if (result.started.length === 0) log.info({ contactId: open.contactId }, 'a preview was accepted and could not be dialed; it comes again');
+    if (outcome.ok && accepted) open.runner.ask(outcome.contact, open.agentId);
   };
 
-  const busyWithPreview = (agentId: AgentId): boolean => {
-    if (offers.has(agentId)) return true;
+  const busyWithPreview = (runner: CampaignRunner, agentId: AgentId): boolean => {
+    if (offers.has(agentId) || runner.isAskedBy(agentId)) return true;
     // Its call is on the way: the agent waits for it.
     for (const call of calls.all()) if (call.agentId === agentId) return true;
     return false;
@@ -76,7 +74,7 @@ export function createPreviews(parts: DialerParts): Previews {
     async tick(runner) {
       const campaign = directory.get('campaign', runner.campaignId);
       const nowMs = clock.nowMs();
-      for (const open of [...offers.values()].filter(({ campaignId }) => campaignId === runner.campaignId)) {
+      for (const open of [...offers.values()].filter((offered) => offered.runner === runner)) {
         const age = nowMs - open.offeredAt;
         const gone = agents.get(open.agentId)?.state !== 'free';
         if (settings.previewDialAfterMs !== null && age >= settings.previewDialAfterMs && !gone) await close(open, true);
@@ -85,7 +83,7 @@ export function createPreviews(parts: DialerParts): Previews {
       if (campaign?.mode !== 'preview' || !runner.active) return;
       await runner.work.refill(nowMs, rulesOf(context, runner.campaignId)?.window);
       for (const agent of agents.ofQueue(campaign.queueId as QueueId)) {
-        if (agent.state !== 'free' || busyWithPreview(agent.agentId)) continue;
+        if (agent.state !== 'free' || busyWithPreview(runner, agent.agentId)) continue;
         if (!(await offer(runner, agent.agentId, agent.extension))) return;
       }
     },
