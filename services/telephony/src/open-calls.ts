@@ -76,7 +76,8 @@ interface Batch {
   readonly overs: readonly CallId[];
 }
 
-const callsIn = ({ beginnings, changes, overs }: Batch): number => beginnings.length + changes.length + overs.length;
+/** What may hold a value that PostgreSQL refuses. */
+const valuesIn = ({ beginnings, changes }: Batch): number => beginnings.length + changes.length;
 
 /** SQLSTATE class 22: a value that PostgreSQL does not take, such as text with a NUL. It must cost its own call only. */
 const isAboutAValue = (error: unknown): boolean => (error as { readonly code?: string }).code?.startsWith('22') === true;
@@ -114,11 +115,11 @@ export function createOpenCalls(parts: {
       const stored = await rows.write({ begun: batch.beginnings.map(({ call }) => call), changed: batch.changes.map(({ call }) => call), over: batch.overs });
       for (const { call, resolve } of batch.beginnings) resolve(stored.delete(call.identity.callId));
     } catch (error) {
-      if (isAboutAValue(error) && callsIn(batch) > 1) return await writeEach(batch);
-      log.error({ err: error, calls: callsIn(batch) }, 'open calls could not be written');
+      if (isAboutAValue(error) && valuesIn(batch) > 0 && valuesIn(batch) + batch.overs.length > 1) return await writeEach(batch);
+      log.error({ err: error, calls: valuesIn(batch) + batch.overs.length }, 'open calls could not be written');
       for (const { reject } of batch.beginnings) reject(error);
       overs.push(...batch.overs);
-      if (!isAboutAValue(error)) await new Promise((resolve) => setTimeout(resolve, retryMs));
+      if (!isAboutAValue(error) || batch.overs.length > 0) await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
     for (const { told } of batch.changes) for (const tell of told) tell();
   };
