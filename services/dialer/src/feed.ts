@@ -106,6 +106,7 @@ async function apply(session: SqlSession, batch: readonly StoredEvent[], { grace
     if (contactId === null) continue;
     const before = changed.get(contactId) ?? known.get(contactId);
     if (before && before.version >= stored.version) continue;
+    if (fact.type === 'AttemptEnded' && before?.state.status === 'dialing') lessons.hearAttempt(fact, before.state.attempt.trunkId);
     const state = evolve(before?.state ?? noContact, fact);
     tallies.contact(before?.state ?? noContact, state, fact, isDueByItself);
     const campaignId = state.status === 'none' ? before?.campaignId : state.contact.campaignId;

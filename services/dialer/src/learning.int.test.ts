@@ -117,3 +117,26 @@ describe('the trunk of many short calls', () => {
     await until('without a limit it goes on', () => carrier.invites.length > dialed, 20_000);
   });
 });
+
+describe('the calls of a trunk and day that count as short', () => {
+  it('are those under six seconds, and those that a voicemail took however long', async () => {
+    let aheadMs = 0;
+    await start({ answer: () => ({ kind: 'answered', talkMs: 60_000, neverDelivered: true }), agents: 4, campaign: { graceClock: 'detection-end' }, clock: { nowMs: () => Date.now() + aheadMs } });
+    await importContacts(contactsToImport(4));
+    await until('four calls', () => carrier.live.size === 4);
+    const [machine, longer, shorter, brief] = carrier.invites.map(({ callId }) => callId);
+    for (const [callId, verdict] of [[machine, 'machine'], [longer, 'person'], [shorter, 'machine'], [brief, 'person']] as const) {
+      if (callId) rig.context.journal.record(streams.call(callId), fact('AnswerClassified', Date.now(), { callId, campaignId: null, verdict, detectMs: 500 }));
+    }
+    for (const callId of [shorter, brief]) if (callId) carrier.end(callId, 'answered');
+    await until('two ended', async () => (await factsOf('AttemptEnded')).length === 2);
+    aheadMs = 8_000;
+    for (const callId of [machine, longer]) if (callId) carrier.end(callId, 'answered');
+    await until('all ended', async () => (await factsOf('AttemptEnded')).length === 4);
+    await rig.context.journal.flush();
+    const counted = async () => (await rig.database.query<{ calls: number; short: number }>('SELECT sum(calls)::int AS calls, sum(short)::int AS short FROM dialer.trunk_days')).rows[0];
+    await until('they are counted', async () => (await counted())?.calls === 4);
+    await indexed();
+    expect(await counted()).toEqual({ calls: 4, short: 3 });
+  });
+});

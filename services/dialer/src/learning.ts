@@ -39,10 +39,21 @@ export function createLessons(dayZone: string, late: ReadonlySet<CallId>) {
     hours.set(key, found);
     return found;
   };
+  const dayOf = (trunkId: TrunkId, at: number) => {
+    const day = startOfDayMs(dayZone, at);
+    const key = `${trunkId} ${day}`;
+    const found = days.get(key) ?? { trunkId, day, calls: 0, short: 0 };
+    days.set(key, found);
+    return found;
+  };
   return {
     recent,
     hours,
     days,
+    /** A call to a voicemail is a short one however long it was; its `CallEnded` has counted it if it was short. */
+    hearAttempt({ at, data }: DomainEvent<'AttemptEnded'>, trunkId: TrunkId): void {
+      if (data.outcome === 'machine' && data.billMs >= SHORT_CALL_MS) dayOf(trunkId, at).short += 1;
+    },
     hear(fact: DomainEvent, position: bigint): void {
       if (fact.type === 'AttemptEnded') {
         const { campaignId, outcome, ringMs, billMs } = fact.data;
@@ -56,12 +67,9 @@ export function createLessons(dayZone: string, late: ReadonlySet<CallId>) {
       } else if (fact.type === 'WrapUpEnded') {
         recent.push({ position, campaignId: null, agentId: fact.data.agentId, at: fact.at, outcome: 'wrapped', ringMs: 0, tookMs: fact.data.wrapMs });
       } else if (fact.type === 'CallEnded' && fact.data.direction !== 'inbound') {
-        const day = startOfDayMs(dayZone, fact.at);
-        const key = `${fact.data.trunkId} ${day}`;
-        const found = days.get(key) ?? { trunkId: fact.data.trunkId, day, calls: 0, short: 0 };
-        days.set(key, found);
-        found.calls += 1;
-        if (fact.data.billMs < SHORT_CALL_MS) found.short += 1;
+        const day = dayOf(fact.data.trunkId, fact.at);
+        day.calls += 1;
+        if (fact.data.billMs < SHORT_CALL_MS) day.short += 1;
       }
     },
   };
