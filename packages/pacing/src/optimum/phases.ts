@@ -1,190 +1,163 @@
 /**
- * The optimum when handling times have phases (Erlang, Coxian) and the controller sees the phase of every conversation.
+ * The optimum when handling times have phases (Erlang, Coxian) and the controller sees the phase of every conversation, and bounds on it from above.
  *
  * The same constrained process as mdp.ts with the state (n₁ … n_k, r): conversations in each phase and ringing calls. A phase-type law with k phases in a row
  * comes as near to any law as one likes, the phase then standing for the age; and given the phases, ages say nothing more, so no controller that
- * sees ages alone can do better: this bounds from above what ages are worth.
+ * sees ages alone can do better.
+ *
+ * For a price λ ≥ 0 of an abandoned call let c = busy/N − λ·p·(r/R)·(1[full] − cap). Take any function B of the state that does not grow with r, and
+ *
+ *     U = sup over all states of  c + Σ rate·(B(next) − B(here)).
+ *
+ * Starting calls never raises B, so by Dynkin's formula no policy, whatever it knows and whenever it starts calls, earns more than U in the long run; one that holds
+ * the cap pays nothing for it, so its occupancy is at most U (weak duality). U is a true bound for every λ and every B; sweeps only make it tight.
+ * Beyond the grid of r, B goes on as it ends; the bracket checks that there one more ringing call costs, so that the supremum lies on the grid.
  */
 import type { ExponentialModel } from './mdp.ts';
-import { cheapestGain } from './price-search.ts';
+import { PhaseStates } from './phase-states.ts';
+import { meanS } from './phase-law.ts';
+import type { PhaseLaw } from './phase-law.ts';
 
-/** A row of phases, entered at the first: rates per second of moving on to the next phase, and of ending. */
-export interface PhaseLaw {
-  readonly onPerS: readonly number[];
-  readonly endPerS: readonly number[];
-}
+/** Configurations grow like C(agents + phases, phases): beyond these the process is too large to solve. */
+const MOST_CONFIGURATIONS = 4_000_000;
+const MOST_STATES = 400_000_000;
+const MOST_SWEEPS = 2000;
+const SWEEPS_A_LOOK = 10;
+/** Earning more than an occupancy of 1 needs the cap to be worth half an occupancy. */
+const MOST_GAIN = 1.5;
+/** How fast the guessed gain follows the drift of the value. */
+const HASTE = 0.06;
+const SWEEPS_TO_SETTLE = 400;
 
-/** States grow like C(agents + phases, phases): beyond this the process is too large to solve. */
-const MOST_STATES = 6_000_000;
-const MOST_SWEEPS = 200_000;
-
-/** k equal phases: cv = 1/√k. */
-export function erlang(phases: number, meanS: number): PhaseLaw {
-  const rate = phases / meanS;
-  return { onPerS: Array.from({ length: phases }, (_, phase) => (phase < phases - 1 ? rate : 0)), endPerS: Array.from({ length: phases }, (_, phase) => (phase < phases - 1 ? 0 : rate)) };
+export interface Bracket {
+  /** No policy earns more. */
+  readonly high: number;
+  /** The policy that B stands for earns at least this. */
+  readonly low: number;
 }
 
 export class PhaseSolver {
   readonly model: ExponentialModel;
-  private readonly law: PhaseLaw;
-  private readonly phases: number;
+  readonly states: PhaseStates;
   private readonly width: number;
-  private readonly configs: readonly (readonly number[])[];
-  private readonly busy: Int32Array;
-  /** Where a new conversation leads from each configuration; −1: nobody is free. */
-  private readonly begin: Int32Array;
-  /** [config × phases + phase]: where moving on, or ending, leads; −1: nobody is in that phase. */
-  private readonly on: Int32Array;
-  private readonly end: Int32Array;
-  private post: Float64Array;
-  private next: Float64Array;
-  private readonly best: Float64Array;
+  /** B: for each configuration a row of r = 0 … width − 1. */
+  private readonly value: Float64Array;
+  /** What one configuration's sum of moves needs, for every r. */
+  private readonly sums: Float64Array;
+  private guess = 0.9;
+  private haste = HASTE;
 
-  /** `model.handleS` is not read: the law stands in its place. */
-  constructor(model: ExponentialModel, law: PhaseLaw) {
+  /** `model.handleS` is not read: the law stands in its place. `spare`: ringing calls that the grid holds beyond what is needed. */
+  constructor(model: ExponentialModel, law: PhaseLaw, spare = 0) {
     this.model = model;
-    this.law = law;
-    this.phases = law.endPerS.length;
-    const { agents, ringS, p } = model;
-    const steady = (agents * ringS) / (meanS(law) * p);
-    this.width = Math.ceil(Math.min(steady + agents / p, steady + 10 + 8 * Math.sqrt(steady / p + agents)) + 10) + 1;
-    let states = this.width;
-    for (let phase = 1; phase <= this.phases; phase += 1) states *= (agents + phase) / phase;
-    if (states > MOST_STATES) throw new RangeError(`${Math.round(states)} states are too many to solve`);
-    this.configs = configurations(agents, this.phases);
-    const index = new Map(this.configs.map((config, at) => [config.join(), at]));
-    const moved = (config: readonly number[], from: number, to: number): number => {
-      const next = [...config];
-      if (from >= 0) next[from] = (next[from] as number) - 1;
-      if (to >= 0) next[to] = (next[to] as number) + 1;
-      return index.get(next.join()) ?? -1;
-    };
-    this.busy = Int32Array.from(this.configs, (config) => config.reduce((sum, count) => sum + count, 0));
-    this.begin = Int32Array.from(this.configs, (config) => moved(config, -1, 0));
-    const each = (of: (config: readonly number[], phase: number) => number): Int32Array =>
-      Int32Array.from(this.configs.flatMap((config) => config.map((_, phase) => of(config, phase))));
-    this.on = each((config, phase) => (phase + 1 < this.phases ? moved(config, phase, phase + 1) : -1));
-    this.end = each((config, phase) => moved(config, phase, -1));
-    this.post = new Float64Array(this.configs.length * this.width);
-    this.next = new Float64Array(this.post.length);
-    this.best = new Float64Array(this.post.length);
+    this.states = new PhaseStates(model.agents, law, MOST_CONFIGURATIONS);
+    this.width = widthFor(model, meanS(law)) + spare;
+    const cells = this.states.count * this.width;
+    if (cells > MOST_STATES) throw new RangeError(`${cells} states are too many to solve`);
+    this.value = new Float64Array(cells);
+    this.sums = new Float64Array(this.width);
   }
 
-  /** The gain at one price of an abandoned call, by relative value iteration; starts from the last solution. */
-  gain(price: number, tolerance: number): number {
-    const { law, model } = this;
-    const fastest = Math.max(...law.endPerS.map((rate, phase) => rate + (law.onPerS[phase] as number)));
-    const uniform = model.agents * fastest + (this.width - 1) / model.ringS;
-    for (let sweep = 0; sweep < MOST_SWEEPS; sweep += 1) {
-      const { low, high } = this.sweep(price, uniform);
-      if ((high - low) * uniform < tolerance) return ((low + high) / 2) * uniform;
+  /** Sweeps until the bracket of the gain at this price is narrower than `tolerance`; starts from the last solution. */
+  bracket(price: number, tolerance: number, mostSweeps = MOST_SWEEPS): Bracket {
+    let best: Bracket = { low: -Infinity, high: Infinity };
+    this.haste = HASTE;
+    for (let sweep = 1; sweep <= mostSweeps; sweep += 1) {
+      this.sweep(price, sweep % 2 === 0);
+      if (sweep % SWEEPS_A_LOOK !== 0) continue;
+      const now = this.look(price);
+      best = { low: Math.max(best.low, now.low), high: Math.min(best.high, now.high) };
+      if (best.high - best.low < tolerance) break;
+      this.guess = Math.max(0, Math.min(MOST_GAIN, this.guess));
+      // A guess that still swings followed too fast.
+      if (sweep % SWEEPS_TO_SETTLE === 0) this.haste /= 2;
     }
-    throw new RangeError('the value iteration did not settle');
+    return best;
   }
 
-  /** How many calls the solution fills up to in each configuration of conversations. */
+  /** How many calls the solution fills up to in each configuration of conversations, by how many stand in each phase. */
   levels(): ReadonlyMap<string, number> {
-    return new Map(this.configs.map((config, at) => {
-      let level = 0;
-      for (let ringing = 1; ringing < this.width; ringing += 1) {
-        if ((this.post[at * this.width + ringing] as number) > (this.post[at * this.width + level] as number) + 1e-12) level = ringing;
-      }
-      return [config.join(), level];
+    const { states, value, width } = this;
+    return new Map(Array.from({ length: states.count }, (_, config) => {
+      const base = config * width;
+      let level = base;
+      while (level + 1 < base + width && (value[level + 1] as number) >= (value[base] as number) - 1e-12) level += 1;
+      return [states.configOf(config).join(), level - base];
     }));
   }
 
-  private sweep(price: number, uniform: number): { low: number; high: number } {
-    const { model, width, best, post, next, phases, law } = this;
+  /** Gauss and Seidel's iteration for the value at the guessed gain, which follows how the value of a usual state drifts. */
+  private sweep(price: number, backwards: boolean): void {
+    const { states, value, width, sums, guess, model } = this;
     const { agents, ringS, p, cap } = model;
-    this.decide();
-    let low = Infinity;
-    let high = -Infinity;
-    const reference = post[0] as number;
-    const endRate = 1 / (ringS * uniform);
-    for (let config = 0; config < this.busy.length; config += 1) {
-      const full = this.busy[config] === agents ? 1 : 0;
-      const earned = (this.busy[config] as number) / agents / uniform;
-      const charge = (price * p * (full - cap)) / (ringS * uniform);
+    const usual = Math.round((agents * ringS) / (states.meanS * p) / 2);
+    const watched = states.full * width + usual;
+    const before = value[watched] as number;
+    for (let step = 0; step < states.count; step += 1) {
+      const config = backwards ? states.count - 1 - step : step;
       const base = config * width;
-      const up = full === 1 ? base : (this.begin[config] as number) * width;
-      let stay = 1;
-      for (let phase = 0; phase < phases; phase += 1) {
-        stay -= (((this.configs[config] as readonly number[])[phase] as number) * ((law.onPerS[phase] as number) + (law.endPerS[phase] as number))) / uniform;
+      const leaving = this.gather(config);
+      const full = states.busy[config] === agents ? 1 : 0;
+      const charge = (price * p * (full - cap)) / ringS;
+      const up = full === 1 ? base : (states.begin[config] as number) * width;
+      let high = -Infinity;
+      for (let ringing = width - 1; ringing > 0; ringing -= 1) {
+        const ends = ringing / ringS;
+        const next = p * (value[up + ringing - 1] as number) + (1 - p) * (value[base + ringing - 1] as number);
+        const here = ((sums[ringing] as number) - guess - charge * ringing + ends * next) / (leaving + ends);
+        if (here > high) high = here;
+        value[base + ringing] = high;
       }
-      for (let ringing = 0; ringing < width; ringing += 1) {
-        const ends = ringing * endRate;
-        let value = earned - charge * ringing + (stay - ends) * (best[base + ringing] as number);
-        if (ringing > 0) value += ends * (p * (best[up + ringing - 1] as number) + (1 - p) * (best[base + ringing - 1] as number));
-        next[base + ringing] = value;
-      }
-      for (let phase = 0; phase < phases; phase += 1) {
-        const share = ((this.configs[config] as readonly number[])[phase] as number) / uniform;
-        if (share === 0) continue;
-        this.add(base, this.on[config * phases + phase] as number, share * (law.onPerS[phase] as number));
-        this.add(base, this.end[config * phases + phase] as number, share * (law.endPerS[phase] as number));
-      }
-      for (let cell = base; cell < base + width; cell += 1) {
-        const value = next[cell] as number;
-        const change = value - (post[cell] as number);
-        if (change < low) low = change;
-        if (change > high) high = change;
-        next[cell] = value - reference;
-      }
+      // With nobody talking and nothing ringing nothing ever happens: calls must be started.
+      value[base] = leaving > 0 ? Math.max(high, ((sums[0] as number) - guess) / leaving) : high;
     }
-    this.post = next;
-    this.next = post;
+    const rate = (states.leaving[states.full] as number) + usual / ringS;
+    this.guess += this.haste * rate * ((value[watched] as number) - before);
+  }
+
+  /** Fills `sums` with what is earned and where the conversations lead, for every r; returns the rate at which they change. */
+  private gather(config: number): number {
+    const { states, value, width, sums, model } = this;
+    const earned = (states.busy[config] as number) / model.agents;
+    for (let ringing = 0; ringing < width; ringing += 1) sums[ringing] = earned;
+    const last = states.moveFrom[config + 1] as number;
+    for (let move = states.moveFrom[config] as number; move < last; move += 1) {
+      const rate = states.moveRate[move] as number;
+      const from = (states.moveTo[move] as number) * width;
+      for (let ringing = 0; ringing < width; ringing += 1) sums[ringing] = (sums[ringing] as number) + rate * (value[from + ringing] as number);
+    }
+    return states.leaving[config] as number;
+  }
+
+  private look(price: number): Bracket {
+    const { states, value, width, sums, model } = this;
+    const { agents, ringS, p, cap } = model;
+    let high = -Infinity;
+    let low = Infinity;
+    for (let config = 0; config < states.count; config += 1) {
+      const base = config * width;
+      const leaving = this.gather(config);
+      const full = states.busy[config] === agents ? 1 : 0;
+      const charge = (price * p * (full - cap)) / ringS;
+      const up = full === 1 ? base : (states.begin[config] as number) * width;
+      for (let ringing = 0; ringing < width; ringing += 1) {
+        const here = value[base + ringing] as number;
+        let drift = (sums[ringing] as number) - leaving * here - charge * ringing;
+        if (ringing > 0) drift += (ringing / ringS) * (p * (value[up + ringing - 1] as number) + (1 - p) * (value[base + ringing - 1] as number) - here);
+        if (drift > high) high = drift;
+        // Where a further call lowers the value the policy waits; elsewhere it starts calls at once.
+        if (drift < low && (ringing === width - 1 || (value[base + ringing + 1] as number) < here)) low = drift;
+      }
+      // Beyond the grid B stays what it is at its end: there the drift falls with every further call if one call more costs, else nothing is proved.
+      const last = value[base + width - 1] as number;
+      const perCall = full === 1 ? -price * (1 - cap) : price * cap + (value[up + width - 1] as number) - last;
+      high = perCall > 0 ? Infinity : Math.max(high, (sums[width - 1] as number) - leaving * last + ((p * perCall) / ringS) * width);
+    }
     return { low, high };
   }
-
-  private add(base: number, config: number, weight: number): void {
-    if (weight === 0 || config < 0) return;
-    const { next, best, width } = this;
-    const from = config * width;
-    for (let ringing = 0; ringing < width; ringing += 1) next[base + ringing] = (next[base + ringing] as number) + weight * (best[from + ringing] as number);
-  }
-
-  /** Any number of calls may be started: the best value at or above r. */
-  private decide(): void {
-    const { width, best, post } = this;
-    for (let config = 0; config < this.busy.length; config += 1) {
-      let high = -Infinity;
-      for (let cell = (config + 1) * width - 1; cell >= config * width; cell -= 1) {
-        if ((post[cell] as number) > high) high = post[cell] as number;
-        best[cell] = high;
-      }
-    }
-  }
 }
 
-/** Mean of the law: each phase is stayed in for 1/(on + end) and moved on from with on/(on + end). */
-export function meanS({ onPerS, endPerS }: PhaseLaw): number {
-  let reached = 1;
-  let mean = 0;
-  endPerS.forEach((end, phase) => {
-    const all = end + (onPerS[phase] as number);
-    mean += reached / all;
-    reached *= (onPerS[phase] as number) / all;
-  });
-  return mean;
-}
-
-/** All ways in which up to `agents` conversations stand in `phases` phases. */
-function configurations(agents: number, phases: number): number[][] {
-  const result: number[][] = [];
-  const fill = (left: number, head: number[]): void => {
-    if (head.length === phases) {
-      result.push(head);
-      return;
-    }
-    for (let count = 0; count <= left; count += 1) fill(left - count, [...head, count]);
-  };
-  fill(agents, []);
-  return result;
-}
-
-/** E[b]/N at the cap. `tolerance` is in occupancy. */
-export function solvePhaseOptimum(model: ExponentialModel, law: PhaseLaw, tolerance = 2e-4): number {
-  const solver = new PhaseSolver(model, law);
-  const price = cheapestGain(model, (at) => solver.gain(at, tolerance / 2));
-  return solver.gain(price, tolerance / 2);
+/** So many that nobody would let more ring, even with no agent busy: `look` proves it. */
+function widthFor({ agents, ringS, p }: ExponentialModel, meanHandleS: number): number {
+  return Math.ceil((agents * ringS) / (meanHandleS * p) + agents / p + 10);
 }
