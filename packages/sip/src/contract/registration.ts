@@ -97,6 +97,23 @@ export function registrationContract(make: SipStackFactory): void {
       await registration.registration.stop();
     });
 
+    it('that guesses by REGISTER and by INVITE is counted once for both, and then hears nothing', async () => {
+      const near = await extensions(make, rig);
+      const phone = await rig.party(createNativeSipStack, { t1Ms: 30 });
+      const from = { user: '200' };
+      for (let guess = 1; guess <= 5; guess++) {
+        const registration = new Registration(phone, near.address, '200', 'wrong');
+        expect(await registration.next()).toMatchObject({ registered: false, code: 403 });
+        await registration.registration.stop();
+        expect(await call(phone, near, { from, credentials: { username: '200', password: 'wrong' } }).failed()).toMatchObject({ sipCode: 403 });
+      }
+      // Not even the right password is heard, so none that is guessed shows itself.
+      const silenced = new Registration(phone, near.address, '200', 'segredo');
+      expect(await silenced.next()).toEqual({ registered: false, error: 'the registrar does not answer' });
+      await silenced.registration.stop();
+      expect([near.incoming, near.registrations]).toEqual([[], []]);
+    });
+
     it('may not take the name of another', async () => {
       const near = await extensions(make, rig);
       const phone = await rig.party(createNativeSipStack);

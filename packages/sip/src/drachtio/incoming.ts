@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { EndReason, EstablishedCall, IncomingCall, SipAddress, WireEnd } from '../port.ts';
+import { fromUserOf } from '../native/caller.ts';
 import { recordRoute } from '../native/dialog.ts';
 import { wireEnd } from '../native/reason.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -56,7 +57,7 @@ export class DrachtioIncoming implements IncomingCall {
     this.body = request.body;
     if (replaces !== undefined) this.replaces = replaces;
     const from = parseNameAddress(message.get('from') ?? '');
-    this.fromUser = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
+    this.fromUser = fromUserOf(message);
     if (from?.displayName !== undefined) this.fromDisplayName = fromBytes(from.displayName);
     this.toUser = fromBytes(parseUri(message.uri)?.user ?? '');
     this.signOfLife = setTimeout(() => response.send(100), SIGN_OF_LIFE_MS);

@@ -1,5 +1,6 @@
-import { Authenticator } from '../auth/authenticator.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { assemble } from '../native/assemble.ts';
+import { callerOf, fromUserOf } from '../native/caller.ts';
 import type { Core } from '../native/core.ts';
 import { parseReplaces } from '../native/refer.ts';
 import type { Registrar } from '../native/registrar.ts';
@@ -9,11 +10,9 @@ import type { Refusal } from '../native/validate.ts';
 import type { Binding, SipStackOptions } from '../port.ts';
 import type { Answerable, Reply } from '../transactions/server.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
-import { parseNameAddress } from '../wire/address.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { params } from '../wire/scan.ts';
 import { fromBytes } from '../wire/text.ts';
-import { parseUri } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
 import { headersOf, readMessage, sessionOf, sourceOf } from './headers.ts';
 import { DrachtioIncoming } from './incoming.ts';
@@ -49,11 +48,11 @@ export class Intake {
     this.options = options;
     // Only the wire is another's.
     const noWire = { viaOf: () => '', contactOf: () => '', hostOf: () => '', send: () => undefined, locate: () => undefined, avoid: () => undefined };
-    const { core, registrar } = assemble(options, wheel, noWire);
+    const { core, registrar, authenticator } = assemble(options, wheel, noWire);
     this.core = core;
     this.registrar = registrar;
+    this.authenticator = authenticator;
     this.capabilities = headersOf(core.lines.inviteCapabilities);
-    this.authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
     owner.srf.use('invite', (request, response) => this.invited(request, response));
     owner.srf.use('register', (request, response) => this.registerRequest(request, response));
     owner.srf.use('options', (request, response) => this.optionsRequest(request, response));
@@ -63,11 +62,10 @@ export class Intake {
     return this.registrar.bindingOf(user);
   }
 
-  private heard(request: SrfRequest, response: SrfResponse): { readonly message: SipMessage; readonly fromUser: string; readonly verdict: 'trunk' | 'extension' } | undefined {
+  private heard(request: SrfRequest, response: SrfResponse): { readonly message: SipMessage; readonly verdict: 'trunk' | 'extension' } | undefined {
     this.counts.received++;
     const message = readMessage(request.msg.raw);
-    const fromUser = message === undefined ? '' : fromBytes(parseUri(parseNameAddress(message.get('from') ?? '')?.uri ?? '')?.user ?? '');
-    const verdict = this.options.handlers.classify(sourceOf(request), fromUser);
+    const verdict = this.options.handlers.classify(sourceOf(request), message === undefined ? '' : fromUserOf(message));
     if (message === undefined || verdict === 'unknown') {
       this.counts.dropped++;
       return undefined;
@@ -77,23 +75,19 @@ export class Intake {
       response.send(wrong.status, { headers: headersOf(wrong.headers) });
       return undefined;
     }
-    return { message, fromUser, verdict };
+    return { message, verdict };
   }
 
   private invited(request: SrfRequest, response: SrfResponse): void {
     const heard = this.heard(request, response);
     if (heard === undefined) return;
-    const { message, fromUser, verdict } = heard;
+    const { message, verdict } = heard;
     const flow = sourceOf(request);
     if (verdict === 'extension') {
-      const auth = this.authenticator.check(message, flow.host, 'proxy-authorization');
-      if (auth.kind === 'blocked') return;
-      if (auth.kind === 'challenge') {
-        response.send(407, { headers: headersOf(auth.headers) });
-        return;
-      }
-      if (auth.kind === 'forbidden' || auth.user !== fromUser) {
-        response.send(403);
+      const caller = callerOf(this.authenticator, message, flow.host);
+      if (caller.kind === 'blocked') return;
+      if (caller.kind === 'refused') {
+        response.send(caller.status, { headers: headersOf(caller.headers) });
         return;
       }
     }

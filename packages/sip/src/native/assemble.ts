@@ -18,6 +18,8 @@ export interface Assembled {
   readonly core: Core;
   readonly router: Router;
   readonly registrar: Registrar;
+  /** One for REGISTER and INVITE: a guesser's attempts count together. */
+  readonly authenticator: Authenticator;
   invite(request: OutgoingInvite): OutgoingCall;
 }
 
@@ -33,5 +35,5 @@ export function assemble(options: SipStackOptions, wheel: TimerWheel, transports
   const authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
   const registrar = new Registrar(core, authenticator);
   const router = new Router(core, authenticator, registrar);
-  return { core, router, registrar, invite: (request) => new OutgoingAttempt(core, request) };
+  return { core, router, registrar, authenticator, invite: (request) => new OutgoingAttempt(core, request) };
 }

@@ -11,6 +11,7 @@ import { headerName } from '../wire/names.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
 import { parseUri } from '../wire/uri.ts';
 import { NativeCall } from './call.ts';
+import { fromUserOf } from './caller.ts';
 import { guarded, laterLine, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
 import { PendingAck } from './pending-ack.ts';
@@ -57,7 +58,7 @@ export class IncomingAttempt implements IncomingCall, DialogOwner, InviteServerO
     this.sipCallId = fromBytes(invite.callId);
     this.source = { host: flow.host, port: flow.port, transport: flow.transport };
     const from = parseNameAddress(invite.get('from') ?? '');
-    this.fromUser = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
+    this.fromUser = fromUserOf(invite);
     if (from?.displayName !== undefined) this.fromDisplayName = fromBytes(from.displayName);
     this.toUser = fromBytes(parseUri(invite.uri)?.user ?? '');
     if (replaces !== undefined) this.replaces = replaces;

@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Flow } from '../transport/flow.ts';
 import { replyAddress } from '../transactions/server.ts';
-import { parseNameAddress } from '../wire/address.ts';
 import { newTag, randomHex } from '../wire/ids.ts';
 import { Malformed, parseMessage } from '../wire/message.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { commaOutside } from '../wire/scan.ts';
-import { fromBytes } from '../wire/text.ts';
-import { parseUri } from '../wire/uri.ts';
 import { reasonPhrase, replyHead, writeResponse } from '../wire/write.ts';
+import { callerOf, fromUserOf } from './caller.ts';
 import { ALLOWED_METHODS, guarded, trouble } from './core.ts';
 import type { Core } from './core.ts';
 import { Gate } from './gate.ts';
@@ -103,9 +101,7 @@ export class Router {
   }
 
   private verdictOf(message: SipMessage, flow: Flow): 'trunk' | 'extension' | 'unknown' {
-    const from = parseNameAddress(message.get('from') ?? '');
-    const user = fromBytes(parseUri(from?.uri ?? '')?.user ?? '');
-    const verdict = this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, user);
+    const verdict = this.core.handlers.classify({ host: flow.host, port: flow.port, transport: flow.transport }, fromUserOf(message));
     if (verdict === 'trunk') this.gate.know(flow.host);
     // Also an extension, as long as it shows no password: its name is no secret.
     else this.gate.stranger(flow.host);
@@ -223,19 +219,14 @@ export class Router {
     const { core } = this;
     const transaction = core.transactions.openInvite(message, flow);
     if (verdict === 'extension') {
-      const auth = this.authenticator.check(message, flow.host, 'proxy-authorization');
-      const fromUser = fromBytes(parseUri(parseNameAddress(message.get('from') ?? '')?.uri ?? '')?.user ?? '');
-      if (auth.kind === 'blocked') {
+      const caller = callerOf(this.authenticator, message, flow.host);
+      if (caller.kind === 'blocked') {
         core.stats.dropped++;
         transaction.forget();
         return;
       }
-      if (auth.kind === 'challenge') {
-        transaction.reply(407, { toTag: newTag(), headers: auth.headers + core.lines.server });
-        return;
-      }
-      if (auth.kind === 'forbidden' || auth.user !== fromUser) {
-        transaction.reply(403, { toTag: newTag(), headers: core.lines.server });
+      if (caller.kind === 'refused') {
+        transaction.reply(caller.status, { toTag: newTag(), headers: caller.headers + core.lines.server });
         return;
       }
       this.gate.know(flow.host);

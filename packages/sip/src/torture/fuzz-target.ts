@@ -62,6 +62,7 @@ export class FuzzTarget {
 
   private take(call: IncomingCall): void {
     call.onCancel(() => undefined);
+    if (this.random.below(2) === 0) call.onOffer?.(() => SDP);
     const choice = this.random.below(6);
     if (choice === 0) call.reject(486);
     if (choice === 1 || choice === 2) call.ring();
@@ -79,6 +80,7 @@ export class FuzzTarget {
     call.listen({
       ended: () => undefined,
       reoffer: () => SDP,
+      ...(this.random.below(2) === 0 ? { offer: () => SDP } : {}),
       referred: (request) => {
         const progress = request.accept();
         progress.trying();
@@ -121,9 +123,10 @@ export class FuzzTarget {
   }
 
   private dial(): void {
+    const isLate = this.random.below(4) === 0;
     keep(this.outgoing, this.assembled.invite({
-      uri: 'sip:55@192.0.2.1:5060', from: { user: '11' }, sipCallId: `fuzz-${++this.serial}`, body: SDP, credentials: { username: '200', password: 'p' },
-      events: { answered: (call) => this.listen(call), failed: () => undefined },
+      uri: 'sip:55@192.0.2.1:5060', from: { user: '11' }, sipCallId: `fuzz-${++this.serial}`, ...(isLate ? {} : { body: SDP }), credentials: { username: '200', password: 'p' },
+      events: { answerOffer: () => SDP, reoffer: () => SDP, answered: (call) => this.listen(call), failed: () => undefined },
     }));
   }
 
