@@ -45,6 +45,7 @@ async function targetRun(parts: RunParts, given: string): Promise<LoadRun> {
   const numbers = await readNumbers(options.numbers ?? '');
   const password = process.env['RITMO_LOADTEST_PASSWORD'];
   if (options.username !== undefined && password === undefined) throw new UserError('--username needs its password in RITMO_LOADTEST_PASSWORD');
+  if (password !== undefined && /[;\[\]\s"]/.test(password)) throw new UserError('RITMO_LOADTEST_PASSWORD: SIPp cannot carry a password with ; [ ] " or spaces. Nothing was called');
   const credentials = options.username === undefined || password === undefined ? undefined : { username: options.username, password };
   say(`SIPp calls ${target.name} (${target.host}): at most ${options.maxCalls} calls, ${parts.channels} at once, ${options.rate} a second, to ${numbers.length} number${numbers.length === 1 ? '' : 's'}`);
   const bind = await localAddressFor(target.host, target.port);

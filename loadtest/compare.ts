@@ -16,7 +16,7 @@ export interface Difference {
 
 export interface Comparison {
   readonly earlier: { readonly startedAt: string; readonly profile: string; readonly passed: boolean };
-  /** What was not the same run: another profile, shape, rate, length or seed. */
+  /** What was not the same run: another profile, target, shape, rate, length, seed or number of agents. */
   readonly notTheSame: readonly string[];
   readonly differences: readonly Difference[];
 }
@@ -26,7 +26,7 @@ const noisePct = 5;
 const noiseMs = 2;
 
 export function compare(earlier: LoadResult, now: LoadResult): Comparison {
-  const settings = ['profile', 'mode', 'shape', 'rate', 'seconds', 'seed'] as const;
+  const settings = ['profile', 'mode', 'target', 'shape', 'rate', 'seconds', 'seed', 'agents'] as const;
   return {
     earlier: { startedAt: earlier.startedAt, profile: earlier.profile, passed: earlier.verdict.passed },
     notTheSame: settings.filter((name) => earlier[name] !== now[name]).map((name) => `${name} was ${String(earlier[name])}, is ${String(now[name])}`),

@@ -83,6 +83,7 @@ describe('a comparison', () => {
 
   it('says when it was another run', () => {
     expect(compare(result({}), result({}, { rate: 9, seed: 2 })).notTheSame).toEqual(['rate was 5, is 9', 'seed was 1, is 2']);
+    expect(compare(result({}, { target: 'a:5060' }), result({}, { target: 'b:5060', agents: 4 })).notTheSame).toEqual(['target was a:5060, is b:5060', 'agents was 3, is 4']);
   });
 
   it('refuses a file that is no result', async () => {

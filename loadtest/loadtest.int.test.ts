@@ -44,7 +44,7 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
   const at = (name: string): string => join(folder, name);
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ritmo-load-test-'));
-    await Promise.all([writeFile(at('quick.yaml'), quick), writeFile(at('limits.yaml'), limits), writeFile(at('impossible.yaml'), impossible)]);
+    await Promise.all([writeFile(at('quick.yaml'), quick), writeFile(at('talkative.yaml'), quick.replace('{ min: 500, max: 1500 }', '600000')), writeFile(at('limits.yaml'), limits), writeFile(at('impossible.yaml'), impossible)]);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -96,25 +96,35 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
     }
   });
 
-  it('calls nobody off this machine without the word', async () => {
-    const { code, stderr } = await run(['--profile', 'hostile', '--target', '203.0.113.9:5060', '--numbers', '11']);
-    expect(code).toBe(2);
-    expect(stderr).toContain('Nothing was called');
+  it.each([
+    ['no word', []],
+    ['another word', ['--i-may-call', '203.0.113.9:5061']],
+    ['more calls than the hard cap', ['--i-may-call', '203.0.113.9:5060', '--max-calls', '10001']],
+    ['a higher rate than the hard cap', ['--i-may-call', '203.0.113.9:5060', '--rate', '51']],
+  ])('calls nobody off this machine with %s', { timeout: runLimitMs }, async (_what, more) => {
+    const { code, stderr, result } = await run(['--profile', 'hostile', '--target', '203.0.113.9:5060', '--numbers', '11', ...more]);
+    expect([code, result]).toEqual([2, undefined]);
+    expect(stderr).toMatch(/othing was called|at most/);
+    expect(stderr).not.toContain('SIPp calls');
   });
 
-  it('that is interrupted leaves no process behind', { timeout: runLimitMs }, async () => {
-    const carrier = await startCarrier({ seed: 3, speaks: false, mix: { talkMs: 500 } });
-    const child = spawn(process.execPath, ['--import', loader, main, '--profile', at('quick.yaml'), '--target', `127.0.0.1:${carrier.port}`, '--numbers', '11', '--rate', '3', '--seconds', '60'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  it.each([
+    ['in the midst of its calls', '100', 'talkative.yaml'],
+    ['when all of its calls were begun', '4', 'quick.yaml'],
+  ])('that is interrupted %s leaves neither a process nor a call behind', { timeout: runLimitMs }, async (_when, maxCalls, profile) => {
+    const carrier = await startCarrier({ seed: 3, speaks: false, mix: { answerDelayMs: 50, talkMs: 600_000, hangsUpFirstP: 0 } });
+    const child = spawn(process.execPath, ['--import', loader, main, '--profile', at(profile), '--target', `127.0.0.1:${carrier.port}`, '--numbers', '11', '--rate', '3', '--seconds', '60', '--max-calls', maxCalls], { stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const deadline = Date.now() + 60_000;
-    while (carrier.stats().invitesSeen < 2 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (carrier.stats().answered < 4 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill('SIGINT');
     expect(await ended).toBe(2);
     expect(stderr).toContain('interrupted');
-    const seen = carrier.stats().invitesSeen;
+    const { invitesSeen, channels } = carrier.stats();
     await carrier.stop();
-    expect(seen).toBeLessThan(100);
+    expect(channels).toBe(0);
+    expect(invitesSeen).toBeLessThan(100);
   });
 });

@@ -1,5 +1,5 @@
 import type { WireRecord } from './wire-log.ts';
-import { percentile, summarise, type CallFacts, type Figures } from './metrics.ts';
+import { isEffective, isRecoverable, percentile, summarise, type CallFacts, type Figures } from './metrics.ts';
 
 /** Limits in force from a moment on. */
 export interface LimitsFrom {
@@ -25,7 +25,12 @@ export interface SecondPoint {
   readonly setupP95Ms: number | null;
   readonly setupP99Ms: number | null;
   readonly ackP99Ms: number | null;
+  /** RFC 6076 4.3: INVITE to the first response above 100, of those that came in this second and were no refusal. */
+  readonly srdP50Ms: number | null;
+  readonly srdP95Ms: number | null;
+  /** RFC 6076 4.6 and 4.7, of the calls that were decided in this second. */
   readonly serPct: number | null;
+  readonly seerPct: number | null;
 }
 
 export interface LimitExceeded {
@@ -46,10 +51,14 @@ interface Bucket {
   invites: number;
   answered: number;
   refused: number;
+  /** Of the refused: those that are no attempts, and those in which the network did its part. */
+  recoverable: number;
+  effective: number;
   channels: number;
   retransmissions: number;
   limitsExceeded: number;
   pdd: number[];
+  srd: number[];
   setup: number[];
   ack: number[];
 }
@@ -77,6 +86,8 @@ export class Meter {
   private readonly exceeded = { callsPerSecond: 0, channels: 0 };
   readonly exceededDetails: LimitExceeded[] = [];
   private lastSweepMs = 0;
+  private readonly answered = new Map<string, number>();
+  private leftStanding: number | undefined;
 
   constructor(startedAtMs: number) {
     this.startedAtMs = startedAtMs;
@@ -177,7 +188,7 @@ export class Meter {
     }
   }
 
-  private response(call: OpenCall, { atMs, method, cseq }: WireRecord, code: number): void {
+  private response(call: OpenCall, { atMs, method, cseq, sipCallId }: WireRecord, code: number): void {
     call.hasResponse = true;
     if (method === 'BYE' && code >= 200) call.byeAnsweredAtMs ??= atMs;
     if (method !== 'INVITE' || cseq !== call.inviteCSeq || code === 100) return;
@@ -186,16 +197,23 @@ export class Meter {
       // E.721's post-selection delay: to the first sign of what becomes of the call, be it a refusal.
       call.progressAtMs = atMs;
       bucket.pdd.push(atMs - call.invitedAtMs);
+      if (code < 300) bucket.srd.push(atMs - call.invitedAtMs);
     }
     if (code < 200 || call.answeredAtMs !== undefined) return;
     if (code < 300) {
       call.answeredAtMs = atMs;
       bucket.answered += 1;
+      this.answered.set(sipCallId, atMs);
       bucket.setup.push(atMs - call.invitedAtMs);
     } else {
       call.code = code;
       call.refusedAtMs = atMs;
-      if (code !== 401 && code !== 407) bucket.refused += 1;
+      // A challenge is met by the next INVITE.
+      if (code !== 401 && code !== 407) {
+        bucket.refused += 1;
+        if (isRecoverable(code)) bucket.recoverable += 1;
+        if (isEffective(code)) bucket.effective += 1;
+      }
       this.free(call);
     }
   }
@@ -232,7 +250,7 @@ export class Meter {
     const second = this.secondOf(atMs);
     let bucket = this.buckets.get(second);
     if (!bucket) {
-      bucket = { invites: 0, answered: 0, refused: 0, channels: this.channelsNow, retransmissions: 0, limitsExceeded: 0, pdd: [], setup: [], ack: [] };
+      bucket = { invites: 0, answered: 0, refused: 0, recoverable: 0, effective: 0, channels: this.channelsNow, retransmissions: 0, limitsExceeded: 0, pdd: [], srd: [], setup: [], ack: [] };
       this.buckets.set(second, bucket);
     }
     return bucket;
@@ -258,22 +276,27 @@ export class Meter {
 
   point(second: number, asked: number): SecondPoint {
     const bucket = this.buckets.get(second);
-    const { invites = 0, answered = 0, refused = 0, channels = this.channelsBefore(second), retransmissions = 0, limitsExceeded = 0, pdd = [], setup = [], ack = [] } = bucket ?? {};
-    const decided = answered + refused;
+    const { invites = 0, answered = 0, refused = 0, channels = this.channelsBefore(second), retransmissions = 0, limitsExceeded = 0, pdd = [], srd = [], setup = [], ack = [] } = bucket ?? {};
+    const decided = answered + refused - (bucket?.recoverable ?? 0);
     return {
       second, asked, invites, answered, refused, channels, retransmissions, limitsExceeded,
       pddP50Ms: percentile(pdd, 50), pddP95Ms: percentile(pdd, 95),
       setupP50Ms: percentile(setup, 50), setupP95Ms: percentile(setup, 95), setupP99Ms: percentile(setup, 99),
       ackP99Ms: percentile(ack, 99),
+      srdP50Ms: percentile(srd, 50), srdP95Ms: percentile(srd, 95),
       serPct: decided === 0 ? null : (100 * answered) / decided,
+      seerPct: decided === 0 ? null : (100 * (answered + (bucket?.effective ?? 0))) / decided,
     };
   }
 
   /** Calls with their answer, for what an outside part wants to compare with: Call-ID to the moment of the 200. */
   answers(): ReadonlyMap<string, number> {
-    const answers = new Map<string, number>();
-    for (const [id, call] of this.calls) if (call.answeredAtMs !== undefined) answers.set(id, call.answeredAtMs);
-    return answers;
+    return this.answered;
+  }
+
+  /** The calls had time to end: what is up now was left standing, whatever ends it afterwards. */
+  close(): void {
+    this.leftStanding ??= this.channelsNow;
   }
 
   figures(): Figures {
@@ -284,7 +307,7 @@ export class Meter {
       retransmissionsReceived: this.retransmissions.received,
       cpsLimitExceeded: this.exceeded.callsPerSecond,
       channelLimitExceeded: this.exceeded.channels,
-      channelsLeft: this.channelsNow,
+      channelsLeft: this.leftStanding ?? this.channelsNow,
     });
   }
 }

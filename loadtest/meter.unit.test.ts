@@ -52,6 +52,44 @@ describe('the meter', () => {
     expect(figures).toMatchObject({ pddP50Ms: 80, srdP50Ms: null, srdFailedP50Ms: 80, refused: 1, byCode: { 486: 1 }, channelsLeft: 0 });
   });
 
+  it('takes the ringing before a refusal as the delay of the failed call (RFC 6076 4.3.2), and neither a challenge nor a redirection', () => {
+    const figures = metered(
+      message(0, 'a', 'INVITE'), message(150, 'a', 180), message(900, 'a', 486),
+      message(0, 'b', 'INVITE'), message(40, 'b', 407), message(41, 'b', 'INVITE', { cseq: 2 }), message(250, 'b', 503, { cseq: 2 }),
+      message(0, 'c', 'INVITE'), message(30, 'c', 302),
+    ).figures();
+    expect(figures).toMatchObject({ srdFailedP50Ms: 150, srdFailedP95Ms: 250, srdP50Ms: null });
+  });
+
+  it('has the metrics of RFC 6076 of each second', () => {
+    const meter = metered(
+      ...['a', 'b', 'c', 'd', 'e'].map((call) => message(0, call, 'INVITE')),
+      message(300, 'a', 180), message(500, 'b', 200), message(600, 'c', 486), message(700, 'd', 503), message(800, 'e', 302), message(1200, 'a', 480),
+    );
+    // Decided in the first second: answered, busy, failed; the redirected one is no attempt. In the second one: not there.
+    const first = meter.point(0, 5);
+    expect(first).toMatchObject({ srdP50Ms: 300, srdP95Ms: 500 });
+    expect(first.serPct).toBeCloseTo(100 / 3, 6);
+    expect(first.seerPct).toBeCloseTo(200 / 3, 6);
+    expect(meter.point(1, 0)).toMatchObject({ srdP50Ms: null, serPct: 0, seerPct: 100 });
+  });
+
+  it('knows the answers of calls that it has swept', () => {
+    const meter = metered(
+      message(0, 'a', 'INVITE'), message(100, 'a', 200), message(110, 'a', 'ACK'), message(500, 'a', 'BYE', { cseq: 2 }), message(505, 'a', 200, { method: 'BYE', cseq: 2 }),
+      ...[40_000, 80_000, 120_000].flatMap((atMs) => [message(atMs, `later${atMs}`, 'INVITE'), message(atMs + 10, `later${atMs}`, 486)]),
+    );
+    expect([...meter.answers()]).toEqual([['a', startMs + 100]]);
+    expect(meter.figures()).toMatchObject({ attempts: 4, answered: 1 });
+  });
+
+  it('counts what was left standing before it is hung up by force', () => {
+    const meter = metered(message(0, 'a', 'INVITE'), message(100, 'a', 200), message(110, 'a', 'ACK'));
+    meter.close();
+    meter.record(message(900, 'a', 'BYE', { cseq: 2 }));
+    expect(meter.figures().channelsLeft).toBe(1);
+  });
+
   it('counts what came or went again, but not the ACK that answers a repeated 200', () => {
     const figures = metered(
       message(0, 'a', 'INVITE'), message(500, 'a', 'INVITE'), message(600, 'a', 180), message(700, 'a', 180), message(900, 'a', 200), message(1400, 'a', 200), message(1450, 'a', 'ACK'), message(1460, 'a', 'ACK'),

@@ -39,7 +39,7 @@ export interface Figures extends Totals {
   /** RFC 6076 4.3.1: INVITE to the first response above 100, of calls not refused. */
   readonly srdP50Ms: number | null;
   readonly srdP95Ms: number | null;
-  /** RFC 6076 4.3.2: INVITE to the final refusal. */
+  /** RFC 6076 4.3.2, of refused calls: INVITE to the first response above 100, which may be the refusal (401, 402, 407 and 3xx are none). */
   readonly srdFailedP50Ms: number | null;
   readonly srdFailedP95Ms: number | null;
   /** INVITE to 200. */
@@ -69,9 +69,10 @@ export function percentile(values: readonly number[], p: number): number | null 
 }
 
 /** RFC 6076 4.6: refusals that a user agent recovers from by itself are no attempts. */
-const isRecoverable = (code: number): boolean => (code >= 300 && code < 400) || code === 401 || code === 402 || code === 407;
+export const isRecoverable = (code: number): boolean => (code >= 300 && code < 400) || code === 401 || code === 402 || code === 407;
 /** RFC 6076 4.7: the network did its part, the person did not want or was not there. */
 const effective: ReadonlySet<number> = new Set([480, 486, 600, 603]);
+export const isEffective = (code: number): boolean => effective.has(code);
 /** RFC 6076 4.8: the network failed. */
 const ineffective: ReadonlySet<number> = new Set([408, 500, 503, 504]);
 
@@ -83,7 +84,7 @@ export function ratios(calls: readonly CallFacts[]): { readonly serPct: number |
   const pct = (part: number, whole: number): number | null => (whole === 0 ? null : (100 * part) / whole);
   return {
     serPct: pct(answered, counted),
-    seerPct: pct(answered + codes.filter((code) => effective.has(code)).length, counted),
+    seerPct: pct(answered + codes.filter(isEffective).length, counted),
     isaPct: pct(codes.filter((code) => ineffective.has(code)).length, calls.length),
   };
 }
@@ -97,7 +98,7 @@ export function summarise(calls: readonly CallFacts[], totals: Totals): Figures 
   const isRefused = (call: CallFacts): boolean => call.code !== undefined && call.answeredAtMs === undefined;
   const pdd = between('invitedAtMs', 'progressAtMs');
   const srd = between('invitedAtMs', 'progressAtMs', (call) => !isRefused(call));
-  const srdFailed = between('invitedAtMs', 'refusedAtMs', isRefused);
+  const srdFailed = between('invitedAtMs', 'progressAtMs', isRefused);
   const setup = between('invitedAtMs', 'answeredAtMs');
   const ack = between('answeredAtMs', 'ackedAtMs');
   const sdd = between('byeAtMs', 'byeAnsweredAtMs');

@@ -58,7 +58,7 @@ who
     --username NAME     for 401/407; the password comes from RITMO_LOADTEST_PASSWORD
 
 what comes out
-  --limits NAME|FILE    limits that judge the run (the profile's)
+  --limits NAME|FILE    limits that judge the run (the profile's; with --target: trunk)
   --json                one JSON document last; people's lines go to standard error
   --report FILE         HTML with charts
   --compare FILE        JSON of an earlier run: what got better or worse
@@ -94,6 +94,8 @@ export function readLoadOptions(args: readonly string[]): LoadOptions | undefine
   if (target === undefined) {
     for (const name of ['i-may-call', 'numbers', 'username'] as const) if (values[name] !== undefined) throw new UserError(`--${name} goes with --target`);
   }
+  // Both are written into SIPp's CSV and into headers.
+  for (const name of ['caller-id', 'username'] as const) if (!/^[\w.+*#@-]{1,64}$/.test(values[name] ?? '1')) throw new UserError(`--${name} ${values[name] ?? ''}: digits, letters and . + * # @ _ -`);
   return {
     profile, shape, target, inbound, numbers,
     // Through the product the rate is a trunk's limit, which is whole.

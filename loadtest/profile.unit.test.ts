@@ -2,7 +2,7 @@ import { parseYamlConfig, type ConfigError } from '@ritmo/runtime';
 import { createRandom } from '@ritmo/testing';
 import { describe, expect, it } from 'vitest';
 import { readLoadOptions } from './options.ts';
-import { meanMs, planCalls, sampleMs } from './plan.ts';
+import { longestMs, meanMs, planCalls, sampleMs } from './plan.ts';
 import { answerShare, checkProfile, loadProfile, ProfileSchema, type Profile } from './profile.ts';
 import { calleeCsv, codesOf } from './scenarios.ts';
 import { callsOf, rateAt, shapeNames } from './shapes.ts';
@@ -62,6 +62,11 @@ describe('a profile', () => {
     expect(calleeCsv([plan, { ...plan, end: 503, progress: 'none', cause: 34, talkMs: undefined }], [486, 503])).toBe('SEQUENTIAL\n100;1;2000;1;1500;0\n100;0;2000;3;3600000;34\n');
   });
 
+  it('has an end that a run waits for', () => {
+    expect([5, { min: 1, max: 9 }, { mean: 10, atMost: 30 }, { mean: 10 }].map(longestMs)).toEqual([5, 9, 30, 70]);
+    expect(longestMs({ median: 1000, p90: 2000 })).toBeGreaterThan(2000);
+  });
+
   it('has lognormal times with the median and the 90th percentile that it says', () => {
     const random = createRandom(5);
     const times = Array.from({ length: 20_000 }, () => sampleMs({ median: 2000, p90: 5000 }, random)).sort((a, b) => a - b);
@@ -116,6 +121,10 @@ describe('a target', () => {
     expect(await confirmTarget('sbc.example:5080', 'sbc.example:5080', () => Promise.resolve('203.0.113.7'))).toEqual({ name: 'sbc.example:5080', host: '203.0.113.7', port: 5080, isLoopback: false });
   });
 
+  it.each(['127.0.0.1.example:5060', '0.0.0.0:5060', '[::ffff:203.0.113.7]:5060', '[::]:5060', '172.0.0.1:5060', '1270.0.1:5060'])('%s is not this machine, whatever it looks like', async (target) => {
+    await expect(confirmTarget(target, undefined, () => Promise.resolve('203.0.113.7'))).rejects.toThrow('is not on this machine');
+  });
+
   it('without a port is nobody', async () => {
     await expect(confirmTarget('203.0.113.7', '203.0.113.7', nowhere)).rejects.toThrow('HOST:PORT');
   });
@@ -135,6 +144,9 @@ describe('the command line', () => {
     [['--profile', 'x', '--target', 'h:1'], 'say which, with --numbers'],
     [['--profile', 'x', '--target', 'h:1', '--inbound', '--numbers', '1'], 'two different runs'],
     [['--profile', 'x', '--i-may-call', 'h:1'], '--i-may-call goes with --target'],
+    [['--profile', 'x', '--target', 'h:1', '--numbers', '1', '--max-calls', '0'], '--max-calls 0'],
+    [['--profile', 'x', '--caller-id', '1>;tag=x'], '--caller-id 1>;tag=x'],
+    [['--profile', 'x', '--target', 'h:1', '--numbers', '1', '--username', 'a;b'], '--username a;b'],
   ])('%j is refused', (args, reason) => {
     expect(() => readLoadOptions(args)).toThrow(reason);
   });

@@ -29,7 +29,7 @@ export function renderReport(result: LoadResult, profile: Profile, earlier: Load
   const failed = verdict.judgements.filter(({ result: each }) => each === 'fails');
   const tiles: readonly (readonly [string, string])[] = [
     ['calls', `${m.attempts} of ${value(m.askedCalls)}`], ['mean calls per second', value(m.achievedCps)], ['busiest second', value(m.peakCps)], ['channels', value(m.maxChannels)],
-    ['SER', value(m.serPct, ' %')], ['SEER', value(m.seerPct, ' %')], ['ISA', value(m.isaPct, ' %')], ['post-dial delay p50', value(m.pddP50Ms, ' ms')],
+    ['SER', value(m.serPct, ' %')], ['SEER', value(m.seerPct, ' %')], ['ISA', value(m.isaPct, ' %')], ['SRD p95', value(m.srdP95Ms, ' ms')], ['post-dial delay p50', value(m.pddP50Ms, ' ms')],
     ['setup p99', value(m.setupP99Ms, ' ms')], ['200 to ACK p99', value(m.ackP99Ms, ' ms')], ['retransmissions', value(m.retransmissionsSent + m.retransmissionsReceived)],
     ['limits exceeded', value(m.cpsLimitExceeded + m.channelLimitExceeded)],
     ...(m.delivered === null ? [] : ([['delivered', value(m.delivered)], ['abandoned', value(m.abandonedPct, ' %')], ['200 to agent’s INVITE p99', value(m.offerP99Ms, ' ms')]] as const)),
@@ -68,7 +68,11 @@ function charts({ perSecond }: LoadResult): string {
       series: [series('p50', 'var(--a)', (point) => point.setupP50Ms), series('p95', 'var(--e)', (point) => point.setupP95Ms), series('p99', 'var(--b)', (point) => point.setupP99Ms)],
     }),
     timeChart({ title: '200 to its ACK, p99 (ms)', times, series: [series('p99', 'var(--a)', (point) => point.ackP99Ms)] }),
-    timeChart({ title: 'Session establishment ratio of the calls decided in that second', times, unit: ' %', atLeast: 100, series: [series('SER', 'var(--c)', (point) => point.serPct)] }),
+    timeChart({ title: 'RFC 6076: session request delay, first response above 100 (ms)', times, series: [series('SRD p50', 'var(--a)', (point) => point.srdP50Ms), series('SRD p95', 'var(--e)', (point) => point.srdP95Ms)] }),
+    timeChart({
+      title: 'RFC 6076: ratios of the calls decided in that second', times, unit: ' %', atLeast: 100,
+      series: [series('SER', 'var(--c)', (point) => point.serPct), series('SEER', 'var(--d)', (point) => point.seerPct)],
+    }),
     timeChart({
       title: 'Retransmissions, and limits exceeded', times,
       series: [series('retransmissions', 'var(--e)', (point) => point.retransmissions), series('limits exceeded', 'var(--b)', (point) => point.limitsExceeded)],

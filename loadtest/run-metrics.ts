@@ -42,7 +42,7 @@ export const betterWhen = (metric: keyof RunMetrics): 'up' | 'down' | null => di
 
 const perSecond: Readonly<Record<Exclude<keyof SecondPoint, 'second' | 'asked'>, true>> = {
   invites: true, answered: true, refused: true, channels: true, retransmissions: true, limitsExceeded: true, pddP50Ms: true, pddP95Ms: true, setupP50Ms: true,
-  setupP95Ms: true, setupP99Ms: true, ackP99Ms: true, serPct: true,
+  setupP95Ms: true, setupP99Ms: true, ackP99Ms: true, srdP50Ms: true, srdP95Ms: true, serPct: true, seerPct: true,
 };
 export const perSecondMetricNames: readonly string[] = Object.keys(perSecond);
 

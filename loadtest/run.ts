@@ -5,23 +5,21 @@ import { compare, readEarlier } from './compare.ts';
 import { createDialRun } from './dial-run.ts';
 import { judge, loadLimits } from './judge.ts';
 import { createCallerRun } from './caller-run.ts';
-import type { LoadRun, RunParts } from './load-run.ts';
-import { Meter, type SecondPoint } from './meter.ts';
+import type { RunParts } from './load-run.ts';
+import { measure } from './measure.ts';
 import type { LoadOptions } from './options.ts';
 import { loadProfile } from './profile.ts';
 import { renderReport } from './report.ts';
 import type { LoadResult } from './result.ts';
 import { combine } from './run-metrics.ts';
-import { createScreen, type Screen } from './screen.ts';
-import { callsOf, rateAt } from './shapes.ts';
+import { createScreen } from './screen.ts';
+import { callsOf } from './shapes.ts';
 import { sizeFor } from './sizing.ts';
-
-const drainLimitMs = 60_000;
-const readEveryMs = 200;
 
 export async function runLoad(options: LoadOptions, out: NodeJS.WriteStream, signal: AbortSignal): Promise<LoadResult> {
   const profile = await loadProfile(options.profile);
-  const limits = await loadLimits(options.limits ?? profile.limits);
+  // Whoever calls a trunk judges the trunk: the profile's own limits are for the product that it meets.
+  const limits = await loadLimits(options.limits ?? (options.target === undefined ? profile.limits : 'trunk'));
   const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
   const size = sizeFor(profile, options.rate, options.inbound);
   const screen = createScreen(out, options.seconds);
@@ -40,7 +38,7 @@ export async function runLoad(options: LoadOptions, out: NodeJS.WriteStream, sig
     };
     const run = await (options.target === undefined && !options.inbound ? createDialRun(parts) : createCallerRun(parts));
     const startedAt = new Date();
-    const measured = await measure(run, options, screen, lost.signal);
+    const measured = await measure({ run, options, talkMs: profile.talkMs, screen, lost: lost.signal });
     const { meter, points } = measured;
     const figures = meter.figures();
     const asked = Math.min(run.maxCalls, callsOf({ name: options.shape, rate: options.rate, seconds: options.seconds }, run.quantise));
@@ -57,43 +55,4 @@ export async function runLoad(options: LoadOptions, out: NodeJS.WriteStream, sig
     signal.removeEventListener('abort', onAbort);
     for (const close of closing.reverse()) await close().catch((error: unknown) => screen.say(`closing: ${String(error)}`));
   }
-}
-
-/** Second by second: sets the rate, reads what the far end wrote, shows it; then lets the last calls end. */
-async function measure(run: LoadRun, options: LoadOptions, screen: Screen, lost: AbortSignal): Promise<{ readonly meter: Meter; readonly points: readonly SecondPoint[] }> {
-  const shape = { name: options.shape, rate: options.rate, seconds: options.seconds };
-  const startedAtMs = Date.now();
-  const meter = new Meter(startedAtMs);
-  const read = (): Promise<void> => run.sipp.read((record) => meter.record(record));
-  const until = async (ms: number): Promise<void> => {
-    for (;;) {
-      lost.throwIfAborted();
-      await read();
-      const left = ms - (Date.now() - startedAtMs);
-      if (left <= 0) return;
-      await new Promise((done) => setTimeout(done, Math.min(left, readEveryMs)));
-    }
-  };
-  for (let second = 0; second < options.seconds; second += 1) {
-    // A caller ends when it has made its calls; before the first one it could not begin.
-    if (run.sipp.exitCode !== null && (run.maxCalls === Number.POSITIVE_INFINITY || !meter.hasCalls)) throw await run.sipp.failure();
-    await run.setRate(run.quantise(rateAt(shape, second)), meter);
-    await until((second + 1) * 1000);
-    meter.tick(Date.now());
-    screen.show(meter.point(second, run.quantise(rateAt(shape, second))));
-  }
-  await run.endDialing();
-  screen.say('no new calls; those on their way and those up may end');
-  const deadline = Date.now() + drainLimitMs;
-  let second = options.seconds;
-  while (Date.now() < deadline && !(await run.isOver(meter))) {
-    await until((second + 1) * 1000);
-    meter.tick(Date.now());
-    second += 1;
-  }
-  await run.sipp.stop();
-  await read();
-  await run.sipp.close();
-  const seconds = Math.max(options.seconds, second);
-  return { meter, points: Array.from({ length: seconds }, (_, at) => meter.point(at, run.quantise(rateAt(shape, at)))) };
 }

@@ -22,11 +22,16 @@ export interface SippOptions {
   readonly target?: { readonly host: string; readonly port: number; readonly maxCalls: number; readonly maxChannels: number };
 }
 
-const stopGraceMs = 3_000;
+/** SIPp itself stays until the last of its calls is forgotten. */
+const stopGraceMs = 1_000;
+/** SIPp takes note of a signal once a round. */
+const signalStepMs = 300;
+const loopback = '127.0.0.1';
 const mediaPorts = 4;
 /** SIPp's pause until it has bound its socket, and its steps. */
 const bindTries = 500;
 const bindStepMs = 10;
+const startTries = 3;
 
 /** One SIPp process: the witness of a run. */
 export class Sipp {
@@ -35,7 +40,7 @@ export class Sipp {
   private readonly log: WireLog;
   private readonly folder: string;
   private readonly name: string;
-  private readonly controlPort: number;
+  readonly controlPort: number;
   private readonly control = createSocket('udp4');
   private stderr = '';
   private rate = 0;
@@ -60,27 +65,42 @@ export class Sipp {
     );
   }
 
+  /** Ports that were free may be taken by the time SIPp binds them: then others are tried. */
   static async start(options: SippOptions): Promise<Sipp> {
     const missing = sippMissing();
     if (missing !== undefined) throw new UserError(missing);
+    await writeFile(join(options.folder, `${options.name}.xml`), options.scenario);
+    await writeFile(join(options.folder, `${options.name}.csv`), options.csv, { mode: 0o600 });
+    for (let attempt = 1; ; attempt += 1) {
+      const sipp = await Sipp.spawn(options);
+      try {
+        if (options.target === undefined) await sipp.listening(sipp.port, options.transport);
+        else await sipp.listening(sipp.controlPort, 'udp');
+        return sipp;
+      } catch (error) {
+        await sipp.stop();
+        if (attempt === startTries || !(error as Error).message.includes('Address already in use')) throw error;
+      }
+    }
+  }
+
+  private static async spawn(options: SippOptions): Promise<Sipp> {
     const { folder, name, host, target } = options;
-    await writeFile(join(folder, `${name}.xml`), options.scenario);
-    await writeFile(join(folder, `${name}.csv`), options.csv, { mode: 0o600 });
     const port = await freeTcpPort(host);
     const controlPort = await freeTcpPort();
     const [mediaPort] = await freeUdpPortRange(mediaPorts, host);
     const args = [
       ...(target === undefined ? [] : [`${target.host}:${target.port}`, '-m', String(target.maxCalls), '-l', String(target.maxChannels), '-r', '0']),
-      '-sf', `${name}.xml`, '-inf', `${name}.csv`, '-i', host, '-p', String(port), '-mp', String(mediaPort), '-cp', String(controlPort),
+      '-sf', `${name}.xml`, '-inf', `${name}.csv`, '-i', host, '-p', String(port), '-mp', String(mediaPort),
+      // Who reaches the control port sets the rate: without -ci it is open to the network.
+      '-ci', loopback, '-cp', String(controlPort),
       // One socket (u1, t1) for all calls; without -nostdin it reads the terminal; without the aliases of 3.6 -lost counts both ways.
       '-t', options.transport === 'tcp' ? 't1' : 'u1', '-nostdin', '-trace_shortmsg', '-shortmessage_file', `${name}.messages`, '-trace_err', '-error_file', `${name}.errors`,
       ...(options.lossPct > 0 ? ['-lost', String(options.lossPct)] : []),
     ];
-    const child = spawn('sipp', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', TERM: 'dumb' } });
-    const sipp = new Sipp(child, port, controlPort, options);
-    if (target === undefined) await sipp.listening(port, options.transport);
-    else await sipp.listening(controlPort, 'udp');
-    return sipp;
+    // In a group of its own: Ctrl-C in a terminal would end it with its calls still up.
+    const child = spawn('sipp', args, { detached: true, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', TERM: 'dumb' } });
+    return new Sipp(child, port, controlPort, options);
   }
 
   /** The kernel's own table shows when the port is bound: 07 is an unconnected UDP socket, 0A a TCP socket that listens. */
@@ -105,22 +125,33 @@ export class Sipp {
   setRate(rate: number): void {
     if (this.exitCode !== null || rate === this.rate) return;
     this.rate = rate;
-    this.control.send(`cset rate ${rate.toFixed(3)}\n`, this.controlPort, '127.0.0.1', () => undefined);
+    this.control.send(`cset rate ${rate.toFixed(3)}\n`, this.controlPort, loopback, () => undefined);
   }
 
   read(onRecord: (record: WireRecord) => void): Promise<void> {
     return this.log.read(onRecord);
   }
 
-  /** SIGUSR1 asks SIPp to finish its calls; what has not ended by then is killed. */
+  /**
+   * Begins no more calls and hangs up those that are up (BYE, CANCEL): what SIGUSR1 asks for, once and again. SIPp 3.6 does the second only until
+   * it has begun all the calls of its cap: after that they end by themselves, and are to be waited for.
+   */
+  async hangUp(): Promise<void> {
+    for (let time = 0; time < 2 && this.exitCode === null; time += 1) {
+      this.child.kill('SIGUSR1');
+      await new Promise((resolve) => setTimeout(resolve, signalStepMs));
+    }
+  }
+
+  /** What has not ended by now is left as it is. */
   stop(): Promise<void> {
     this.stopping ??= this.end();
     return this.stopping;
   }
 
   private async end(): Promise<void> {
+    await this.hangUp();
     if (this.exitCode === null) {
-      this.child.kill('SIGUSR1');
       const timer = setTimeout(() => this.child.kill('SIGKILL'), stopGraceMs);
       await this.exited;
       clearTimeout(timer);
