@@ -224,14 +224,14 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner {
   }
 
   async reinvite(sdp: string): Promise<string> {
-    return this.agreed('re-INVITE', sdp, await this.offer(toBytes(sdp), ''));
+    return this.agreed('re-INVITE', sdp, await this.offer(toBytes(sdp), this.session.lines));
   }
 
   async update(sdp: string): Promise<string> {
     if (!this.takesUpdate) return this.reinvite(sdp);
     const contact = `Contact: ${this.core.transports.contactOf(this.dialog.destination.transport)}\r\n`;
     const result = await this.exchange(async () => {
-      const response = await ask(this.core, this.dialog, this.meeter, 'UPDATE', contact + this.core.lines.inviteCapabilities + SDP_TYPE, toBytes(sdp));
+      const response = await ask(this.core, this.dialog, this.meeter, 'UPDATE', contact + this.core.lines.inviteCapabilities + this.session.lines + SDP_TYPE, toBytes(sdp));
       return response === undefined ? { response, error: new Error('no answer to UPDATE') } : { response };
     });
     // Its 2xx is a target refresh as well (RFC 3311 5.1).
@@ -249,6 +249,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner {
       if (response.status === 481 || response.status === 408) this.endBy('timeout', `${method} got ${response.status}`);
       throw new Error(`${method} refused: ${response.status} ${fromBytes(response.reason)}`);
     }
+    this.session.renewed(response);
     this.localSdp = sdp;
     return fromBytes(sdpOf(response));
   }

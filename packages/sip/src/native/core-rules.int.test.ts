@@ -211,6 +211,30 @@ describe('the user agent core', () => {
     });
   });
 
+  describe('with a session timer, in an offer of its own (RFC 4028 7.4)', () => {
+    it.each([
+      ['uac', 'uas', 'INVITE', ''], ['uac', 'uas', 'UPDATE', 'Allow: INVITE, ACK, BYE, UPDATE\r\n'], ['uas', 'uac', 'INVITE', ''], ['uas', 'uac', 'UPDATE', 'Allow: INVITE, ACK, BYE, UPDATE\r\n'],
+    ])('keeps the interval and who refreshes: the %s of the call is the %s of our %s', async (asked, kept, method, allow) => {
+      const { peer, callee } = await answered({}, `Supported: timer\r\nSession-Expires: 600;refresher=${asked}\r\n${allow}`);
+      const held = callee.call.update(HOLD);
+      const offer = await peer.next(new RegExp(`^${method}`));
+      expect([headerIn(offer, 'Session-Expires'), Number(headerIn(offer, 'Min-SE'))]).toEqual([`600;refresher=${kept}`, 90]);
+      peer.reply(offer, '200 OK', 'x', `Session-Expires: 600;refresher=${kept}\r\n`, ANSWER);
+      expect(await held).toBe(ANSWER);
+    });
+
+    it('goes on without one where the peer ends it', async () => {
+      const { peer, callee } = await answered({ minSessionExpiresS: 1 }, 'Supported: timer\r\nSession-Expires: 1;refresher=uac\r\n');
+      const held = callee.call.reinvite(HOLD);
+      peer.reply(await peer.next(/^INVITE/), '200 OK', 'x', '', ANSWER);
+      await held;
+      // The interval of another call, whose peer promised to refresh, passes meanwhile.
+      const other = await answered({ minSessionExpiresS: 1 }, 'Supported: timer\r\nSession-Expires: 1;refresher=uac\r\n');
+      expect(await other.callee.ended()).toMatchObject({ by: 'timeout' });
+      expect(callee.ends).toEqual([]);
+    });
+  });
+
   describe('as the refresher of a session (RFC 4028 10)', () => {
     const TIMER = 'Supported: timer\r\nSession-Expires: 1;refresher=uas\r\nAllow: INVITE, ACK, BYE, UPDATE\r\n';
 
@@ -283,21 +307,25 @@ describe('the user agent core', () => {
       open.push({ destroy: () => server.close() });
       await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
       const { port } = server.address() as AddressInfo;
-      const socket: Socket = connect(near.address.port, '127.0.0.1');
-      open.push(socket);
-      let back = '';
-      socket.on('data', (chunk: Buffer) => (back += chunk.toString('latin1')));
-      const send = (method: string, to = '<sip:55@127.0.0.1>'): void => void socket.write(
-        `${method} sip:55@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:${port};branch=z9hG4bK${method}\r\nMax-Forwards: 70\r\nFrom: <sip:11@127.0.0.1>;tag=t\r\nTo: ${to}\r\nCall-ID: gone\r\n` +
-        `CSeq: 1 ${method}\r\nContact: <sip:t@127.0.0.1:${port};transport=tcp>\r\nContent-Length: 0\r\n\r\n`,
-      );
-      const leave = async (): Promise<void> => {
-        const gone = new Promise((resolve) => socket.once('close', resolve));
-        socket.destroy();
-        await gone;
+      const line = () => {
+        const socket: Socket = connect(near.address.port, '127.0.0.1');
+        open.push(socket);
+        let back = '';
+        socket.on('data', (chunk: Buffer) => (back += chunk.toString('latin1')));
+        const send = (method: string, to = '<sip:55@127.0.0.1>', cseq = 1): void => void socket.write(
+          `${method} sip:55@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:${port};branch=z9hG4bK${method}\r\nMax-Forwards: 70\r\nFrom: <sip:11@127.0.0.1>;tag=t\r\nTo: ${to}\r\nCall-ID: gone\r\n` +
+          `CSeq: ${cseq} ${method}\r\nContact: <sip:t@127.0.0.1:${port};transport=tcp>\r\nContent-Length: 0\r\n\r\n`,
+        );
+        const leave = async (): Promise<void> => {
+          const gone = new Promise((resolve) => socket.once('close', resolve));
+          socket.destroy();
+          await gone;
+        };
+        return { send, leave, back: () => back };
       };
-      send('INVITE');
-      return { heard, send, leave, back: () => back };
+      const first = line();
+      first.send('INVITE');
+      return { heard, line, ...first };
     };
 
     it('answers on a new connection to the sent-by of a request whose connection is gone (18.2.2)', async () => {
@@ -314,18 +342,35 @@ describe('the user agent core', () => {
       await until('the refusal', () => peer.heard.text.includes('SIP/2.0 486'));
     });
 
-    it('sends the BYE of a dialog whose connection is gone to the Contact of the peer', async () => {
+    /** A call whose connection is gone, as our side knows. */
+    const stranded = async () => {
       const near = await rig.party(createNativeSipStack);
       const peer = await streamPeer(near);
       const answering = (await near.nextCall()).answer(OFFER);
       const ok = await until('the 200', () => (peer.back().includes('SIP/2.0 200') ? peer.back() : undefined));
-      peer.send('ACK', headerIn(ok.slice(ok.indexOf('SIP/2.0 200')), 'To'));
-      const callee = await answering;
-      const { port } = callee.snapshot().destination;
+      const to = headerIn(ok.slice(ok.indexOf('SIP/2.0 200')), 'To');
+      peer.send('ACK', to);
+      const callee = new RecordedCall(await answering);
+      const { port } = callee.call.snapshot().destination;
       await peer.leave();
-      await until('our side to know', () => callee.snapshot().destination.port !== port);
-      callee.hangup();
+      await until('our side to know', () => callee.call.snapshot().destination.port !== port);
+      return { peer, to, callee };
+    };
+
+    it('sends the BYE of a dialog whose connection is gone to the Contact of the peer', async () => {
+      const { peer, callee } = await stranded();
+      callee.call.hangup();
       await until('the BYE', () => /^BYE sip:t@/m.test(peer.heard.text));
+    });
+
+    it('sends it on the connection by which the peer came back', async () => {
+      const { peer, to, callee } = await stranded();
+      const second = peer.line();
+      second.send('UPDATE', to, 2);
+      await until('its answer', () => second.back().includes('SIP/2.0 200'));
+      callee.call.hangup();
+      await until('the BYE', () => /^BYE sip:t@/m.test(second.back()));
+      expect(peer.heard.text).toBe('');
     });
   });
 });

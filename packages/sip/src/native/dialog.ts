@@ -70,7 +70,9 @@ export class Dialog {
   /** Target refresh (RFC 3261 12.2.1.2, 12.2.2): INVITE, UPDATE and their 2xx. */
   refresh(message: SipMessage, flow: Flow): void {
     const contact = contactOf(message);
-    if (contact === undefined || contact === this.remoteTarget) return;
+    // A peer that lost its connection comes back by another, the Contact being what it was.
+    const isBack = flow.connection !== undefined && flow.connection !== this.flow.connection && this.flow.connection?.open !== true;
+    if (contact === undefined || (contact === this.remoteTarget && !isBack)) return;
     this.remoteTarget = contact;
     this.flow = flow;
     this.hop = this.nextHop();

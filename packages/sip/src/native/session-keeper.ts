@@ -28,6 +28,21 @@ export class SessionKeeper implements TimerOwner {
     this.expiryTimer = wheel.start(this, EXPIRED, expiryDelayMs(interval));
   }
 
+  /** What an offer of ours says, which refreshes as well: without a word the session would go on without its timer (7.4). */
+  get lines(): string {
+    const { interval } = this;
+    return interval === undefined ? '' : refreshLines(interval, this.minS);
+  }
+
+  /** By the 2xx to that offer. */
+  renewed(response: SipMessage): void {
+    if (this.interval !== undefined) this.call.startSessionTimer(negotiateAsCaller(response, this.interval.intervalS), response);
+  }
+
+  private get minS(): number {
+    return this.call.core.options.minSessionExpiresS ?? 90;
+  }
+
   stop(): void {
     const { wheel } = this.call.core;
     wheel.cancel(this.refreshTimer);
@@ -45,7 +60,7 @@ export class SessionKeeper implements TimerOwner {
   private async refresh(intervalS: number): Promise<void> {
     const { call } = this;
     const byUpdate = call.takesUpdate;
-    const response = await call.refresh(refreshLines(intervalS, call.core.options.minSessionExpiresS ?? 90));
+    const response = await call.refresh(refreshLines({ intervalS, weRefresh: true }, this.minS));
     if (!call.alive) return;
     if (response === undefined || response.status === 481 || response.status === 408) call.endBy('timeout', 'session refresh failed');
     else if (response.status < 300) call.startSessionTimer(negotiateAsCaller(response, intervalS), response);

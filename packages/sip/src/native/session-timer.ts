@@ -52,9 +52,9 @@ export function negotiateAsCallee(request: SipMessage, minS: number): CalleeAnsw
   return { kind: 'agreed', interval: { intervalS: header.intervalS, weRefresh: !peerRefreshes }, headers };
 }
 
-/** What a refresh of ours says (7.4): in it we are the UAC, and stay the refresher. */
-export function refreshLines(intervalS: number, minS: number): string {
-  return `Session-Expires: ${intervalS};refresher=uac\r\nMin-SE: ${Math.min(intervalS, minS)}\r\n`;
+/** What a refresh of ours says (7.4): in it we are the UAC, and who refreshes stays who it was. */
+export function refreshLines({ intervalS, weRefresh }: SessionInterval, minS: number): string {
+  return `Session-Expires: ${intervalS};refresher=${weRefresh ? 'uac' : 'uas'}\r\nMin-SE: ${Math.min(intervalS, minS)}\r\n`;
 }
 
 /** Min-SE of a 422 (7.3); NaN without one. */
