@@ -1,7 +1,7 @@
 /** Where scenario files are: a path, or the name of one that ships. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseScenario, ScenarioError } from '../src/index.ts';
+import { parseScenario, FieldError } from '../src/index.ts';
 import type { Scenario } from '../src/index.ts';
 import { jsonFault } from './json-fault.ts';
 
@@ -35,7 +35,7 @@ export function readScenario(given: string): ScenarioFile {
     const scenario = parseScenario(raw);
     return { name: scenario.name ?? given, raw, scenario };
   } catch (error) {
-    if (error instanceof ScenarioError) throw new ScenarioFileError(`${file}: ${error.message}`);
+    if (error instanceof FieldError) throw new ScenarioFileError(`${file}: ${error.message}`);
     throw error;
   }
 }

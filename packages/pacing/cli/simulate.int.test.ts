@@ -71,7 +71,7 @@ describe('a scenario', () => {
   });
 
   it('that is wrong is refused with its file and the place in it', () => {
-    expect(() => readScenario(file('typo.json', JSON.stringify({ ...small, amd: { delay: 2 } })))).toThrow(/typo\.json: scenario: amd\.delay: unknown field/);
+    expect(() => readScenario(file('typo.json', JSON.stringify({ ...small, amd: { delay: 2 } })))).toThrow(/typo\.json: amd\.delay: unknown field/);
     expect(() => readScenario('exponential-n7')).toThrow('no scenario file "exponential-n7"; shipped: cold-start, exponential-n10-p10');
     expect(() => readScenario(folder)).toThrow(/cannot be read: EISDIR/);
   });

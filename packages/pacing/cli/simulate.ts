@@ -1,7 +1,7 @@
 /** npm run simulate: one scenario, one policy, any number of seeds. */
 import { writeFileSync } from 'node:fs';
 import { benchFlags } from '@ritmo/testing/flags';
-import { POLICIES, referenceOf, runSeed, summarise, UnknownPolicyError } from '../src/index.ts';
+import { POLICIES, recordSimulation, referenceOf, runSeed, summarise, UnknownPolicyError } from '../src/index.ts';
 import type { Answer, RunResult } from '../src/index.ts';
 import { readScenario, ScenarioFileError, shippedScenarios } from './scenario-files.ts';
 
@@ -15,6 +15,7 @@ const flags = benchFlags(
     seed: [1, 'first seed'],
     seeds: [1, 'number of seeds'],
     series: ['', 'write the course of the first seed into this file, one line a minute: CSV, or JSON if it ends in .json'],
+    recording: ['', 'write what the first seed did into this file, for `ritmo replay --recording FILE`'],
     list: [false, 'list policies and shipped scenarios'],
   },
 );
@@ -67,12 +68,13 @@ function main(): number {
     list();
     return 0;
   }
-  const { scenario: given, policy, seed, seeds: count, series } = flags;
+  const { scenario: given, policy, seed, seeds: count, series, recording } = flags;
   if (given === '') throw new ScenarioFileError('--scenario is missing; --help tells more');
   if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(count) || count < 1) throw new ScenarioFileError('--seed and --seeds are whole numbers, --seeds at least 1');
   const { name, scenario } = readScenario(given);
+  if (recording !== '' && scenario.campaigns !== undefined) throw new ScenarioFileError('--recording takes a scenario of one campaign');
   // Before minutes of work: a file that cannot be written.
-  if (series !== '') writeFileSync(series, '');
+  for (const file of [series, recording]) if (file !== '') writeFileSync(file, '');
   const seeds = Array.from({ length: count }, (_, index) => seed + index);
   const before = process.cpuUsage();
   const runs = seeds.map((one, index) => runSeed(scenario, policy, one, index === 0 && series !== '' ? 60 : undefined));
@@ -80,6 +82,7 @@ function main(): number {
   const cpuMinutes = (used.user + used.system) / 60e6;
   const answer = summarise(name, policy, runs, referenceOf(scenario, seeds));
   if (series !== '') writeSeries(series, runs[0]?.series ?? []);
+  if (recording !== '') writeFileSync(recording, JSON.stringify(recordSimulation(scenario, policy, seed)));
   const speed = `speed          ${(answer.simulatedAttempts / 1e6 / cpuMinutes).toFixed(2)} million attempts a minute of processor time`;
   console.log(flags.json ? JSON.stringify(answer) : `${table(answer)}\n${speed}`);
   return 0;

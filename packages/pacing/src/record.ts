@@ -8,28 +8,31 @@ import type { Scenario } from './simulator/scenario.ts';
 import { isSteps } from './simulator/scenario.ts';
 import { Simulation } from './simulator/simulation.ts';
 
-/** One campaign, no machines. */
+type Conversation = { -readonly [Field in keyof RecordedConversation]: RecordedConversation[Field] };
+
+/** Of the only campaign of the scenario. */
 export function recordSimulation(scenario: Scenario, policyName: string, seed: number): Recording {
   const attempts: RecordedAttempt[] = [];
-  const conversations: RecordedConversation[] = [];
+  const conversations: Conversation[] = [];
   const abandonedAtMs: number[] = [];
   const inner = new ScenarioSource(scenario, seed);
-  const talks: number[] = [];
-  let nowMs = 0;
+  let wrapped = 0;
+  let delivered = { atMs: 0, waitMs: 0 };
   const source: CallSource = {
     draw(campaign, atMs, fate) {
       inner.draw(campaign, atMs, fate);
-      attempts.push({ atMs, ringMs: fate.ringMs, answered: fate.answered, machine: false });
+      attempts.push({ atMs, ringMs: fate.ringMs, answered: fate.answered, machine: fate.answered && !fate.deliver });
     },
     talkMs(campaign, machine) {
       const ms = inner.talkMs(campaign, machine);
-      talks.push(ms);
+      conversations.push({ ...delivered, talkMs: ms, wrapMs: 0 });
       return ms;
     },
     wrapMs(campaign) {
       const ms = inner.wrapMs(campaign);
       // Any talk time will do as its partner: the laws are independent here.
-      conversations.push({ atMs: nowMs, talkMs: talks.shift() ?? 0, wrapMs: ms });
+      const partner = conversations[wrapped++];
+      if (partner !== undefined) partner.wrapMs = ms;
       return ms;
     },
   };
@@ -37,7 +40,7 @@ export function recordSimulation(scenario: Scenario, policyName: string, seed: n
   const policy = policyByName(policyName, { cap: scenario.abandonCapPct / 100, agentPart: 1, endMs: scenario.durationS * 1_000, abandon });
   const listening: PacingPolicy = {
     observe(fact) {
-      nowMs = fact.atMs;
+      if (fact.type === 'delivered') delivered = { atMs: fact.atMs, waitMs: fact.waitMs };
       if (fact.type === 'abandoned') abandonedAtMs.push(fact.atMs);
       policy.observe(fact);
     },
@@ -45,7 +48,7 @@ export function recordSimulation(scenario: Scenario, policyName: string, seed: n
   };
   new Simulation(scenario, source, [listening], { seed }).run();
   return {
-    name: scenario.name ?? 'simulated', durationMs: scenario.durationS * 1_000, capPct: scenario.abandonCapPct, graceMs: scenario.graceS * 1_000, detectMs: 0,
+    name: scenario.name ?? 'simulated', durationMs: scenario.durationS * 1_000, capPct: scenario.abandonCapPct, graceMs: scenario.graceS * 1_000, detectMs: (scenario.amd?.delayS ?? 0) * 1_000,
     attempts, conversations, abandonedAtMs,
     presence: isSteps(scenario.agents) ? scenario.agents.map(([atS, count]) => [atS * 1_000, count] as const) : [[0, scenario.agents]],
     channels: scenario.channels, cps: scenario.cps,

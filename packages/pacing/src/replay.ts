@@ -56,11 +56,15 @@ export interface ReplayOptions {
 }
 
 export interface ReplayFigures {
+  /** Of the agents present, talking or wrapping up: 0 to 1. */
   readonly occupancy: number;
+  /** Who was given an agent after the grace time is one of them. */
   readonly abandonRate: number;
   readonly attempts: number;
+  /** People reached. */
   readonly live: number;
   readonly conversations: number;
+  /** Of an agent between two conversations. */
   readonly meanIdleS: number;
   /** Of the people who were given an agent. */
   readonly meanWaitS: number;
@@ -149,9 +153,10 @@ export function recordedFigures(recording: Recording): ReplayFigures {
   );
   const conversations = recording.conversations.length;
   const live = conversations + recording.abandonedAtMs.length;
+  const late = recording.conversations.filter(({ waitMs }) => (waitMs ?? 0) > recording.graceMs).length;
   return {
     occupancy: presentMs > 0 ? busyMs / presentMs : 0,
-    abandonRate: live > 0 ? recording.abandonedAtMs.length / live : 0,
+    abandonRate: live > 0 ? (recording.abandonedAtMs.length + late) / live : 0,
     attempts: recording.attempts.length,
     live,
     conversations,
@@ -217,11 +222,14 @@ export function comparison(recording: Recording, results: readonly ReplayResult[
       `${figures.meanIdleS.toFixed(1)}`.padStart(7),
       `${figures.meanWaitS.toFixed(2)}`.padStart(7),
     ].join(' ');
+  const longer = results.filter(({ figures }) => figures.attempts > recording.attempts.length);
+  const note = longer.length === 0 ? [] : ['', `With more attempts than the ${recording.attempts.length} recorded the list is taken to go on as it was.`];
   const head = ['', 'occupancy', 'abandoned', 'attempts', 'conversations', 'idle s', 'wait s'];
   return [
     [(head[0] as string).padEnd(34), ...head.slice(1).map((cell, index) => cell.padStart([9, 9, 9, 13, 7, 7][index] as number))].join(' '),
     line(`recorded (${recording.name})`, recordedFigures(recording)),
     ...results.map(({ policy, agents, figures }) => line(`${policy}${agents === null ? '' : `, ${agents} agents`}`, figures)),
+    ...note,
   ].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import type { Actor, AttemptOutcome, BlockListId, CallId, CampaignId, ContactId, Extension, PhoneId, QueueId } from '@ritmo/domain';
+import type { PacingDecision, ReplayFigures, ReplayResult } from '@ritmo/pacing';
 import type { Done, Refusal } from './answers.ts';
 
 /** A contact as an importer hands it over, not yet checked. */
@@ -46,28 +47,11 @@ export interface CampaignStatus {
   readonly outcomes: Readonly<Partial<Record<AttemptOutcome, number>>>;
   readonly byDisposition: Readonly<Record<number, number>>;
   readonly remainingDue: number | null;
-  readonly lastDecision: { readonly start: number; readonly reason: string; readonly inputs: Readonly<Record<string, number>> } | null;
+  readonly lastDecision: PacingDecision | null;
 }
 
-export interface SampledDecision {
+export interface SampledDecision extends PacingDecision {
   readonly at: number;
-  readonly start: number;
-  readonly reason: string;
-  readonly inputs: Readonly<Record<string, number>>;
-}
-
-export interface ReplayedFigures {
-  /** Of the agents present, talking or wrapping up: 0 to 1. */
-  readonly occupancy: number;
-  readonly abandonRate: number;
-  readonly attempts: number;
-  /** People reached. */
-  readonly live: number;
-  readonly conversations: number;
-  /** Of an agent between two conversations. */
-  readonly meanIdleS: number;
-  /** Of a person for an agent. */
-  readonly meanWaitS: number;
 }
 
 export interface ReplayStatus {
@@ -78,8 +62,8 @@ export interface ReplayStatus {
   readonly percent: number;
   /** failed: why. */
   readonly reason: string | null;
-  readonly recorded: ReplayedFigures | null;
-  readonly results: readonly { readonly policy: string; readonly agents: number | null; readonly figures: ReplayedFigures; readonly occupancyCi95: readonly [number, number] }[];
+  readonly recorded: ReplayFigures | null;
+  readonly results: readonly ReplayResult[];
   /** The comparison as a table for people. */
   readonly text: string;
 }
@@ -188,7 +172,7 @@ export interface DialerRequests {
   /** How a campaign was paced: the decision of this moment and the samples in its events, newest first. */
   'dialer.pacing': {
     request: { campaignId: CampaignId; limit: number };
-    reply: { lastDecision: Omit<SampledDecision, 'at'> | null; decisions: readonly SampledDecision[] };
+    reply: { lastDecision: PacingDecision | null; decisions: readonly SampledDecision[] };
   };
   /** Runs a recorded campaign again with other policies or another number of agents. `dialer.replay.status` tells how far it is. */
   'dialer.replay.start': {

@@ -1,7 +1,7 @@
 /** Scenario files: what they may say, and clear refusals when they say something else. */
 import { meanOf } from './distribution.ts';
 import type { Distribution } from './distribution.ts';
-import { law, list, number, object, ScenarioError, text, wholeNumber } from './scenario-fields.ts';
+import { law, list, number, object, FieldError, text, wholeNumber } from '../fields.ts';
 
 export interface OutcomeLaw {
   /** `answered` is the only one that is an answer; every other word is a failure. */
@@ -66,8 +66,8 @@ export function parseScenario(input: unknown): Scenario {
     cps: limit(json['cps'], 'cps'),
     ...(json['campaigns'] === undefined ? {} : { campaigns: campaigns(json['campaigns']) }),
   };
-  if (scenario.warmupS >= scenario.durationS) throw new ScenarioError('warmupS', 'is not shorter than durationS');
-  if (stepsOf(scenario.agents).every((count) => count === 0)) throw new ScenarioError('agents', 'nobody ever works');
+  if (scenario.warmupS >= scenario.durationS) throw new FieldError('warmupS', 'is not shorter than durationS');
+  if (stepsOf(scenario.agents).every((count) => count === 0)) throw new FieldError('agents', 'nobody ever works');
   return scenario;
 }
 
@@ -93,10 +93,10 @@ function timed<T>(value: unknown, path: string, read: (value: unknown, path: str
   let last = -1;
   return value.map((step: unknown, index): readonly [number, T] => {
     const here = `${path}[${index}]`;
-    if (!Array.isArray(step) || step.length !== 2) throw new ScenarioError(here, 'is not [fromS, value]');
+    if (!Array.isArray(step) || step.length !== 2) throw new FieldError(here, 'is not [fromS, value]');
     const fromS = number(step[0], `${here}[0]`, 0, 1e8);
-    if (index === 0 && fromS !== 0) throw new ScenarioError(here, 'the first step must begin at 0');
-    if (fromS <= last) throw new ScenarioError(here, 'steps must rise');
+    if (index === 0 && fromS !== 0) throw new FieldError(here, 'the first step must begin at 0');
+    if (fromS <= last) throw new FieldError(here, 'steps must rise');
     last = fromS;
     return [fromS, read(step[1], `${here}[1]`)];
   });
@@ -109,21 +109,21 @@ function outcomes(value: unknown, path: string): readonly OutcomeLaw[] {
     return { outcome: text(json['outcome'], `${here}.outcome`), p: number(json['p'], `${here}.p`, 0, 1), ring: law(json['ring'], `${here}.ring`) };
   });
   const total = laws.reduce((sum, entry) => sum + entry.p, 0);
-  if (Math.abs(total - 1) > 1e-6) throw new ScenarioError(path, `probabilities add up to ${total}, not to 1`);
+  if (Math.abs(total - 1) > 1e-6) throw new FieldError(path, `probabilities add up to ${total}, not to 1`);
   // Attempts that take no time would never let the next second come.
-  if (laws.every((entry) => entry.p * meanOf(entry.ring) === 0)) throw new ScenarioError(path, 'ringing takes no time, whatever the outcome');
+  if (laws.every((entry) => entry.p * meanOf(entry.ring) === 0)) throw new FieldError(path, 'ringing takes no time, whatever the outcome');
   return laws;
 }
 
 /** Nobody may answer for a while, but not all the time: then there is nothing to pace. */
 function answeredByAny(value: Timed<readonly OutcomeLaw[]>, path: string): Timed<readonly OutcomeLaw[]> {
   const isAnswered = stepsOf(value).some((laws) => laws.some(({ outcome, p }) => outcome === 'answered' && p > 0));
-  if (!isAnswered) throw new ScenarioError(path, 'no outcome is "answered"');
+  if (!isAnswered) throw new FieldError(path, 'no outcome is "answered"');
   return value;
 }
 
 function takingTime(value: Distribution, path: string): Distribution {
-  if (meanOf(value) <= 0) throw new ScenarioError(path, 'takes no time');
+  if (meanOf(value) <= 0) throw new FieldError(path, 'takes no time');
   return value;
 }
 

@@ -26,7 +26,7 @@ export function registerPacingRoutes(app: FastifyInstance, { context }: AdminPar
     { schema: { tags, summary: "The pacing decision of this moment and the samples in the campaign's events, newest first", params: IdParams, querystring: PacingQuery } },
     async (request, reply) => {
       const campaignId = asId<CampaignId>(request.params.id);
-      if (!directory.get('campaign', campaignId)) return sendRefusal(reply, { code: 'not-found' });
+      if (!directory.get('campaign', campaignId)) return sendRefusal(reply, { code: 'not-found', detail: 'unknown campaign' });
       return bus.request('dialer.pacing', { campaignId, limit: request.query.limit });
     },
   );

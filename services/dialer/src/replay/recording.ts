@@ -1,13 +1,15 @@
 /** A campaign's events as a recording that pacing can run again. */
 import { upcast, type AgentId, type CallId, type CampaignId, type DomainEvent, type UserStatusId } from '@ritmo/domain';
 import type { EventStore } from '@ritmo/event-store';
-import type { RecordedAttempt, RecordedConversation, Recording } from '@ritmo/pacing';
+import type { GraceClock, RecordedAttempt, RecordedConversation, Recording } from '@ritmo/pacing';
 
 export interface RecordingQuery {
   readonly name: string;
   readonly campaignId: CampaignId;
   readonly capPct: number;
   readonly graceMs: number;
+  /** From when a person has waited. */
+  readonly graceClock: GraceClock;
   readonly channels: number | null;
   readonly cps: number | null;
   /** Does this agent serve the campaign's queue? */
@@ -28,6 +30,8 @@ interface Call {
   deliveredAt: number | null;
   waitMs: number;
   detectMs: number | null;
+  /** When detection said person. */
+  personFrom: number | null;
 }
 
 interface Collected {
@@ -55,7 +59,7 @@ export async function readRecording(events: EventStore, query: RecordingQuery, o
   return compact(query, collected);
 }
 
-function collector({ campaignId, serves, works }: RecordingQuery, into: Collected): (fact: Recorded) => void {
+function collector({ campaignId, graceClock, serves, works }: RecordingQuery, into: Collected): (fact: Recorded) => void {
   const calls = new Map<CallId, Call>();
   const working = new Set<AgentId>();
   const registered = new Set<AgentId>();
@@ -85,7 +89,7 @@ function collector({ campaignId, serves, works }: RecordingQuery, into: Collecte
   return (fact) => {
     switch (fact.type) {
       case 'AttemptStarted':
-        if (fact.data.campaignId === campaignId) calls.set(fact.data.callId, { startedAt: fact.at, offeredAt: null, deliveredAt: null, waitMs: 0, detectMs: null });
+        if (fact.data.campaignId === campaignId) calls.set(fact.data.callId, { startedAt: fact.at, offeredAt: null, deliveredAt: null, waitMs: 0, detectMs: null, personFrom: null });
         return;
       case 'AttemptWithdrawn':
         return void calls.delete(fact.data.callId);
@@ -96,11 +100,13 @@ function collector({ campaignId, serves, works }: RecordingQuery, into: Collecte
       case 'CallDelivered': {
         const call = calls.get(fact.data.callId);
         if (!call) return;
-        if (fact.type === 'AnswerClassified') call.detectMs = fact.data.detectMs;
-        else if (fact.type === 'OfferMade') call.offeredAt = fact.at;
+        if (fact.type === 'AnswerClassified') {
+          call.detectMs = fact.data.detectMs;
+          if (fact.data.verdict === 'person') call.personFrom = fact.at;
+        } else if (fact.type === 'OfferMade') call.offeredAt = fact.at;
         else {
           call.deliveredAt = fact.at;
-          call.waitMs = fact.data.waitMs;
+          call.waitMs = graceClock === 'detection-end' && call.personFrom !== null ? Math.max(0, fact.at - call.personFrom) : fact.data.waitMs;
         }
         return;
       }
@@ -116,12 +122,12 @@ function collector({ campaignId, serves, works }: RecordingQuery, into: Collecte
   };
 }
 
-/** Time from the first attempt on, without the campaign's rests. */
+/** The time in which the campaign dialed: from its first attempt to its last, without its rests. What ended later than that belongs to no pacing. */
 function compact(query: RecordingQuery, { attempts, conversations, wraps, abandonedAtMs, detectMs, presence }: Collected): Recording {
   attempts.sort((a, b) => a.atMs - b.atMs);
   const moments = [...attempts.map(({ atMs }) => atMs), ...conversations.map(({ atMs, talkMs, callId }) => atMs + talkMs + (wraps.get(callId) ?? 0))].sort((a, b) => a - b);
-  const first = moments[0] ?? 0;
-  const last = moments.at(-1) ?? 0;
+  const first = attempts[0]?.atMs ?? 0;
+  const last = attempts.at(-1)?.atMs ?? 0;
   const rests: { readonly from: number; readonly to: number }[] = [];
   for (let index = 1; index < moments.length; index += 1) {
     const [from, to] = [moments[index - 1] ?? 0, moments[index] ?? 0];

@@ -7,7 +7,7 @@ import { readRecording, type RecordingQuery } from './recording.ts';
 const campaignId = asId<CampaignId>(7);
 const began = Date.parse('2026-11-23T12:00:00Z');
 const by = { kind: 'system' } as const;
-const query: RecordingQuery = { name: 'recorded', campaignId, capPct: 3, graceMs: 0, channels: null, cps: null, serves: () => true, works: (statusId) => statusId === 1 };
+const query: RecordingQuery = { name: 'recorded', campaignId, capPct: 3, graceMs: 250, graceClock: 'answer', channels: null, cps: null, serves: () => true, works: (statusId) => statusId === 1 };
 const scenario = parseScenario({
   agents: 20, durationS: 14_400, warmupS: 0, handle: { dist: 'lognormal', meanS: 100, cv: 0.7 }, wrapUp: { dist: 'lognormal', meanS: 15, cv: 0.5 },
   outcomes: [
@@ -65,7 +65,7 @@ async function stored(policy: string): Promise<Recording> {
   return recording;
 }
 
-describe('a campaign read from its events', () => {
+describe('a campaign read from its events', { timeout: 120_000 }, () => {
   it('shows what happened, and run again with another policy what a simulation of that policy shows', async () => {
     const truth = recordedFigures(recordSimulation(scenario, 'fixed-ratio:1.5', 11));
     const recording = await stored('fixed-ratio:1.5');
@@ -82,6 +82,26 @@ describe('a campaign read from its events', () => {
     }
     const more = replay(recording, { policy: 'ritmo', agents: 40, seeds: [1] });
     expect(more.figures.conversations).toBeGreaterThan(1.7 * read.conversations);
+  });
+
+  it('is as long as the campaign dialed, and counts who was given an agent after the grace time as abandoned', async () => {
+    const events = createMemoryEventStore();
+    const facts = [
+      ...loggedIn(1, began - 10), ...attempt(1, began, 10_000, 'delivered', 60_000, 5_000), ...attempt(2, began + 30_000, 10_000, 'delivered', 400_000, 5_000), ...attempt(3, began + 60_000, 20_000, 'no-answer', 0, 0),
+    ].sort((a, b) => a.at - b.at);
+    await events.append({ streamId: streams.system, expectedVersion: 'any', events: facts.map(({ type, data, at }) => ({ type, at, data: data as unknown as Record<string, unknown> })) });
+    const recording = await readRecording(events, query);
+    expect(recording.durationMs).toBe(60_000);
+    // Of the first conversation 50 s and of the second 20 s are in the recording, of one agent.
+    expect(recordedFigures(recording)).toMatchObject({ occupancy: 70 / 60, abandonRate: 0, live: 2 });
+    expect(recordedFigures(await readRecording(events, { ...query, graceMs: 200 })).abandonRate).toBe(1);
+    const classified = fact('AnswerClassified', began + 9_999, { callId: asCallId('1.1'), campaignId: null, verdict: 'person', detectMs: 100 });
+    const other = createMemoryEventStore();
+    const all = [...facts, classified].sort((a, b) => a.at - b.at);
+    await other.append({ streamId: streams.system, expectedVersion: 'any', events: all.map(({ type, data, at }) => ({ type, at, data: data as unknown as Record<string, unknown> })) });
+    expect(recordedFigures(await readRecording(other, { ...query, graceMs: 200, graceClock: 'detection-end' })).abandonRate).toBe(0.5);
+    await events.close();
+    await other.close();
   });
 
   it('leaves out the nights, other campaigns, attempts that were taken back and agents who pause', async () => {

@@ -105,6 +105,7 @@ function queryOf(parts: DialerParts, { campaignId }: Start['request']): Recordin
     campaignId,
     capPct: campaign?.abandonCapPct ?? 3,
     graceMs: campaign?.graceMs ?? 2_000,
+    graceClock: campaign?.graceClock ?? 'answer',
     channels: total((trunk) => trunk.channels),
     cps: total((trunk) => trunk.callsPerSecond),
     serves: (agentId) => members.some((member) => member.agentId === agentId),

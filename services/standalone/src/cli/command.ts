@@ -26,3 +26,9 @@ export function idOf(text: string | undefined, noun: string): number {
   if (!Number.isInteger(id) || id < 1) throw new UserError(`which ${noun}? Give its number`);
   return id;
 }
+
+export function wholeNumberOf(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (!Number.isSafeInteger(Number(text)) || Number(text) < 1) throw new UserError(`--${flag} ${text} is not a whole number of at least 1`);
+  return Number(text);
+}

@@ -28,7 +28,7 @@ usage: ritmo replay CAMPAIGN [options]      (or npm run replay -- --campaign CAM
   --policy A,B       policies to run the recording through (ritmo); npm run simulate -- --list names them
   --agents N         so many agents instead of the recorded ones
   --seeds N          how often its attempts and talks are drawn anew (5)
-  --recording FILE   a recording as JSON, without a running installation
+  --recording FILE   a recording as JSON, without a running installation: npm run simulate -- --recording FILE writes one
   --json             print one JSON document for machines
   --url, --key       of the running installation; by default those of its data folder
   --help             this text

@@ -2,7 +2,7 @@
 import type { ReplayStatus, Requests } from '@ritmo/bus';
 import { UserError } from '@ritmo/runtime';
 import type { AdminClient } from './client.ts';
-import { idOf, type Answer, type RemoteOptions } from './command.ts';
+import { idOf, wholeNumberOf, type Answer, type RemoteOptions } from './command.ts';
 import { clock, table } from './table.ts';
 
 type Pacing = Requests['dialer.pacing']['reply'];
@@ -33,13 +33,8 @@ export async function pacing(client: AdminClient, args: readonly string[]): Prom
 
 export async function replay(client: AdminClient, args: readonly string[], options: RemoteOptions): Promise<Answer> {
   const id = idOf(args[0] ?? options.campaign, 'campaign');
-  const number = (text: string | undefined, name: string): number | undefined => {
-    if (text === undefined) return undefined;
-    if (!Number.isInteger(Number(text)) || Number(text) < 1) throw new UserError(`--${name} ${text} is not a whole number of at least 1`);
-    return Number(text);
-  };
-  const agents = number(options.agents, 'agents');
-  const seeds = number(options.seeds, 'seeds');
+  const agents = wholeNumberOf(options.agents, 'agents');
+  const seeds = wholeNumberOf(options.seeds, 'seeds');
   const order = { policy: options.policy ?? 'ritmo', ...(agents === undefined ? {} : { agents }), ...(seeds === undefined ? {} : { seeds }) };
   const { replayId } = await client.post<{ replayId: string }>(`/v1/campaigns/${id}/replay`, order);
   for (let said = ''; ; ) {

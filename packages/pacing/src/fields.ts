@@ -1,11 +1,11 @@
-/** Reads the fields of a scenario file; whatever is wrong is said with its place, for example `outcomes[1].ring.meanS`. */
-import type { Distribution } from './distribution.ts';
+/** Reads the fields of a file that people write; whatever is wrong is said with its place, for example `outcomes[1].ring.meanS`. */
+import type { Distribution } from './simulator/distribution.ts';
 
-export class ScenarioError extends Error {
+export class FieldError extends Error {
   readonly path: string;
   constructor(path: string, problem: string) {
-    super(`scenario: ${path}: ${problem}`);
-    this.name = 'ScenarioError';
+    super(`${path}: ${problem}`);
+    this.name = 'FieldError';
     this.path = path;
   }
 }
@@ -14,37 +14,37 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** `known`: a field of another name is refused, because it is a slip of the pen that would be without effect. */
 export function object(value: unknown, path: string, known: readonly string[]): Json {
-  if (value === undefined) throw new ScenarioError(path, 'is missing');
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ScenarioError(path, 'is not an object');
+  if (value === undefined) throw new FieldError(path, 'is missing');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FieldError(path, 'is not an object');
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw new ScenarioError(path === '$' ? key : `${path}.${key}`, `unknown field; known: ${known.join(', ')}`);
+    if (!known.includes(key)) throw new FieldError(path === '$' ? key : `${path}.${key}`, `unknown field; known: ${known.join(', ')}`);
   }
   return value as Json;
 }
 
 export function list(value: unknown, path: string): readonly unknown[] {
-  if (value === undefined) throw new ScenarioError(path, 'is missing');
-  if (!Array.isArray(value)) throw new ScenarioError(path, 'is not a list');
-  if (value.length === 0) throw new ScenarioError(path, 'is empty');
+  if (value === undefined) throw new FieldError(path, 'is missing');
+  if (!Array.isArray(value)) throw new FieldError(path, 'is not a list');
+  if (value.length === 0) throw new FieldError(path, 'is empty');
   return value;
 }
 
 export function text(value: unknown, path: string): string {
-  if (value === undefined) throw new ScenarioError(path, 'is missing');
-  if (typeof value !== 'string' || value === '') throw new ScenarioError(path, `${JSON.stringify(value)} is not a text`);
+  if (value === undefined) throw new FieldError(path, 'is missing');
+  if (typeof value !== 'string' || value === '') throw new FieldError(path, `${JSON.stringify(value)} is not a text`);
   return value;
 }
 
 export function number(value: unknown, path: string, low: number, high: number): number {
-  if (value === undefined) throw new ScenarioError(path, 'is missing');
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ScenarioError(path, `${JSON.stringify(value)} is not a number`);
-  if (value < low || value > high) throw new ScenarioError(path, `${value} is not between ${low} and ${high}`);
+  if (value === undefined) throw new FieldError(path, 'is missing');
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new FieldError(path, `${JSON.stringify(value)} is not a number`);
+  if (value < low || value > high) throw new FieldError(path, `${value} is not between ${low} and ${high}`);
   return value;
 }
 
 export function wholeNumber(value: unknown, path: string, low: number, high: number): number {
   const found = number(value, path, low, high);
-  if (!Number.isInteger(found)) throw new ScenarioError(path, `${found} is not a whole number`);
+  if (!Number.isInteger(found)) throw new FieldError(path, `${found} is not a whole number`);
   return found;
 }
 
@@ -65,6 +65,6 @@ export function law(value: unknown, path: string): Distribution {
     case 'empirical':
       return { dist: 'empirical', samples: list(json['samples'], `${path}.samples`).map((sample, index) => number(sample, `${path}.samples[${index}]`, 0, 1e6)) };
     default:
-      throw new ScenarioError(`${path}.dist`, `${JSON.stringify(json['dist'])} is not exponential, lognormal, gamma, uniform, constant or empirical`);
+      throw new FieldError(`${path}.dist`, `${JSON.stringify(json['dist'])} is not exponential, lognormal, gamma, uniform, constant or empirical`);
   }
 }
