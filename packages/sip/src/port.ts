@@ -261,7 +261,7 @@ export interface IncomingCall {
   readonly body: string;
   /** First value of a header. */
   header(name: string): string | undefined;
-  /** All values, of all its lines: Diversion and History-Info have one per hop. */
+  /** All values, of all its lines: Diversion (RFC 5806) and History-Info (RFC 7044) have one per hop, P-Asserted-Identity (RFC 3325) up to two. */
   headers(name: string): readonly string[];
   /** 180, or 183 with a body. Reliable where the caller requires it (RFC 3262 3). */
   ring(body?: string): void;

@@ -4,7 +4,7 @@ const WINDOW_MS = 60_000;
 /** Addresses remembered at a time. A flood from forged addresses must not cost memory. */
 const MAX_ADDRESSES = 10_000;
 
-/** Counts wrong passwords per address: guessing is slowed to ten a minute, and the guesser is told nothing. */
+/** Counts wrong passwords (RFC 3261 22) per address: guessing is slowed to ten a minute, and the guesser is told nothing. */
 export class FailureLimiter {
   private readonly byAddress = new Map<string, { count: number; untilMs: number }>();
 

@@ -147,7 +147,7 @@ function answerUpdate(call: NativeCall, message: SipMessage, flow: Flow, transac
   if (session.kind === 'agreed') call.startSessionTimer(session.interval, message);
 }
 
-/** `Signal=5` of application/dtmf-relay, or the bare digit of application/dtmf. */
+/** By INFO (RFC 6086): `Signal=5` of application/dtmf-relay, or the bare digit of application/dtmf. */
 function tellDtmf(call: NativeCall, message: SipMessage): void {
   const type = (message.get('content-type') ?? '').toLowerCase();
   if (!type.startsWith('application/dtmf')) return;

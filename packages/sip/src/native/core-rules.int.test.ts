@@ -88,6 +88,22 @@ describe('the user agent core', () => {
     });
   });
 
+  it('answers new calls 503 with Retry-After while the process is overloaded, and goes on with what it began (RFC 3261 21.5.4)', async () => {
+    const { near, peer, to, callee } = await answered();
+    let serial = 0;
+    const refused = await until('a 503', () => {
+      // Ten times a second it is looked at whether the process comes to its turn.
+      for (const endMs = performance.now() + 220; performance.now() < endMs;);
+      for (let call = 0; call < 20; call++) peer.request('INVITE', { branch: `o${++serial}`, callId: `o${serial}`, fromTag: `o${serial}`, body: OFFER });
+      for (const incoming of near.incoming.splice(1)) incoming.reject(480);
+      return peer.received.find((each) => each.startsWith('SIP/2.0 503'));
+    });
+    expect(Number(headerIn(refused, 'Retry-After'))).toBeGreaterThan(0);
+    peer.request('BYE', { branch: 'bye', cseq: 2, to });
+    await peer.next(/^SIP\/2.0 200[^]*CSeq: 2 BYE/);
+    expect(await callee.ended()).toMatchObject({ by: 'remote' });
+  });
+
   describe('in a dialog with a route set (RFC 3261 12.1, 12.2.1.1)', () => {
     // Both lead to the raw peer: the first hop of the route is where the request goes.
     const routes = (peer: RawPeer, more: string): string => `Record-Route: <sip:127.0.0.1:${peer.port}${more}>, <sip:p2@192.0.2.2;lr>\r\nRecord-Route: <sip:p1@192.0.2.1;lr>\r\n`;

@@ -73,7 +73,7 @@ export class Router {
     }
   }
 
-  /** Answers 4xx without a transaction where the request could be read well enough, and its sender may know that we are here. */
+  /** Answers 4xx without a transaction where the request could be read well enough, and its sender may know that we are here (RFC 4475 3). */
   private malformed(found: Malformed, flow: Flow): void {
     const { partial } = found;
     this.core.stats.parseErrors++;
@@ -105,7 +105,7 @@ export class Router {
     if (verdict === 'trunk') this.gate.know(flow.host);
     // Also an extension, as long as it shows no password: its name is no secret.
     else this.gate.stranger(flow.host);
-    // Silence costs a stream its connection; not that of a proxy through which someone we know has spoken.
+    // Silence (RFC 3261 26.3.2.4 leaves it to policy) costs a stream its connection; not that of a proxy through which someone we know has spoken.
     if (verdict === 'unknown' && !this.gate.isKnown(flow.host)) flow.connection?.close();
     return verdict;
   }

@@ -19,7 +19,7 @@ export interface Answerable {
 }
 
 /**
- * RFC 3261 18.2.2 with RFC 3581: by datagram back to where it came from, the port of Via only for peers that know no rport. On a stream this is for a
+ * RFC 3261 18.2.2 with RFC 3581 4: by datagram back to where it came from, the port of Via only for peers that know no rport. On a stream this is for a
  * connection that has gone meanwhile: a new one to where its sender says that it listens.
  */
 export function replyAddress(request: SipMessage, flow: Flow): SipAddress {

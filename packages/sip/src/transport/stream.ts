@@ -6,6 +6,7 @@ import type { SipAddress, SipTls } from '../port.ts';
 import { StreamFramer } from './framing.ts';
 import type { Connection, Flow, SendListener, TransportEvents } from './flow.ts';
 
+/** What keeps those who only want to keep us busy from it (RFC 3261 26.3.2.4). */
 export interface StreamLimits {
   /** Connections one address may hold open at a time. A carrier uses a handful. */
   readonly connectionsPerAddress: number;

@@ -169,6 +169,7 @@ export function parseStartLine(line: string): StartLine | Malformed {
   if (!/^SIP\/\d+\.\d+$/i.test(version)) {
     return /SIP\/2\.0\s*$/i.test(line) ? new BadLine(400, 'whitespace in the request line', readable) : new Malformed(0, 'no SIP version');
   }
+  // 21.5.6.
   if (version !== 'SIP/2.0' && version.toUpperCase() !== 'SIP/2.0') return new BadLine(505, 'Version Not Supported', readable);
   if (first === last) return new BadLine(400, 'no Request-URI', readable);
   // Exactly one space on either side, none inside, no angle brackets (RFC 3261 7.1, 25.1).
