@@ -3,14 +3,15 @@
  * is killed: made by whichever door, told as <AGOP> at their minute, to every reader, once, and never dialed.
  */
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freeTcpPort, freeUdpPortRange, startAgents, startCarrier, waitFor, type SimulatedCarrier } from '@ritmo/testing';
+import { freeTcpPort, freeUdpPortRange, startAgents, startCarrier, type SimulatedCarrier } from '@ritmo/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { agentPassword, demoCampaignId } from '../src/demo/demo-config.ts';
+import { readLines, sendCommand } from './socket-clients.ts';
 import { startVictim, type Victim } from './victim-process.ts';
+import { until } from './whole-system.ts';
 
 const patience = 300_000;
 const extension = '2001';
@@ -21,19 +22,10 @@ let installation: Parameters<typeof startVictim>[0] & { readonly ports: { readon
 let carrier: SimulatedCarrier;
 let victim: Victim;
 
-const until = <T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 60_000): Promise<T> =>
-  waitFor(look as () => Promise<T>, { timeoutMs, everyMs: 50, what });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const api = async (call: string): Promise<string> => (await fetch(`http://127.0.0.1:${installation.ports.httpPort}/api/${call}`)).text();
 
-function command(text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(installation.ports.socketWritePort, '127.0.0.1').setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
-    socket.on('error', reject).on('close', () => resolve(answer));
-    socket.write(`${text}\r\n`);
-  });
-}
+const command = (text: string): Promise<string> => sendCommand(installation.ports.socketWritePort, text);
 
 async function sql(text: string): Promise<readonly Record<string, unknown>[]> {
   const password = (await readFile(join(installation.dataDir, 'secrets', 'integracao.password'), 'utf8')).trim();
@@ -54,17 +46,11 @@ interface Heard {
 /** Readers that come back as long as they are refused, as an integrator's does after a restart. */
 function readers(count: number): { readonly lines: readonly Heard[][]; stop(): void } {
   const lines: Heard[][] = Array.from({ length: count }, () => []);
-  const sockets = new Set<ReturnType<typeof connect>>();
+  const sockets = new Set<ReturnType<typeof readLines>>();
   let stopped = false;
   const follow = (heard: Heard[]): void => {
-    let left = '';
-    const socket = connect(installation.ports.socketReadPort, '127.0.0.1').setEncoding('utf8');
+    const socket = readLines(installation.ports.socketReadPort, (text) => heard.push({ text, atMs: Date.now() }));
     sockets.add(socket);
-    socket.on('data', (text: string) => {
-      const parts = (left + text).split('\r\n');
-      left = parts.pop() ?? '';
-      heard.push(...parts.map((part) => ({ text: part, atMs: Date.now() })));
-    });
     socket.on('error', () => undefined).on('close', () => {
       sockets.delete(socket);
       if (!stopped) setTimeout(() => follow(heard), 500);

@@ -2,103 +2,69 @@
  * The HTTP functions of section 1.1 against the whole system: not only is the documented line answered, what it says is done. The
  * lines themselves are provoked one by one in services/api; here a real phone logs in, a real person is called.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { asCallId } from '@ritmo/domain';
-import { createLogger } from '@ritmo/runtime';
-import { freeUdpPortRange, startAgents, startCarrier, waitFor, type SimulatedAgents, type SimulatedCarrier } from '@ritmo/testing';
+import { startAgents } from '@ritmo/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startRitmo, type RunningRitmo } from '../src/compose.ts';
-import { agentPassword, demoConfig, demoCampaignId } from '../src/demo/demo-config.ts';
-import { agentsReady } from '../src/demo/scenario.ts';
+import { demoCampaignId } from '../src/demo/demo-config.ts';
+import { until, WholeSystem } from './whole-system.ts';
 
 const patience = 120_000;
-vi.setConfig({ testTimeout: patience });
 const key = 'db39eded0adfd54d1ce03d23dc333787';
-const closing: (() => Promise<unknown>)[] = [];
+vi.setConfig({ testTimeout: patience });
 /** What the desk phones' own web pages were asked. */
 const asked: string[] = [];
-let carrier: SimulatedCarrier;
-let agents: SimulatedAgents;
-let ritmo: RunningRitmo;
+let system: WholeSystem;
 
-const url = (call: string): string => `http://127.0.0.1:${ritmo.ports.http}/api/${call}${call.includes('?') ? '&' : '?'}chave=${key}`;
-const api = async (call: string): Promise<string> => (await fetch(url(call))).text();
-const rows = async <Row>(sql: string): Promise<readonly Row[]> => (await ritmo.foundations.context.database.query<Row>(sql)).rows;
-const until = <T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> =>
-  waitFor(look as () => Promise<T>, { timeoutMs: 60_000, everyMs: 50, what });
+const url = (call: string): string => system.url(call);
+const api = (call: string): Promise<string> => system.api(call);
+const rows = <Row>(sql: string): Promise<readonly Row[]> => system.rows<Row>(sql);
 const answers = (call: string, text: string): Promise<unknown> => until(`${call}: ${text}`, async () => (await api(call)) === text);
 /** The carrier wants a 0 before every number; integrators never see it. */
-const callsTo = (number: string) => carrier.stats().calls.filter((call) => call.number === `0${number}`);
+const callsTo = (number: string) => system.carrier.stats().calls.filter((call) => call.number === `0${number}`);
 const localDay = (): readonly string[] => new Intl.DateTimeFormat('pt-BR', { timeZone: 'America/Sao_Paulo' }).format(new Date()).split('/');
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-functions-'));
-  await chmod(folder, 0o755);
-  closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   const phones = createServer((request, response) => {
     asked.push(request.url ?? '');
     response.end('{"response":"success","body":true}');
   });
   await new Promise<void>((resolve) => phones.listen(0, '127.0.0.1', resolve));
-  closing.push(() => new Promise((resolve) => phones.close(resolve)));
   const phoneAddress = `127.0.0.1:${(phones.address() as AddressInfo).port}`;
-  carrier = await startCarrier({
-    seed: 3,
-    channelLimit: 5,
-    cpsLimit: 5,
-    mix: { answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 },
-    rules: [
-      { lastDigits: '989254691', behaviour: 'busy' },
-      { lastDigits: '999990003', behaviour: 'no-answer' },
-    ],
-  });
-  closing.push(() => carrier.stop());
-  const config = demoConfig({ dataDir: folder, agents: 2, carrier, channelLimit: 5, cpsLimit: 5, mode: 'progressive', rtpPorts: await freeUdpPortRange(200) });
-  const seed = config.seed as Record<string, Record<string, unknown>[]>;
   const more = [
     { id: 3, name: 'Telefone de mesa', extension: '2003', kind: 'hardphone', phoneModel: 'khomp', phoneAddress, phonePassword: 'root' },
     { id: 4, name: 'Bloqueada', extension: '2004', blocked: true },
     { id: 5, name: 'Sem softphone', extension: '2005' },
   ].map((agent) => ({ password: 'segredo', ...agent }));
-  ritmo = await startRitmo(
-    {
-      ...config,
-      seed: {
-        ...seed,
-        trunks: [{ ...seed['trunks']?.[0], dialFormat: '0{areaCode}{number}' }],
-        settings: { apiKey: key, maxExtensions: 2 },
-        agents: [...(seed['agents'] ?? []), ...more],
-        sharedExtensions: [{ id: 1, extension: '50001', password: 'segredo', phoneModel: 'grandstream', phoneAddress, phonePassword: 'admin' }],
-        queues: [{ ...seed['queues']?.[0], numbers: ['1140040000'], wrapUpS: 0 }],
-        campaigns: [
-          { ...seed['campaigns']?.[0], parameters: ['Contrato', 'Nome', 'Cidade'], maxPhones: 3, maxCallbacksPerContact: 1, ringTimeoutMs: 10_000, retries: [] },
-          { id: 101, name: 'Outra', queueId: 10 },
-        ],
-      },
+  system = await WholeSystem.start({
+    name: 'functions', agents: 2, mode: 'progressive', apiKey: key,
+    carrier: {
+      seed: 3, mix: { answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 },
+      rules: [
+        { lastDigits: '989254691', behaviour: 'busy' },
+        { lastDigits: '999990003', behaviour: 'no-answer' },
+      ],
     },
-    { log: createLogger({ level: 'silent', node: 'functions' }) },
-  );
-  closing.push(() => ritmo.stop());
-  agents = await startAgents({
-    registrar: { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 },
-    seed: 4,
-    accounts: ['2001', '2002'].map((extension) => ({ extension, password: agentPassword(extension) })),
-    answerDelayMs: { min: 300, max: 400 },
-    talkMs: { min: 2_000, max: 2_500 },
-    hangsUpP: 1,
+    seed: ({ trunks, agents = [], queues, campaigns }) => ({
+      trunks: [{ ...trunks?.[0], dialFormat: '0{areaCode}{number}' }],
+      settings: { apiKey: key, maxExtensions: 2 },
+      agents: [...agents, ...more],
+      sharedExtensions: [{ id: 1, extension: '50001', password: 'segredo', phoneModel: 'grandstream', phoneAddress, phonePassword: 'admin' }],
+      queues: [{ ...queues?.[0], numbers: ['1140040000'], wrapUpS: 0 }],
+      campaigns: [
+        { ...campaigns?.[0], parameters: ['Contrato', 'Nome', 'Cidade'], maxPhones: 3, maxCallbacksPerContact: 1, ringTimeoutMs: 10_000, retries: [] },
+        { id: 101, name: 'Outra', queueId: 10 },
+      ],
+    }),
+    phones: { seed: 4, extensions: ['2001', '2002'], answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 2_000, max: 2_500 }, hangsUpP: 1 },
   });
-  closing.push(() => agents.stop());
-  await agentsReady(ritmo.foundations.context.bus, 2);
+  system.closeFirst(() => new Promise((resolve) => phones.close(resolve)));
+  await system.ready(2);
   await answers('status_ramal?ramal=2002', 'Operador 02;2002;Livre;Logado;1');
 }, patience);
 
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-}, patience);
+afterAll(() => system.stop(), patience);
 
 describe('1.1.1 to 1.1.6, 1.1.25, 1.1.26: who works', () => {
   test('login and logout of a softphone, with the licences of the installation', async () => {
@@ -230,7 +196,7 @@ describe('1.1.15, 1.1.16, 1.1.21, 1.1.22, 1.1.27: contacts', () => {
 test('1.1.19: a user made by profile logs in at the telephone, and is in the queues of the model', async () => {
   expect(await api('adicionar_usuario_com_perfil?ramal_padrao=2001&ramal=2010&nome=Novo')).toBe("Usuário '2010' criado com sucesso");
   expect(await api('logout?ramal=2002')).toBe('RAMAL DESLOGADO COM SUCESSO');
-  const phone = await startAgents({ registrar: { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 }, seed: 5, accounts: [{ extension: '2010', password: '12345678' }] });
+  const phone = await startAgents({ registrar: { host: '127.0.0.1', port: system.ritmo.ports.sip ?? 0 }, seed: 5, accounts: [{ extension: '2010', password: '12345678' }] });
   await until('the registration', async () => /;Livre;Logado;1$/.test(await api('status_ramal?ramal=2010')));
   await until('the queue', async () => (await rows("SELECT 1 FROM grupo_de_atendimento_usuarios u JOIN usuarios s ON s.id = u.usuario_id WHERE s.nome = 'Novo'")).length === 1);
   await phone.stop();
@@ -239,14 +205,14 @@ test('1.1.19: a user made by profile logs in at the telephone, and is in the que
 });
 
 test('1.1.20: discar rings the agent, and the number only once the agent has answered', async () => {
-  const offers = agents.stats().offers;
-  agents.change({ answerDelayMs: { min: 1_500, max: 1_600 } });
+  const offers = system.agents.stats().offers;
+  system.agents.change({ answerDelayMs: { min: 1_500, max: 1_600 } });
   expect(await api('discar?numero=984160601&ramal=2001')).toBe('DISCANDO');
-  await until('the agent to ring', () => agents.stats().offers === offers + 1);
+  await until('the agent to ring', () => system.agents.stats().offers === offers + 1);
   expect(callsTo('11984160601')).toEqual([]);
   await until('the number', () => callsTo('11984160601').length === 1);
   await until('the call', async () => /^Operador 01;2001;Ativa;11984160601;\d{10}\.\d+;\d+\.\d{6}$/.test(await api('status_ramal?ramal=2001')));
-  agents.change({ answerDelayMs: { min: 300, max: 400 } });
+  system.agents.change({ answerDelayMs: { min: 300, max: 400 } });
   await answers('status_ramal?ramal=2001', 'Operador 01;2001;Livre;Logado;1');
   expect(await api('discar?numero=984160601&ramal=2003')).toBe('DISCANDO');
   expect(asked.at(-1)).toBe('/goform/SavePhoneCAllInfoCfg?DialNumber=984160601&Operate=Dail&BlackListAccountID=127');
@@ -291,7 +257,7 @@ describe('1.1.7, 1.1.8, 1.1.12 to 1.1.14, 1.1.22: calls', () => {
       return response.headers.get('content-type') === 'audio/wav' && Buffer.from(await response.arrayBuffer());
     });
     expect([wav.subarray(0, 4).toString(), wav.subarray(8, 12).toString()]).toEqual(['RIFF', 'WAVE']);
-    const { parts } = await ritmo.foundations.context.bus.request('recorder.find', { callId: asCallId(code), recordingId: null });
+    const { parts } = await system.ritmo.foundations.context.bus.request('recorder.find', { callId: asCallId(code), recordingId: null });
     for (const way of [`codigo_ligacao=${code}&parte=1`, `codigo_monitoria=${parts[0]?.recordingId ?? 0}`]) {
       expect(Buffer.from(await (await fetch(url(`gravacao?${way}`))).arrayBuffer()).equals(wav)).toBe(true);
     }
@@ -307,9 +273,9 @@ describe('1.1.7, 1.1.8, 1.1.12 to 1.1.14, 1.1.22: calls', () => {
   test('who waits is in the queue by number and seconds, and in its log when nobody came', async () => {
     for (const extension of ['2001', '2002']) expect(await api(`set_pause?ramal=${extension}`)).toBe('PAUSA ALTERADA COM SUCESSO');
     expect(await api('fila_espera?fila=vendas')).toBe('');
-    const calling = carrier.call({ host: '127.0.0.1', port: ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 60_000 });
+    const calling = system.carrier.call({ host: '127.0.0.1', port: system.ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 60_000 });
     await until('the caller in the queue', async () => /^1;11999990001;[1-9]\d*\.\d{6}$/.test(await api('fila_espera?fila=Vendas')));
-    carrier.hangUpAll();
+    system.carrier.hangUpAll();
     await calling;
     await answers('fila_espera?fila=Vendas', '');
     const [day, month, year] = localDay();

@@ -1,30 +1,18 @@
 /** The lines of calls that nobody answered and of calls between extensions (manual 1.2.1.1, 1.2.1.2, 1.2.1.6), of real SIP calls. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createLogger } from '@ritmo/runtime';
 import { createNativeSipStack, type EstablishedCall, type OutgoingCall, type SipStack } from '@ritmo/sip';
-import { freeUdpPortRange, RtpTalker, startAgents, startCarrier, tone, waitFor, writePhoneSdp, type SimulatedAgents, type SimulatedCarrier } from '@ritmo/testing';
+import { RtpTalker, tone, writePhoneSdp } from '@ritmo/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRitmo, type RunningRitmo } from '../src/compose.ts';
-import { agentPassword, demoConfig } from '../src/demo/demo-config.ts';
-import { agentsReady } from '../src/demo/scenario.ts';
+import { agentPassword } from '../src/demo/demo-config.ts';
+import { until, WholeSystem } from './whole-system.ts';
 
 const patience = 120_000;
-const apiKey = 'db39eded0adfd54d1ce03d23dc333787';
-const closing: (() => Promise<unknown>)[] = [];
-let carrier: SimulatedCarrier;
-let agents: SimulatedAgents;
-let ritmo: RunningRitmo;
+let system: WholeSystem;
 let phone: SipStack;
-let reader: Socket;
-const lines: string[] = [];
+let lines: readonly string[];
 
-const api = async (call: string): Promise<string> => (await fetch(`http://127.0.0.1:${ritmo.ports.http}/api/${call}&chave=${apiKey}`)).text();
-const until = <T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> => waitFor(look as () => Promise<T>, { timeoutMs: 45_000, everyMs: 50, what });
+const api = (call: string): Promise<string> => system.api(call);
 const nobodyTalks = (): Promise<unknown> =>
-  until('nobody talks', async () => (await ritmo.foundations.context.bus.request('acd.agents', {})).agents.every(({ state }) => state !== 'talking' && state !== 'ringing'));
+  until('nobody talks', async () => (await system.ritmo.foundations.context.bus.request('acd.agents', {})).agents.every(({ state }) => state !== 'talking' && state !== 'ringing'));
 
 /** Every line of calls until they are over, without their ids: `<A><2001><…><#>`. */
 async function linesOf(from: number, ends: number): Promise<readonly string[]> {
@@ -34,55 +22,39 @@ async function linesOf(from: number, ends: number): Promise<readonly string[]> {
 }
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-unanswered-'));
-  await chmod(folder, 0o755);
-  closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
-  carrier = await startCarrier({
-    seed: 7, channelLimit: 5, cpsLimit: 5,
-    rules: [
-      { lastDigits: '984160701', behaviour: 'busy' },
-      { lastDigits: '984160702', behaviour: 'no-answer' },
-    ],
+  system = await WholeSystem.start({
+    name: 'unanswered', agents: 3, apiKey: 'db39eded0adfd54d1ce03d23dc333787',
+    carrier: {
+      seed: 7,
+      rules: [
+        { lastDigits: '984160701', behaviour: 'busy' },
+        { lastDigits: '984160702', behaviour: 'no-answer' },
+      ],
+    },
+    seed: ({ queues }) => ({
+      sharedExtensions: [{ id: 1, extension: '50001', password: agentPassword('50001') }],
+      queues: [{ ...queues?.[0], numbers: ['1140040000'], ringTimeoutS: 60, wrapUpS: 0 }],
+    }),
+    phones: { seed: 8, extensions: ['2001', '2002', '50001'], answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 2_500, max: 3_000 }, hangsUpP: 1 },
   });
-  closing.push(() => carrier.stop());
-  const config = demoConfig({ dataDir: folder, agents: 3, carrier, channelLimit: 5, cpsLimit: 5, rtpPorts: await freeUdpPortRange(200) });
-  const seed = config.seed as Record<string, Record<string, unknown>[]>;
-  const queues = [{ ...seed['queues']?.[0], numbers: ['1140040000'], ringTimeoutS: 60, wrapUpS: 0 }];
-  ritmo = await startRitmo({ ...config, seed: { ...seed, settings: { apiKey }, sharedExtensions: [{ id: 1, extension: '50001', password: agentPassword('50001') }], queues } }, { log: createLogger({ level: 'silent', node: 'unanswered' }) });
-  closing.push(() => ritmo.stop());
-  const registrar = { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 };
-  agents = await startAgents({
-    registrar, seed: 8, accounts: ['2001', '2002', '50001'].map((extension) => ({ extension, password: agentPassword(extension) })),
-    answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 2_500, max: 3_000 }, hangsUpP: 1,
-  });
-  closing.push(() => agents.stop());
   phone = createNativeSipStack({
     host: '127.0.0.1', port: 0, transports: ['udp'], realm: 'phone', userAgent: 'phone of 2003',
     handlers: { classify: () => 'trunk', credentialsOf: () => undefined, incoming: (call) => call.reject(486), registered: () => undefined, unregistered: () => undefined },
   });
   await phone.start();
-  closing.push(() => phone.stop());
+  system.closeFirst(() => phone.stop());
   const registration = phone.register({
-    registrar: { ...registrar, transport: 'udp' }, user: '2003', domain: '127.0.0.1', credentials: { username: '2003', password: agentPassword('2003') }, expiresS: 300, changed: () => undefined,
+    registrar: { host: '127.0.0.1', port: system.ritmo.ports.sip ?? 0, transport: 'udp' }, user: '2003', domain: '127.0.0.1', credentials: { username: '2003', password: agentPassword('2003') }, expiresS: 300, changed: () => undefined,
   });
-  closing.push(() => registration.stop());
-  await agentsReady(ritmo.foundations.context.bus, 3);
-  reader = connect(ritmo.ports.socketRead ?? 0, '127.0.0.1').setEncoding('utf8');
-  closing.push(() => Promise.resolve(reader.destroy()));
-  let left = '';
-  reader.on('data', (text: string) => {
-    const parts = (left + text).split('\r\n');
-    left = parts.pop() ?? '';
-    lines.push(...parts);
-  });
+  system.closeFirst(() => registration.stop());
+  await system.ready(3);
+  lines = system.lines();
   await until('a line, so it is connected', async () => (await api('set_status?ramal=2002&status_id=7')) !== '' && lines.includes('<S><2002><7><Feedback>'));
   await api('set_status?ramal=2002&status_id=1');
   await until('2002 is back', () => lines.includes('<S><2002><1><Logado>'));
 }, patience);
 
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-}, patience);
+afterAll(() => system.stop(), patience);
 
 it('an own call to a busy number: <A> and <H>', { timeout: patience }, async () => {
   const from = lines.length;
@@ -98,10 +70,10 @@ it('an own call that nobody answers and that the agent gives up: <A> and <H>', {
 
 async function call(to: string): Promise<{ readonly outgoing: OutgoingCall; established(): EstablishedCall | undefined }> {
   const talker = await RtpTalker.open({ host: '127.0.0.1', words: tone(700, 'PCMA'), ssrc: 7 });
-  closing.push(() => talker.close());
+  system.closeFirst(() => talker.close());
   let established: EstablishedCall | undefined;
   const outgoing = phone.invite({
-    uri: `sip:${to}@127.0.0.1:${ritmo.ports.sip}`, from: { user: '2003' }, sipCallId: `unanswered-${to}-${Math.random()}`,
+    uri: `sip:${to}@127.0.0.1:${system.ritmo.ports.sip}`, from: { user: '2003' }, sipCallId: `unanswered-${to}-${Math.random()}`,
     body: writePhoneSdp({ host: '127.0.0.1', port: talker.port, codecs: ['PCMA'] }), credentials: { username: '2003', password: agentPassword('2003') },
     events: {
       provisional: () => undefined,
@@ -130,7 +102,7 @@ it('calls of who is logged in at a shared desk phone name the own extension', { 
   const { established } = await call('2002');
   await until('the answer', established);
   const told = await linesOf(from, 2);
-  expect(agents.stats().byExtension['50001']?.answered).toBe(1);
+  expect(system.agents.stats().byExtension['50001']?.answered).toBe(1);
   expect(told.slice(0, 2)).toEqual(['<A><2003><2002><#>', '<R><2002><2003><2002><#>']);
   expect(told.slice(2).sort()).toEqual(['<H><2002><#>', '<H><2003><#>']);
   expect(await api('logout_hardphone?ramal=2002')).toBe('RAMAL DESLOGADO COM SUCESSO');
@@ -138,7 +110,7 @@ it('calls of who is logged in at a shared desk phone name the own extension', { 
 });
 
 it('a call from one extension to another that is not answered: <A> and <H> of the caller only', { timeout: patience }, async () => {
-  agents.change({ missP: 1 });
+  system.agents.change({ missP: 1 });
   const from = lines.length;
   const { outgoing } = await call('2002');
   await until('<A>', () => lines.slice(from).some((line) => line.startsWith('<A>')));
@@ -147,10 +119,10 @@ it('a call from one extension to another that is not answered: <A> and <H> of th
 });
 
 it('of a call from outside that nobody answers nothing is told', { timeout: patience }, async () => {
-  agents.change({ missP: 1 });
+  system.agents.change({ missP: 1 });
   const from = lines.length;
-  const calling = carrier.call({ host: '127.0.0.1', port: ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 3_000 });
-  await until('it is offered', async () => (await ritmo.foundations.context.bus.request('acd.agents', {})).agents.some(({ state }) => state === 'ringing'));
+  const calling = system.carrier.call({ host: '127.0.0.1', port: system.ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 3_000 });
+  await until('it is offered', async () => (await system.ritmo.foundations.context.bus.request('acd.agents', {})).agents.some(({ state }) => state === 'ringing'));
   await calling;
   await nobodyTalks();
   // A line that comes after: what was to be told before it has been.

@@ -1,80 +1,37 @@
 /** What integrators are told of real SIP calls, field by field as sections 1.1.23, 1.2.1, 1.3.1.4, 1.3.1.5 and 1.3.1.11 lay it out. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { asExtension, asId, type ContactId } from '@ritmo/domain';
-import { createLogger } from '@ritmo/runtime';
-import { freeUdpPortRange, startAgents, startCarrier, waitFor, type SimulatedAgents, type SimulatedCarrier } from '@ritmo/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRitmo, type RunningRitmo } from '../src/compose.ts';
-import { agentPassword, demoConfig, demoCampaignId } from '../src/demo/demo-config.ts';
-import { agentsReady } from '../src/demo/scenario.ts';
+import { demoCampaignId } from '../src/demo/demo-config.ts';
+import { until, WholeSystem } from './whole-system.ts';
 
 const patience = 120_000;
-const apiKey = 'db39eded0adfd54d1ce03d23dc333787';
 const extension = '2001';
 const name = 'Operador 01';
-const closing: (() => Promise<unknown>)[] = [];
-let carrier: SimulatedCarrier;
-let agents: SimulatedAgents;
-let ritmo: RunningRitmo;
-let reader: Socket;
-const lines: string[] = [];
+let system: WholeSystem;
+let lines: readonly string[];
 
-const api = async (call: string): Promise<string> =>
-  (await fetch(`http://127.0.0.1:${ritmo.ports.http}/api/${call}${call.includes('?') ? '&' : '?'}chave=${apiKey}`)).text();
-const rows = async <Row>(sql: string): Promise<readonly Row[]> => (await ritmo.foundations.context.database.query<Row>(sql)).rows;
-const until = <T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> => waitFor(look as () => Promise<T>, { timeoutMs: 45_000, everyMs: 50, what });
+const api = (call: string): Promise<string> => system.api(call);
+const rows = <Row>(sql: string): Promise<readonly Row[]> => system.rows<Row>(sql);
 const lineOf = (kind: string, from: number): Promise<string> => until(`a line <${kind}>`, () => lines.slice(from).find((line) => line.startsWith(`<${kind}>`)));
 const localDay = (): string => new Intl.DateTimeFormat('sv-SE', { timeZone: 'America/Sao_Paulo' }).format(new Date());
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-lines-'));
-  await chmod(folder, 0o755);
-  closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
-  carrier = await startCarrier({ seed: 3, channelLimit: 5, cpsLimit: 5, mix: { answerDelayMs: { min: 800, max: 900 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 } });
-  closing.push(() => carrier.stop());
-  const config = demoConfig({ dataDir: folder, agents: 1, carrier, channelLimit: 5, cpsLimit: 5, rtpPorts: await freeUdpPortRange(200) });
-  const seed = config.seed as Record<string, Record<string, unknown>[]>;
-  ritmo = await startRitmo(
-    {
-      ...config,
-      seed: {
-        ...seed,
-        settings: { apiKey },
-        routes: [{ id: 1, name: 'Todas', trunks: [1], homeAreaCode: '11', branch: 'Matriz', rates: [{ kind: 'mobile', perMinute: 0.6, firstBlockS: 30, stepS: 6 }] }],
-        queues: [{ ...seed['queues']?.[0], numbers: ['1140040000'], wrapUpS: 0 }],
-        campaigns: [{ ...seed['campaigns']?.[0], mode: 'preview' }],
-      },
-    },
-    { log: createLogger({ level: 'silent', node: 'lines' }) },
-  );
-  closing.push(() => ritmo.stop());
-  agents = await startAgents({
-    registrar: { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 },
-    seed: 4,
-    accounts: [{ extension, password: agentPassword(extension) }],
-    answerDelayMs: { min: 300, max: 400 },
-    talkMs: { min: 4_000, max: 4_500 },
-    hangsUpP: 1,
+  system = await WholeSystem.start({
+    name: 'lines', agents: 1, apiKey: 'db39eded0adfd54d1ce03d23dc333787',
+    carrier: { seed: 3, mix: { answerDelayMs: { min: 800, max: 900 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 } },
+    seed: ({ queues, campaigns }) => ({
+      routes: [{ id: 1, name: 'Todas', trunks: [1], homeAreaCode: '11', branch: 'Matriz', rates: [{ kind: 'mobile', perMinute: 0.6, firstBlockS: 30, stepS: 6 }] }],
+      queues: [{ ...queues?.[0], numbers: ['1140040000'], wrapUpS: 0 }],
+      campaigns: [{ ...campaigns?.[0], mode: 'preview' }],
+    }),
+    phones: { seed: 4, extensions: [extension], answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 4_000, max: 4_500 }, hangsUpP: 1 },
   });
-  closing.push(() => agents.stop());
-  reader = connect(ritmo.ports.socketRead ?? 0, '127.0.0.1').setEncoding('utf8');
-  closing.push(() => Promise.resolve(reader.destroy()));
-  let left = '';
-  reader.on('data', (text: string) => {
-    const parts = (left + text).split('\r\n');
-    left = parts.pop() ?? '';
-    lines.push(...parts);
-  });
-  await agentsReady(ritmo.foundations.context.bus, 1);
+  lines = system.lines();
+  await system.ready(1);
   await lineOf('S', 0);
 }, patience);
 
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-}, patience);
+afterAll(() => system.stop(), patience);
 
 interface User {
   readonly tipo_da_ligacao: string | null;
@@ -150,7 +107,7 @@ it('an active call: <A>, status_ramal, usuarios, <H> and the row of ligacoes_ati
 
 it('a receptive call: <R> without the local area code, status_ramal, usuarios, <H> and the row of ligacoes_receptivo', { timeout: patience }, async () => {
   const from = lines.length;
-  const calling = carrier.call({ host: '127.0.0.1', port: ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 60_000 });
+  const calling = system.carrier.call({ host: '127.0.0.1', port: system.ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 60_000 });
   const [, uniqueid = ''] = /^<R><2001><999990001><1140040000><(\d{10}\.\d+)>$/.exec(await lineOf('R', from)) ?? [];
   expect(uniqueid, lines.slice(from).join(' ')).not.toBe('');
   const status = await until('status_ramal shows the call', async () => {
@@ -189,7 +146,7 @@ it('a receptive call: <R> without the local area code, status_ramal, usuarios, <
 
 it('a preview call: <PREVIEW> when it is offered; once accepted <D>, status_ramal, usuarios and <H>', { timeout: patience }, async () => {
   const from = lines.length;
-  const { bus } = ritmo.foundations.context;
+  const { bus } = system.ritmo.foundations.context;
   const added = await api(`importar_discador?id_campanha=${demoCampaignId}&identificador1=219217305861&identificador2=TESTE&telefone1=984160602&ddd1=11`);
   expect(added).toBe('1 NUMERO(S) IMPORTADO(S) COM SUCESSO');
   expect(await api(`gerenciar_campanha?campanha_id=${demoCampaignId}`)).toBe('CAMPANHA ATIVADA');

@@ -2,37 +2,19 @@
  * The commands of section 1.2.2 against the whole system. Every documented line is provoked in services/socket; here the services
  * behind it say what happens, and what was said is done.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createLogger } from '@ritmo/runtime';
-import { freeUdpPortRange, startAgents, startCarrier, waitFor, type SimulatedCarrier } from '@ritmo/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startRitmo, type RunningRitmo } from '../src/compose.ts';
-import { agentPassword, demoCampaignId, demoConfig } from '../src/demo/demo-config.ts';
-import { agentsReady } from '../src/demo/scenario.ts';
+import { demoCampaignId } from '../src/demo/demo-config.ts';
+import { until, WholeSystem } from './whole-system.ts';
 
 const patience = 180_000;
 const apiKey = 'b405c4d29ca6325ecd99e7f7f37c9bd7';
-const closing: (() => Promise<unknown>)[] = [];
-let carrier: SimulatedCarrier;
-let ritmo: RunningRitmo;
-const lines: string[] = [];
+let system: WholeSystem;
+let lines: readonly string[];
 
-const until = <T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 60_000): Promise<T> =>
-  waitFor(look as () => Promise<T>, { timeoutMs, everyMs: 50, what });
-const rows = async <Row>(sql: string): Promise<readonly Row[]> => (await ritmo.foundations.context.database.query<Row>(sql)).rows;
-const called = (): readonly string[] => carrier.stats().calls.map(({ number }) => number);
+const rows = <Row>(sql: string): Promise<readonly Row[]> => system.rows<Row>(sql);
+const called = (): readonly string[] => system.carrier.stats().calls.map(({ number }) => number);
+const command = (text: string): Promise<string> => system.command(text);
 
-function command(text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(ritmo.ports.socketWrite ?? 0, '127.0.0.1').setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
-    socket.on('error', reject).on('close', () => resolve(answer));
-    socket.write(`${text}\r\n`);
-  });
-}
 async function answers(text: string, words: string): Promise<void> {
   expect(await command(text), text).toBe(`${words}\r\n`);
 }
@@ -40,8 +22,7 @@ async function answers(text: string, words: string): Promise<void> {
 async function imported(campaignId: number, parameters: readonly string[], numbers: readonly string[]): Promise<void> {
   const identifiers = parameters.map((value, index) => `identificador${index + 1}=${encodeURIComponent(value)}`).join('&');
   const phones = numbers.map((number, index) => `telefone${index + 1}=${number}&ddd${index + 1}=11`).join('&');
-  const url = `http://127.0.0.1:${ritmo.ports.http}/api/importar_discador?id_campanha=${campaignId}&${identifiers}&${phones}&chave=${apiKey}`;
-  expect(await (await fetch(url)).text()).toBe(`${numbers.length} NUMERO(S) IMPORTADO(S) COM SUCESSO`);
+  expect(await system.api(`importar_discador?id_campanha=${campaignId}&${identifiers}&${phones}`)).toBe(`${numbers.length} NUMERO(S) IMPORTADO(S) COM SUCESSO`);
 }
 
 /** DDMMYYYYHHMM of the next minute that is at least so far away. */
@@ -53,61 +34,36 @@ function minuteIn(atLeastMs: number): { readonly atMs: number; readonly text: st
 }
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-commands-'));
-  await chmod(folder, 0o755);
-  closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
-  carrier = await startCarrier({
-    seed: 9, channelLimit: 5, cpsLimit: 5, mix: { answerDelayMs: { min: 200, max: 300 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 },
-    rules: ['33553435', '999884466'].map((lastDigits) => ({ lastDigits, behaviour: 'busy' as const })),
-  });
-  closing.push(() => carrier.stop());
-  const config = demoConfig({ dataDir: folder, agents: 1, carrier, channelLimit: 5, cpsLimit: 5, mode: 'progressive', rtpPorts: await freeUdpPortRange(100) });
-  const seed = config.seed as Record<string, Record<string, unknown>[]>;
   const more = [
     { id: 3, name: 'Telefone de mesa', extension: '2003', kind: 'hardphone' },
     { id: 4, name: 'Bloqueada', extension: '2004', blocked: true },
     { id: 5, name: 'Sem softphone', extension: '2005', groupId: 7, autoAnswer: true, maxCallbacks: 1, maxCallS: 900, loginOnRegister: false },
   ].map((agent) => ({ password: 'segredo', ...agent }));
-  ritmo = await startRitmo(
-    {
-      ...config,
-      seed: {
-        ...seed,
-        settings: { apiKey },
-        agentGroups: [{ id: 7, name: 'Suporte' }],
-        agents: [...(seed['agents'] ?? []), ...more],
-        sharedExtensions: [{ id: 1, extension: '50001', password: 'segredo' }],
-        queues: [{ ...seed['queues']?.[0], members: [{ agentId: 1 }, { agentId: 5, priority: 3, skill: 2 }], wrapUpS: 0 }],
-        dispositions: [...(seed['dispositions'] ?? []), { id: 1023, name: 'Reagendar', reschedules: true }, { id: 1093, name: 'Pessoa Errada' }],
-        campaigns: [
-          { ...seed['campaigns']?.[0], parameters: ['Contrato', 'Nome', 'Cidade'], maxPhones: 3, maxCallbacksPerContact: 2, retries: [] },
-          { id: 101, name: 'Total IP', queueId: 10 },
-        ],
-      },
+  system = await WholeSystem.start({
+    name: 'commands', agents: 1, apiKey, mode: 'progressive',
+    carrier: {
+      seed: 9, mix: { answerDelayMs: { min: 200, max: 300 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 },
+      rules: ['33553435', '999884466'].map((lastDigits) => ({ lastDigits, behaviour: 'busy' as const })),
     },
-    { log: createLogger({ level: 'silent', node: 'commands' }) },
-  );
-  closing.push(() => ritmo.stop());
-  const agents = await startAgents({
-    registrar: { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 }, seed: 10, accounts: [{ extension: '2001', password: agentPassword('2001') }],
-    answerDelayMs: { min: 200, max: 300 }, talkMs: { min: 3_000, max: 3_500 }, hangsUpP: 1,
+    seed: ({ agents = [], queues, dispositions = [], campaigns }) => ({
+      agentGroups: [{ id: 7, name: 'Suporte' }],
+      agents: [...agents, ...more],
+      sharedExtensions: [{ id: 1, extension: '50001', password: 'segredo' }],
+      queues: [{ ...queues?.[0], members: [{ agentId: 1 }, { agentId: 5, priority: 3, skill: 2 }], wrapUpS: 0 }],
+      dispositions: [...dispositions, { id: 1023, name: 'Reagendar', reschedules: true }, { id: 1093, name: 'Pessoa Errada' }],
+      campaigns: [
+        { ...campaigns?.[0], parameters: ['Contrato', 'Nome', 'Cidade'], maxPhones: 3, maxCallbacksPerContact: 2, retries: [] },
+        { id: 101, name: 'Total IP', queueId: 10 },
+      ],
+    }),
+    phones: { seed: 10, extensions: ['2001'], answerDelayMs: { min: 200, max: 300 }, talkMs: { min: 3_000, max: 3_500 }, hangsUpP: 1 },
   });
-  closing.push(() => agents.stop());
-  const reader = connect(ritmo.ports.socketRead ?? 0, '127.0.0.1').setEncoding('utf8');
-  closing.push(() => Promise.resolve(reader.destroy()));
-  let left = '';
-  reader.on('data', (text: string) => {
-    const parts = (left + text).split('\r\n');
-    left = parts.pop() ?? '';
-    lines.push(...parts);
-  });
-  await agentsReady(ritmo.foundations.context.bus, 1);
+  lines = system.lines();
+  await system.ready(1);
   await until('its line', () => lines.includes('<S><2001><1><Logado>'));
 }, patience);
 
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-}, patience);
+afterAll(() => system.stop(), patience);
 
 test('1.2.2.1, 1.2.2.8 to 1.2.2.13: statuses, logins and pauses are told on the reading port too', { timeout: patience }, async () => {
   const from = lines.length;
@@ -141,7 +97,7 @@ test('1.2.2.1, 1.2.2.8 to 1.2.2.13: statuses, logins and pauses are told on the 
 });
 
 test('1.2.2.4, 1.2.2.5: a profile brings all settings of the model, its places in queues included', { timeout: patience }, async () => {
-  const { directory } = ritmo.foundations.context;
+  const { directory } = system.ritmo.foundations.context;
   const agent = (extension: string) => directory.all('agent').find((each) => each.extension === extension);
   await answers('<ADICIONARUSUARIOCOMPERFIL><2005><88888><Total IP><email@totalip.com.br><984169856>', "Usuário '88888' criado com sucesso");
   const made = await until('the user', () => agent('88888'));
@@ -172,7 +128,7 @@ describe('tabulation', () => {
     await imported(campaign, ['Total IP'], ['33553434', '33553435', '999884466']);
     await imported(101, ['Total IP'], ['33553436']);
     const from = lines.length;
-    await fetch(`http://127.0.0.1:${ritmo.ports.http}/api/gerenciar_campanha?campanha_id=${campaign}&chave=${apiKey}`);
+    await system.api(`gerenciar_campanha?campanha_id=${campaign}`);
     const told = await until('the conversation', () => lines.slice(from).find((line) => line.startsWith('<D>')));
     const uniqueid = /<(\d{10}\.\d+)>$/.exec(told)?.[1] ?? '';
     expect(told).toBe(`<D><2001><1133553434><Total IP><><${campaign}><${uniqueid}>`);
@@ -186,7 +142,7 @@ describe('tabulation', () => {
     await until('the end of the conversation', () => lines.slice(from).includes(`<H><2001><${uniqueid}>`));
     await until('both other phones', () => called().length === 3, 120_000);
     expect(called()).toEqual(['1133553434', '11999884466', '1133553435']);
-    expect(carrier.stats().calls[1]?.startedAtMs).toBeGreaterThanOrEqual(minute.atMs);
+    expect(system.carrier.stats().calls[1]?.startedAtMs).toBeGreaterThanOrEqual(minute.atMs);
 
     await answers(`<SETSTATUSTELEFONECAMPANHA><Total IP><33553434><${campaign}><1093><2001><300320120837><${uniqueid}>`, 'STATUS INSERIDO COM SUCESSO');
     await until('the date of the history', async () => (await rows<{ data: string }>(`SELECT data::text FROM resultado_discador WHERE codigo_ligacao = '${uniqueid}'`))[0]?.data === '2012-03-30 08:37:00');

@@ -2,70 +2,39 @@
  * Sections 1.3.1.16 to 1.3.1.39 against the whole system, as integrators use them: what is inserted into a command table is done, and what
  * real calls and real telephones leave is in the views. Words and columns one by one are provoked in services/database and services/projector.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connectDatabase, type Database } from '@ritmo/database';
-import { createLogger } from '@ritmo/runtime';
-import { freeUdpPortRange, startAgents, startCarrier, waitFor, type SimulatedAgents, type SimulatedCarrier } from '@ritmo/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startRitmo, type RunningRitmo } from '../src/compose.ts';
-import { agentPassword, demoCampaignId, demoConfig } from '../src/demo/demo-config.ts';
-import { agentsReady } from '../src/demo/scenario.ts';
+import { demoCampaignId } from '../src/demo/demo-config.ts';
+import { until, WholeSystem } from './whole-system.ts';
 
 const patience = 120_000;
-const closing: (() => Promise<unknown>)[] = [];
-let carrier: SimulatedCarrier;
-let agents: SimulatedAgents;
-let ritmo: RunningRitmo;
+let system: WholeSystem;
 /** As the user of integrators. */
 let integrator: Database;
 
 type Row = Readonly<Record<string, unknown>>;
 const rows = async (sql: string): Promise<readonly Row[]> => (await integrator.query<Row>(sql)).rows;
-const until = <T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> => waitFor(look as () => Promise<T>, { timeoutMs: 60_000, everyMs: 50, what });
 const row = (sql: string): Promise<Row> => until(sql, async () => (await rows(sql))[0]);
 const gone = (sql: string): Promise<boolean> => until(`nothing of: ${sql}`, async () => (await rows(sql)).length === 0);
 const timestamp = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/;
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-sql-'));
-  await chmod(folder, 0o755);
-  closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
-  carrier = await startCarrier({ seed: 5, channelLimit: 5, cpsLimit: 5, mix: { answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 } });
-  closing.push(() => carrier.stop());
-  const config = demoConfig({ dataDir: folder, agents: 2, carrier, channelLimit: 5, cpsLimit: 5, mode: 'progressive', rtpPorts: await freeUdpPortRange(200) });
-  const seed = config.seed as Record<string, Record<string, unknown>[]>;
-  ritmo = await startRitmo(
-    {
-      ...config,
-      seed: {
-        ...seed,
-        queues: [{ ...seed['queues']?.[0], numbers: ['1140040000'], wrapUpS: 0, ringTimeoutS: 1, missedBeforePause: 0, serviceLevelS: 20 }],
-        campaigns: [{ ...seed['campaigns']?.[0], retries: [] }],
-      },
-    },
-    { log: createLogger({ level: 'silent', node: 'sql' }) },
-  );
-  closing.push(() => ritmo.stop());
-  const { integrationPassword, postgresPort } = ritmo.foundations;
-  integrator = connectDatabase({ url: `postgres://integracao:${encodeURIComponent(integrationPassword.value)}@127.0.0.1:${postgresPort ?? 0}/totalipdb`, maxConnections: 2 });
-  closing.push(() => integrator.close());
-  agents = await startAgents({
-    registrar: { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 },
-    seed: 6,
-    accounts: ['2001', '2002'].map((extension) => ({ extension, password: agentPassword(extension) })),
-    answerDelayMs: { min: 300, max: 400 },
-    talkMs: { min: 4_000, max: 4_500 },
-    hangsUpP: 1,
+  system = await WholeSystem.start({
+    name: 'sql', agents: 2, mode: 'progressive',
+    carrier: { seed: 5, mix: { answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 } },
+    seed: ({ queues, campaigns }) => ({
+      queues: [{ ...queues?.[0], numbers: ['1140040000'], wrapUpS: 0, ringTimeoutS: 1, missedBeforePause: 0, serviceLevelS: 20 }],
+      campaigns: [{ ...campaigns?.[0], retries: [] }],
+    }),
+    phones: { seed: 6, extensions: ['2001', '2002'], answerDelayMs: { min: 300, max: 400 }, talkMs: { min: 4_000, max: 4_500 }, hangsUpP: 1 },
   });
-  closing.push(() => agents.stop());
-  await agentsReady(ritmo.foundations.context.bus, 2);
+  const { integrationPassword, postgresPort } = system.ritmo.foundations;
+  integrator = connectDatabase({ url: `postgres://integracao:${encodeURIComponent(integrationPassword.value)}@127.0.0.1:${postgresPort ?? 0}/totalipdb`, maxConnections: 2 });
+  system.closeFirst(() => integrator.close());
+  await system.ready(2);
 }, patience);
 
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-}, patience);
+afterAll(() => system.stop(), patience);
 
 test('a status that set_status_ramal gives is shown, and is a pause when it is over', { timeout: patience }, async () => {
   const statusOf2002 = (status: string): Promise<unknown> =>
@@ -121,7 +90,7 @@ test('a call of a campaign that SQL alone imports, changes, blocks, activates an
   });
   expect(String(monthly['data_hora_fim']) > String(monthly['data_hora_inicio'])).toBe(true);
   await row("SELECT 1 FROM uso_canais WHERE uso = 0 AND porcentagem = '0%'");
-  expect(carrier.stats().calls.map(({ number }) => number)).toEqual(['21981793134']);
+  expect(system.carrier.stats().calls.map(({ number }) => number)).toEqual(['21981793134']);
 
   const uniqueid = String(monthly['uniqueid']);
   const log = await row(`SELECT * FROM grupos_de_atendimento_logs WHERE duracao IS NOT NULL AND uniqueid = '${uniqueid}'`);
@@ -152,8 +121,8 @@ test('a call of a campaign that SQL alone imports, changes, blocks, activates an
 });
 
 test('a caller whom no telephone answers: every ring is told, and the call is lost for its group', { timeout: patience }, async () => {
-  agents.change({ missP: 1 });
-  const calling = carrier.call({ host: '127.0.0.1', port: ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 60_000 });
+  system.agents.change({ missP: 1 });
+  const calling = system.carrier.call({ host: '127.0.0.1', port: system.ritmo.ports.sip ?? 0, to: '1140040000', from: '11999990001', talkMs: 60_000 });
   const [missed] = await until('two offers that nobody answered', async () => {
     const found = await rows('SELECT * FROM tentativas_nao_atendidas ORDER BY id');
     return found.length >= 2 && found;
@@ -164,7 +133,7 @@ test('a caller whom no telephone answers: every ring is told, and the call is lo
     duracao: expect.any(Number), data: expect.stringMatching(timestamp), uniqueid: expect.stringMatching(/^\d{10}\.\d+$/),
   });
   expect(Number(missed?.['duracao'])).toBeGreaterThanOrEqual(1);
-  carrier.hangUpAll();
+  system.carrier.hangUpAll();
   await calling;
   expect(await row(`SELECT * FROM grupos_de_atendimento_logs WHERE uniqueid = '${String(missed?.['uniqueid'])}'`)).toMatchObject({
     id_grupo_de_atendimento: 10, id_campanha: null, id_usuario: null, numero_origem: '11999990001', duracao: 0, tempo_em_espera: expect.any(Number),

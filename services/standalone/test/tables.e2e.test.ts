@@ -1,24 +1,16 @@
 /** Sections 1.3.1.1 to 1.3.1.15 as an integrator works with them: rows in by SQL, calls over SIP, rows out by SQL. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createLogger } from '@ritmo/runtime';
-import { freeUdpPortRange, startAgents, startCarrier, waitFor } from '@ritmo/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startRitmo, type RunningRitmo } from '../src/compose.ts';
-import { agentPassword, demoCampaignId, demoConfig } from '../src/demo/demo-config.ts';
-import { agentsReady } from '../src/demo/scenario.ts';
+import { demoCampaignId } from '../src/demo/demo-config.ts';
+import { until, WholeSystem } from './whole-system.ts';
 
 type Row = Record<string, unknown>;
 const patience = 180_000;
 const extension = '2001';
-const closing: (() => Promise<unknown>)[] = [];
-let ritmo: RunningRitmo;
+let system: WholeSystem;
 let integrator: pg.Client;
 
 const rowsOf = async (sql: string): Promise<Row[]> => (await integrator.query<Row>(sql)).rows;
-const until = <T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> => waitFor(look as () => Promise<T>, { timeoutMs: 60_000, everyMs: 100, what });
 /** Waits until the first row is like this. */
 const shows = (sql: string, wanted: Row): Promise<unknown> => {
   let last: Row | undefined;
@@ -32,36 +24,22 @@ const shows = (sql: string, wanted: Row): Promise<unknown> => {
 const campaign = (columns: string): string => `SELECT ${columns} FROM campanhas WHERE id = ${demoCampaignId}`;
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'ritmo-tables-'));
-  await chmod(folder, 0o755);
-  closing.push(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
-  const carrier = await startCarrier({ seed: 5, channelLimit: 5, cpsLimit: 5, mix: { answerDelayMs: { min: 200, max: 300 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 }, rules: [{ lastDigits: '5890', behaviour: 'busy' }] });
-  closing.push(() => carrier.stop());
-  const config = demoConfig({ dataDir: folder, agents: 1, carrier, channelLimit: 5, cpsLimit: 5, mode: 'progressive', rtpPorts: await freeUdpPortRange(200) });
-  const seed = config.seed as Record<string, Record<string, unknown>[]>;
-  const [given] = seed['campaigns'] ?? [];
-  ritmo = await startRitmo(
-    { ...config, integrationPassword: 'segredo', seed: { ...seed, queues: [{ ...seed['queues']?.[0], wrapUpS: 0 }], campaigns: [{ ...given, active: false, retries: [] }] } },
-    { log: createLogger({ level: 'silent', node: 'tables' }) },
-  );
-  closing.push(() => ritmo.stop());
-  const agents = await startAgents({
-    registrar: { host: '127.0.0.1', port: ritmo.ports.sip ?? 0 }, seed: 6, accounts: [{ extension, password: agentPassword(extension) }],
-    answerDelayMs: { min: 100, max: 200 }, talkMs: { min: 1_000, max: 1_500 }, hangsUpP: 1,
+  system = await WholeSystem.start({
+    name: 'tables', agents: 1, mode: 'progressive', integrationPassword: 'segredo',
+    carrier: { seed: 5, mix: { answerDelayMs: { min: 200, max: 300 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 }, rules: [{ lastDigits: '5890', behaviour: 'busy' }] },
+    seed: ({ queues, campaigns }) => ({ queues: [{ ...queues?.[0], wrapUpS: 0 }], campaigns: [{ ...campaigns?.[0], active: false, retries: [] }] }),
+    phones: { seed: 6, extensions: [extension], answerDelayMs: { min: 100, max: 200 }, talkMs: { min: 1_000, max: 1_500 }, hangsUpP: 1 },
   });
-  closing.push(() => agents.stop());
-  integrator = new pg.Client({ host: '127.0.0.1', port: ritmo.ports.postgres ?? 0, user: 'integracao', password: 'segredo', database: 'totalipdb' });
+  integrator = new pg.Client({ host: '127.0.0.1', port: system.ritmo.ports.postgres ?? 0, user: 'integracao', password: 'segredo', database: 'totalipdb' });
   // Dates as they are written.
   integrator.setTypeParser(1114, (text: string) => text);
   integrator.setTypeParser(20, Number);
   await integrator.connect();
-  closing.push(() => integrator.end());
-  await agentsReady(ritmo.foundations.context.bus, 1);
+  system.closeFirst(() => integrator.end());
+  await system.ready(1);
 }, patience);
 
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-}, patience);
+afterAll(() => system.stop(), patience);
 
 it('clients come in by importar_discador and inserir_telefone_campanha, and are to be dialed', { timeout: patience }, async () => {
   await integrator.query(
