@@ -35,7 +35,7 @@ async function inboundRun(parts: RunParts): Promise<LoadRun> {
     const usage = await product.usage();
     return { ...noProduct, productCpuMsPerCall: usage && before && attempts > 0 ? (usage.cpuMs - before.cpuMs) / attempts : null, productRssMb: usage?.peakRssMb ?? null };
   };
-  return { ...callerParts(sipp, maxCalls), agents, target: null, figures: (meter) => figures(meter.figures().attempts) };
+  return { ...callerParts(sipp, maxCalls), agents, target: null, usage: () => product.usage(), figures: (meter) => figures(meter.figures().attempts) };
 }
 
 async function targetRun(parts: RunParts, given: string): Promise<LoadRun> {
@@ -77,7 +77,7 @@ async function startCaller({ options, profile, folder, closing, channels }: RunP
   return sipp;
 }
 
-function callerParts(sipp: Sipp, maxCalls: number): Omit<LoadRun, 'agents' | 'target' | 'figures'> {
+function callerParts(sipp: Sipp, maxCalls: number): Omit<LoadRun, 'agents' | 'target' | 'figures' | 'usage'> {
   let rate = 0;
   return {
     sipp, maxCalls,

@@ -38,7 +38,6 @@ export async function createDialRun(parts: RunParts): Promise<LoadRun> {
     sipp, agents, target: null, maxCalls: Number.POSITIVE_INFINITY,
     quantise: (wanted) => (wanted <= 0 ? 0 : wholeRate(wanted)),
     async setRate(wanted, meter) {
-      void product.usage();
       if (wanted === rate) return;
       rate = wanted;
       // The moment before it is asked for: from then on a call may be one of the new limit, and one of the old for a second more.
@@ -46,6 +45,7 @@ export async function createDialRun(parts: RunParts): Promise<LoadRun> {
       await product.setRate(wanted);
       if (!active) await product.setActive((active = true));
     },
+    usage: () => product.usage(),
     endDialing: () => product.setActive(false),
     isOver: async (meter) => meter.channels === 0 && (await product.callsInProgress()) === 0,
     figures: (meter) => productFigures(product, meter, handled, before?.cpuMs),

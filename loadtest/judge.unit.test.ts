@@ -55,7 +55,15 @@ describe('the judge', () => {
     expect(error?.problems[0]?.message).toContain('setupP99Ms');
   });
 
-  it.each(['default', 'hostile', 'trunk'])('ships the limits %s', async (name) => {
+  it('knows whether memory grew: the last fifth of a long run against the second one', () => {
+    const points = (seconds: number, rssMb: (at: number) => number): SecondPoint[] => Array.from({ length: seconds }, (_, at) => new Meter(0).point(at, 1, { productRssMb: rssMb(at), productCpuPct: 1 }));
+    const growth = (seconds: number, rssMb: (at: number) => number): number | null => combine(new Meter(0).figures(), noProduct, { calls: 1, seconds }, points(seconds, rssMb)).productRssGrowthMb;
+    expect(growth(500, (at) => (at < 90 ? 100 + at : 200))).toBe(0);
+    expect(growth(500, (at) => 100 + at)).toBe(300);
+    expect(growth(299, (at) => 100 + at)).toBeNull();
+  });
+
+  it.each(['default', 'hostile', 'soak', 'trunk'])('ships the limits %s', async (name) => {
     expect((await loadLimits(name)).name).toBe(name);
   });
 });

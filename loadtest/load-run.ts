@@ -2,6 +2,7 @@ import { UserError } from '@ritmo/runtime';
 import type { Meter } from './meter.ts';
 import type { LoadOptions } from './options.ts';
 import type { Profile } from './profile.ts';
+import type { Usage } from './product.ts';
 import type { ProductFigures } from './run-metrics.ts';
 import type { Sipp } from './sipp.ts';
 
@@ -17,6 +18,8 @@ export interface LoadRun {
   /** Nothing is left that will end by itself. */
   isOver(meter: Meter): Promise<boolean>;
   figures(meter: Meter): Promise<ProductFigures>;
+  /** Of the product's process, each second. */
+  usage?(): Promise<Usage | null>;
   readonly agents: number;
   readonly target: string | null;
   /** Hard cap on calls, for what was asked. */

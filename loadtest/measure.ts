@@ -1,5 +1,5 @@
 import type { LoadRun } from './load-run.ts';
-import { Meter, type SecondPoint } from './meter.ts';
+import { Meter, type MachineSecond, type SecondPoint } from './meter.ts';
 import type { LoadOptions } from './options.ts';
 import { longestMs } from './plan.ts';
 import type { Time } from './profile.ts';
@@ -52,13 +52,16 @@ async function dialAndDrain(parts: Parts, meter: Meter, startedAtMs: number): Pr
       await new Promise((done) => setTimeout(done, Math.min(left, readEveryMs)));
     }
   };
+  const machine: MachineSecond[] = [];
+  const sample = await machineSampler(run);
   for (let second = 0; second < options.seconds; second += 1) {
     // A caller ends when it has made its calls; before the first one it could not begin.
     if (run.sipp.exitCode !== null && (run.maxCalls === Number.POSITIVE_INFINITY || !meter.hasCalls)) throw await run.sipp.failure();
     await run.setRate(asked(second), meter);
     await until((second + 1) * 1000);
     meter.tick(Date.now());
-    screen.show(meter.point(second, asked(second)));
+    machine.push(await sample());
+    screen.show(meter.point(second, asked(second), machine[second]));
   }
   await run.endDialing();
   screen.say('no new calls; those on their way and those up may end');
@@ -67,6 +70,7 @@ async function dialAndDrain(parts: Parts, meter: Meter, startedAtMs: number): Pr
   while (Date.now() < deadline && !(await run.isOver(meter))) {
     await until((second + 1) * 1000);
     meter.tick(Date.now());
+    machine.push(await sample());
     second += 1;
   }
   await read(parts, meter);
@@ -74,7 +78,20 @@ async function dialAndDrain(parts: Parts, meter: Meter, startedAtMs: number): Pr
   await run.sipp.stop();
   await read(parts, meter);
   await run.sipp.close();
-  return { meter, points: Array.from({ length: Math.max(options.seconds, second) }, (_, at) => meter.point(at, asked(at))) };
+  return { meter, points: Array.from({ length: Math.max(options.seconds, second) }, (_, at) => meter.point(at, asked(at), machine[at])) };
+}
+
+/** The product's process, from one call to the next. */
+async function machineSampler(run: LoadRun): Promise<() => Promise<MachineSecond>> {
+  const look = async () => ({ usage: (await run.usage?.()) ?? null, atMs: performance.now() });
+  let before = await look();
+  return async () => {
+    const now = await look();
+    const cpuMs = now.usage && before.usage ? now.usage.cpuMs - before.usage.cpuMs : null;
+    const productCpuPct = cpuMs === null ? null : (100 * cpuMs) / (now.atMs - before.atMs);
+    before = now;
+    return { productRssMb: now.usage?.rssMb ?? null, productCpuPct };
+  };
 }
 
 /** A trunk's calls cost somebody money: an end before time hangs them up, or waits until they end by themselves. */

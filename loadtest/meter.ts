@@ -31,7 +31,13 @@ export interface SecondPoint {
   /** RFC 6076 4.6 and 4.7, of the calls that were decided in this second. */
   readonly serPct: number | null;
   readonly seerPct: number | null;
+  /** Of the product's process: memory at the end of the second, and how much of a core it had. Null: no product, or no /proc. */
+  readonly productRssMb: number | null;
+  readonly productCpuPct: number | null;
 }
+
+export type MachineSecond = Pick<SecondPoint, 'productRssMb' | 'productCpuPct'>;
+const noMachine: MachineSecond = { productRssMb: null, productCpuPct: null };
 
 export interface LimitExceeded {
   readonly second: number;
@@ -274,7 +280,7 @@ export class Meter {
     return 0;
   }
 
-  point(second: number, asked: number): SecondPoint {
+  point(second: number, asked: number, machine: MachineSecond = noMachine): SecondPoint {
     const bucket = this.buckets.get(second);
     const { invites = 0, answered = 0, refused = 0, channels = this.channelsBefore(second), retransmissions = 0, limitsExceeded = 0, pdd = [], srd = [], setup = [], ack = [] } = bucket ?? {};
     const decided = answered + refused - (bucket?.recoverable ?? 0);
@@ -285,6 +291,7 @@ export class Meter {
       ackP99Ms: percentile(ack, 99),
       srdP50Ms: percentile(srd, 50), srdP95Ms: percentile(srd, 95),
       serPct: decided === 0 ? null : (100 * answered) / decided,
+      ...machine,
       seerPct: decided === 0 ? null : (100 * (answered + (bucket?.effective ?? 0))) / decided,
     };
   }

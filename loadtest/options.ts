@@ -58,7 +58,7 @@ who
     --username NAME     for 401/407; the password comes from RITMO_LOADTEST_PASSWORD
 
 what comes out
-  --limits NAME|FILE    limits that judge the run (the profile's; with --target: trunk)
+  --limits NAME|FILE    limits that judge the run (the profile's; with --target: trunk; for a soak: soak)
   --json                one JSON document last; people's lines go to standard error
   --report FILE         HTML with charts
   --compare FILE        JSON of an earlier run: what got better or worse

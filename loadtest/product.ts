@@ -21,6 +21,13 @@ export interface CampaignFigures {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
+/** Of the product's process alone: without its PostgreSQL. */
+export interface Usage {
+  readonly cpuMs: number;
+  readonly rssMb: number;
+  readonly peakRssMb: number;
+}
+
 export const queueNumber = '1140028922';
 export const passwordOf = (extension: string): string => `load-${extension}`;
 export const extensionOf = (index: number): string => String(2001 + index);
@@ -87,15 +94,16 @@ export class Product {
     return (await this.process.ask<{ calls: readonly unknown[] }>('GET', '/v1/live/calls')).calls.length;
   }
 
-  /** User and system time of the process since it began, and the most memory seen. Null where there is no /proc. */
-  async usage(): Promise<{ readonly cpuMs: number; readonly peakRssMb: number } | null> {
+  /** User and system time of the process since it began, its memory now and the most seen. Null where there is no /proc. */
+  async usage(): Promise<Usage | null> {
     const pid = this.process.child.pid ?? 0;
     const [stat, status] = await Promise.all(['stat', 'status'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')));
     if (!stat || !status) return null;
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const rssKb = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-    this.peakRssMb = Math.max(this.peakRssMb, rssKb / 1024);
-    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * msPerTick, peakRssMb: this.peakRssMb };
+    const rssMb = rssKb / 1024;
+    this.peakRssMb = Math.max(this.peakRssMb, rssMb);
+    return { cpuMs: (Number(fields[11]) + Number(fields[12])) * msPerTick, rssMb, peakRssMb: this.peakRssMb };
   }
 
   async stop(): Promise<void> {

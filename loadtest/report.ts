@@ -73,6 +73,12 @@ function charts({ perSecond }: LoadResult): string {
       title: 'RFC 6076: ratios of the calls decided in that second', times, unit: ' %', atLeast: 100,
       series: [series('SER', 'var(--c)', (point) => point.serPct), series('SEER', 'var(--d)', (point) => point.seerPct)],
     }),
+    ...(perSecond.some(({ productRssMb }) => productRssMb !== null)
+      ? [
+          timeChart({ title: 'Memory of the product (MB)', times, series: [series('resident', 'var(--a)', (point) => point.productRssMb)] }),
+          timeChart({ title: 'CPU of the product', times, unit: ' %', series: [series('of a core', 'var(--e)', (point) => point.productCpuPct)] }),
+        ]
+      : []),
     timeChart({
       title: 'Retransmissions, and limits exceeded', times,
       series: [series('retransmissions', 'var(--e)', (point) => point.retransmissions), series('limits exceeded', 'var(--b)', (point) => point.limitsExceeded)],

@@ -8,7 +8,7 @@ import { createCallerRun } from './caller-run.ts';
 import type { RunParts } from './load-run.ts';
 import { measure } from './measure.ts';
 import type { LoadOptions } from './options.ts';
-import { loadProfile } from './profile.ts';
+import { loadProfile, type Profile } from './profile.ts';
 import { renderReport } from './report.ts';
 import type { LoadResult } from './result.ts';
 import { combine } from './run-metrics.ts';
@@ -18,8 +18,7 @@ import { sizeFor } from './sizing.ts';
 
 export async function runLoad(options: LoadOptions, out: NodeJS.WriteStream, signal: AbortSignal): Promise<LoadResult> {
   const profile = await loadProfile(options.profile);
-  // Whoever calls a trunk judges the trunk: the profile's own limits are for the product that it meets.
-  const limits = await loadLimits(options.limits ?? (options.target === undefined ? profile.limits : 'trunk'));
+  const limits = await loadLimits(options.limits ?? usualLimits(options, profile));
   const earlier = options.compare === undefined ? undefined : await readEarlier(options.compare);
   const size = sizeFor(profile, options.rate, options.inbound);
   const screen = createScreen(out, options.seconds);
@@ -42,7 +41,7 @@ export async function runLoad(options: LoadOptions, out: NodeJS.WriteStream, sig
     const { meter, points } = measured;
     const figures = meter.figures();
     const asked = Math.min(run.maxCalls, callsOf({ name: options.shape, rate: options.rate, seconds: options.seconds }, run.quantise));
-    const metrics = combine(figures, await run.figures(meter), { calls: asked, seconds: options.seconds });
+    const metrics = combine(figures, await run.figures(meter), { calls: asked, seconds: options.seconds }, points);
     const draft: LoadResult = {
       format: 'ritmo-loadtest-1', startedAt: startedAt.toISOString(), profile: profile.name, mode: options.target !== undefined ? 'target' : options.inbound ? 'inbound' : 'dial',
       target: run.target, shape: options.shape, rate: options.rate, seconds: options.seconds, seed: options.seed, agents: run.agents, metrics, byCode: figures.byCode,
@@ -55,4 +54,10 @@ export async function runLoad(options: LoadOptions, out: NodeJS.WriteStream, sig
     signal.removeEventListener('abort', onAbort);
     for (const close of closing.reverse()) await close().catch((error: unknown) => screen.say(`closing: ${String(error)}`));
   }
+}
+
+/** Whoever calls a trunk judges the trunk: a profile's own limits are for the product that meets it. */
+function usualLimits({ target, shape }: LoadOptions, { limits }: Profile): string {
+  if (target !== undefined) return 'trunk';
+  return shape === 'soak' && limits === 'default' ? 'soak' : limits;
 }
