@@ -1,61 +1,32 @@
-/** Section 1.3, command tables: every example of the manual word for word, every message provoked; and what integrators may not do. */
+/** Section 1.3, command tables: every example of the manual word for word, every message provoked. */
 import { answers, type AnswerId, type Section } from '@ritmo/contract';
-import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
-import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import { asId, fact, streams, type CampaignId, type PhoneId } from '@ritmo/domain';
-import type { ServiceApp } from '@ritmo/service-kit';
-import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabaseApp } from './app.ts';
-import { removeExpired } from './retention.ts';
+import { asId, type CampaignId, type PhoneId } from '@ritmo/domain';
+import { beforeEach, expect, test } from 'vitest';
+import { db, onADatabase, settled, stage } from './database-rig.test-support.ts';
 
-let db: TestDatabase;
-let stage: Stage;
-let app: ServiceApp;
-let client: pg.Client;
-const role = `integracao_c${process.pid}`;
-const options = { integrationPassword: 'secret', role, settleMs: 0, statementTimeoutMs: 1_500, idleTransactionMs: 1_000 };
+const facade = onADatabase({
+  session: true,
+  settleMs: 0,
+  prepare: (made) => {
+    made.put('agent', { id: 1, name: 'Modelo', extension: '88888', password: '1234' });
+    made.put('agent', { id: 2, name: 'Outro', extension: '77777', password: '1234' });
+    for (const id of [20, 21]) made.put('campaign', { id, name: `Campanha ${id}`, queueId: 1, parameters: ['1', '2', '3'], maxPhones: 5 });
+  },
+});
 const seen = new Set<string>();
 
-beforeAll(async () => {
-  db = await startTestDatabase();
-  stage = await createStage({ database: db.database });
-  stage.put('settings', { id: 1 });
-  stage.put('agent', { id: 1, name: 'Modelo', extension: '88888', password: '1234' });
-  stage.put('agent', { id: 2, name: 'Outro', extension: '77777', password: '1234' });
-  for (const id of [20, 21]) stage.put('campaign', { id, name: `Campanha ${id}`, queueId: 1, parameters: ['1', '2', '3'], maxPhones: 5 });
-  app = createDatabaseApp(stage.context, options);
-  await app.start();
-  const url = new URL(db.url);
-  url.username = role;
-  url.password = 'secret';
-  client = new pg.Client({ connectionString: url.toString() });
-  client.on('error', () => undefined);
-  await client.connect();
-});
-afterAll(async () => {
-  await client.end();
-  await app.stop();
-  await stage.close();
-  await db.database.query(`DROP OWNED BY ${role}`);
-  await db.database.query(`DROP ROLE ${role}`);
-  await db.close();
-});
 beforeEach(async () => {
-  await eventually(async () => (await db.database.query('SELECT 1 FROM database.pending')).rowCount === 0);
+  await settled();
   stage.asked.length = 0;
 });
 
 const refuse = <C extends string>(code: C): { ok: false; code: C } => ({ ok: false, code });
-const settled = async (): Promise<void> => {
-  await eventually(async () => (await db.database.query('SELECT 1 FROM database.pending')).rowCount === 0);
-};
 
 /** Inserts, waits until it was carried out, and tells the rows that are left; then empties the table. */
 async function carryOut(table: string, insert: string): Promise<Record<string, unknown>[]> {
-  await client.query(insert);
+  await facade.integrator.query(insert);
   await settled();
-  const { rows } = await client.query<Record<string, unknown>>(`SELECT * FROM ${table} ORDER BY id`);
+  const { rows } = await facade.integrator.query<Record<string, unknown>>(`SELECT * FROM ${table} ORDER BY id`);
   await db.database.query(`DELETE FROM public.${table}`);
   return rows;
 }
@@ -235,131 +206,4 @@ test('every message of the command tables was provoked', () => {
   const unseen = new Set(['1.3.1.17 disposition-saved', '1.3.1.18 status-changed']);
   const lines = shown.flatMap((section) => Object.keys(answers[section]).map((id) => `${section} ${id}`));
   expect(lines.filter((each) => !seen.has(each) && !unseen.has(each))).toEqual([]);
-});
-
-describe('exactly once', () => {
-  const claimedByTheDead = "UPDATE database.pending SET attempts = 1, claimed_by = 2000000000, claimed_at = now() - interval '1 minute'";
-
-  test('a toggle that took effect before the process died is not done again, one that did not is', async () => {
-    await app.stop();
-    await client.query('INSERT INTO gerenciar_campanhas (campanha_id) VALUES (20), (21)');
-    await db.database.query(claimedByTheDead);
-    const { rows } = await client.query<{ id: string }>('SELECT id FROM gerenciar_campanhas WHERE campanha_id = 20');
-    const activated = fact('CampaignActivated', 0, { campaignId: asId<CampaignId>(20), by: { kind: 'sql', id: `gerenciar_campanhas#${rows[0]?.id}` } });
-    await stage.context.events.append({ streamId: streams.campaign(asId<CampaignId>(20)), expectedVersion: 'any', events: [{ type: activated.type, data: activated.data as never, at: 0 }] });
-    stage.answer('dialer.campaign.set-active', { ok: true, active: true });
-    stage.asked.length = 0;
-    app = createDatabaseApp(stage.context, options);
-    await app.start();
-    await settled();
-    expect(stage.asked.filter(({ subject }) => subject === 'dialer.campaign.set-active').map(({ request }) => request)).toMatchObject([{ campaignId: 21 }]);
-  });
-
-  test('a service that is away is waited for, and asked once when it is back', async () => {
-    let away = true;
-    let asked = 0;
-    stage.answer('acd.agent.set-status', () => {
-      asked += 1;
-      if (away) throw new Error('away');
-      return { ok: true };
-    });
-    await client.query("INSERT INTO set_status_ramal (ramal,id_status) VALUES ('40018',52)");
-    await eventually(() => asked === 1);
-    away = false;
-    await settled();
-    expect(asked).toBe(2);
-  });
-
-  test('a row is taken by one of two executors', async () => {
-    const second = createDatabaseApp(stage.context, options);
-    await second.start();
-    stage.answer('acd.agent.set-status', { ok: true });
-    stage.asked.length = 0;
-    await client.query("INSERT INTO set_status_ramal (ramal,id_status) SELECT (50000 + n)::text, 52 FROM generate_series(1, 300) n");
-    await settled();
-    await second.stop();
-    const asked = stage.asked.filter(({ subject }) => subject === 'acd.agent.set-status').map(({ request }) => (request as { extension: string }).extension);
-    expect([...asked].sort()).toEqual(Array.from({ length: 300 }, (_, index) => String(50001 + index)));
-  });
-
-  test('rows that are older than the manual keeps them go', async () => {
-    stage.answer('dialer.phone.exclude', refuse('not-found'));
-    await db.database.query(`
-      INSERT INTO public.excluir_telefone_campanha (id_telefone, executado, data) VALUES (1, true, localtimestamp - interval '8 days'), (2, true, localtimestamp - interval '6 days');
-      INSERT INTO public.inserir_telefone_black_list (telefone, criado_em) VALUES ('1', localtimestamp - interval '3 days'), ('2', localtimestamp - interval '1 day');
-      INSERT INTO public.importar_discador (identificador1, criado_em) VALUES ('old', localtimestamp - interval '36 days'), ('new', localtimestamp - interval '34 days');
-      DELETE FROM database.pending`);
-    await removeExpired(stage.context);
-    expect((await client.query('SELECT id_telefone FROM excluir_telefone_campanha')).rows).toEqual([{ id_telefone: 2 }]);
-    expect((await client.query('SELECT telefone FROM inserir_telefone_black_list')).rows).toEqual([{ telefone: '2' }]);
-    expect((await client.query('SELECT identificador1 FROM importar_discador')).rows).toEqual([{ identificador1: 'new' }]);
-  });
-});
-
-describe('what integrators may not do', () => {
-  test.each([
-    'CREATE TABLE public.x (a int)',
-    'CREATE TEMP TABLE x (a int)',
-    'CREATE SCHEMA x',
-    'CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
-    'CREATE ROLE x',
-    'CREATE DATABASE x',
-    'CREATE EXTENSION pg_trgm',
-    'DROP TABLE public.importar_discador',
-    'TRUNCATE public.importar_discador',
-    'UPDATE public.importar_discador SET criado_em = NULL',
-    'DELETE FROM public.importar_discador',
-    'ALTER TABLE public.importar_discador ADD x int',
-    'CREATE TRIGGER t AFTER INSERT ON public.importar_discador EXECUTE FUNCTION database.enqueue()',
-    'SELECT * FROM database.pending',
-    'INSERT INTO database.pending VALUES (1)',
-    "SELECT nextval('database.batch_ids')",
-    'SELECT * FROM ritmo.migrations',
-    'SELECT * FROM pg_authid',
-    'SELECT * FROM pg_shadow',
-    "UPDATE pg_catalog.pg_class SET relname = 'x'",
-    'SELECT pg_sleep(1)',
-    "SELECT pg_sleep_for('1 second')",
-    'SELECT lo_create(0)',
-    "SELECT lo_from_bytea(0, 'x')",
-    "SELECT lo_import('/etc/passwd')",
-    'SELECT lo_unlink(1)',
-    "COPY importar_discador FROM PROGRAM 'id'",
-    "COPY (SELECT 1) TO PROGRAM 'id'",
-    "COPY (SELECT 1) TO '/tmp/x'",
-    "SELECT pg_read_file('/etc/passwd')",
-    "SELECT pg_ls_dir('.')",
-    'SELECT pg_advisory_lock(1)',
-    'SELECT pg_try_advisory_lock(1)',
-    'SELECT pg_terminate_backend(1)',
-    'SELECT pg_reload_conf()',
-    "SELECT pg_notify('ritmo_commands', '')",
-    "SELECT pg_logical_emit_message(false, 'x', 'y')",
-    'DO $$ BEGIN NULL; END $$',
-    'ALTER SYSTEM SET fsync = off',
-    "SET temp_file_limit = '100GB'",
-    'SET SESSION AUTHORIZATION postgres',
-    'SET ROLE postgres',
-    'BEGIN; LOCK TABLE public.importar_discador IN ACCESS EXCLUSIVE MODE',
-    'CREATE EVENT TRIGGER x ON ddl_command_start EXECUTE FUNCTION database.enqueue()',
-    'CREATE PUBLICATION x',
-    "CREATE SUBSCRIPTION x CONNECTION '' PUBLICATION x",
-    'CREATE SERVER x FOREIGN DATA WRAPPER y',
-    'CHECKPOINT',
-  ])('%s', async (sql) => {
-    await expect(client.query(sql)).rejects.toThrow(/permission denied|must be|not owned|does not exist|no privilege|only roles/i);
-    await client.query('ROLLBACK');
-  });
-
-  test('a statement that runs too long is ended, even when the client raised its own limit', async () => {
-    await expect(client.query('SELECT count(*) FROM generate_series(1, 1000000000)')).rejects.toThrow(/statement timeout/);
-    await client.query('SET statement_timeout = 0');
-    await expect(client.query('SELECT count(*) FROM generate_series(1, 10000000000)')).rejects.toThrow(/user request|terminat/);
-  });
-
-  test('connections are limited', async () => {
-    const { rows } = await db.database.query<{ rolconnlimit: number; rolconfig: string[] }>('SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = $1', [role]);
-    expect(rows[0]?.rolconnlimit).toBe(40);
-    expect(rows[0]?.rolconfig).toEqual(expect.arrayContaining(['TimeZone=America/Sao_Paulo', 'statement_timeout=1500ms', 'idle_in_transaction_session_timeout=1000ms']));
-  });
 });

@@ -1,50 +1,19 @@
 import type { Requests } from '@ritmo/bus';
-import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
-import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import type { ServiceApp } from '@ritmo/service-kit';
+import { eventually } from '@ritmo/contract/testing';
 import { asId, fact, streams, type CampaignId, type ContactId } from '@ritmo/domain';
 import { getPriority } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createDatabaseApp } from './app.ts';
+import { beforeEach, expect, test } from 'vitest';
 import { describeCommandTables } from './catalogue.ts';
 import { courtesyNice } from './courtesy.ts';
+import { db, onADatabase, stage } from './database-rig.test-support.ts';
 
-let db: TestDatabase;
-let stage: Stage;
-let app: ServiceApp;
-let integrator: pg.Client;
-const role = `integracao_${process.pid}`;
-
-async function connectIntegrator(): Promise<pg.Client> {
-  const url = new URL(db.url);
-  url.username = role;
-  url.password = "it's secret";
-  const client = new pg.Client({ connectionString: url.toString() });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
-beforeAll(async () => {
-  db = await startTestDatabase();
-  stage = await createStage({ database: db.database });
-  stage.put('settings', { id: 1 });
-  stage.put('campaign', { id: 15, name: 'Clientes', queueId: 1, parameters: ['1', '2', '3', '4'] });
-  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 60_000, idleTransactionMs: 1_000 });
-  await app.start();
-  integrator = await connectIntegrator();
-});
-afterAll(async () => {
-  await integrator.end();
-  await app.stop();
-  await stage.close();
-  await db.database.query(`DROP OWNED BY ${role}`);
-  await db.database.query(`DROP ROLE ${role}`);
-  await db.close();
+const facade = onADatabase({
+  session: true,
+  password: "it's secret", settleMs: 0, statementTimeoutMs: 60_000, idleTransactionMs: 1_000,
+  prepare: (made) => made.put('campaign', { id: 15, name: 'Clientes', queueId: 1, parameters: ['1', '2', '3', '4'] }),
 });
 beforeEach(() => void (stage.asked.length = 0));
 
@@ -54,10 +23,10 @@ const imports = (): Import['request'][] => stage.asked.filter(({ subject }) => s
 
 test('the example of importar_discador is imported, with its date in local time', async () => {
   stage.answer('dialer.contacts.import', takeAll);
-  await integrator.query(
+  await facade.integrator.query(
     "INSERT INTO importar_discador(id_campanha,identificador1,identificador2,ddd1,telefone1,ddd2,telefone2,telefone_1_discar_em) VALUES(15,'Total IP','Total IP','11','80986654','11','80125890','2012-04-24 16:47:46')",
   );
-  await eventually(async () => (await integrator.query('SELECT 1 FROM importar_discador WHERE criado_em IS NOT NULL')).rowCount);
+  await eventually(async () => (await facade.integrator.query('SELECT 1 FROM importar_discador WHERE criado_em IS NOT NULL')).rowCount);
   expect(imports()).toMatchObject([
     {
       campaignId: 15,
@@ -73,25 +42,25 @@ test('the example of importar_discador is imported, with its date in local time'
       ],
     },
   ]);
-  const { rows } = await integrator.query('SELECT * FROM importar_discador');
+  const { rows } = await facade.integrator.query('SELECT * FROM importar_discador');
   expect(rows).toHaveLength(1);
   expect(rows[0]).toMatchObject({ mensagem: null, telefone_1_discar_agora: false });
 });
 
 test('an INSERT that is rolled back is never executed', async () => {
-  await integrator.query('BEGIN');
-  await integrator.query("INSERT INTO importar_discador(id_campanha,telefone1) VALUES(15,'33553434')");
-  await integrator.query('ROLLBACK');
-  await integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES(15,'after','33553434')");
+  await facade.integrator.query('BEGIN');
+  await facade.integrator.query("INSERT INTO importar_discador(id_campanha,telefone1) VALUES(15,'33553434')");
+  await facade.integrator.query('ROLLBACK');
+  await facade.integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES(15,'after','33553434')");
   await eventually(() => imports().length > 0);
   expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(['after']);
 });
 
 test('ten thousand rows of one INSERT are one batch, taken in order', async () => {
-  await integrator.query(
+  await facade.integrator.query(
     "INSERT INTO importar_discador(id_campanha,identificador1,ddd1,telefone1) SELECT 15, 'batch ' || n, '11', (930000000 + n)::text FROM generate_series(1, 10000) n",
   );
-  await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 LIKE 'batch%' AND criado_em IS NULL")).rowCount === 0);
+  await eventually(async () => (await facade.integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 LIKE 'batch%' AND criado_em IS NULL")).rowCount === 0);
   const names = imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]));
   expect(names).toEqual(Array.from({ length: 10_000 }, (_, index) => `batch ${index + 1}`));
   expect(new Set(imports().map(({ by }) => by.id)).size).toBe(1);
@@ -99,12 +68,12 @@ test('ten thousand rows of one INSERT are one batch, taken in order', async () =
 
 test('long rows of one INSERT are parted into requests that a broker takes; one that is too long is refused', async () => {
   stage.answer('dialer.contacts.import', takeAll);
-  await integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,identificador2,telefone1) SELECT 15, 'long ' || n, repeat('é', 10000), (930000000 + n)::text FROM generate_series(1, 120) n");
-  await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 LIKE 'long%' AND criado_em IS NULL")).rowCount === 0);
+  await facade.integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,identificador2,telefone1) SELECT 15, 'long ' || n, repeat('é', 10000), (930000000 + n)::text FROM generate_series(1, 120) n");
+  await eventually(async () => (await facade.integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 LIKE 'long%' AND criado_em IS NULL")).rowCount === 0);
   expect(imports().length).toBeGreaterThan(1);
   expect(Math.max(...imports().map((request) => JSON.stringify(request).length))).toBeLessThan(520_000);
   expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(Array.from({ length: 120 }, (_, index) => `long ${index + 1}`));
-  await expect(integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15, repeat('x', 70000), '33553434')")).rejects.toThrow(/linha longa demais/);
+  await expect(facade.integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15, repeat('x', 70000), '33553434')")).rejects.toThrow(/linha longa demais/);
 });
 
 test('a row that cannot be imported tells why and costs the others nothing', async () => {
@@ -114,11 +83,11 @@ test('a row that cannot be imported tells why and costs the others nothing', asy
     contactIds: [],
     rejected: [{ index: 0, place: request.contacts[0]?.place ?? null, code: 'invalid-number', reason: '11 1: too short' }],
   }));
-  await integrator.query(
+  await facade.integrator.query(
     "INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15,'bad','1'), (15,'good','33553434'), (99,'nowhere','33553434'), (15,'empty',NULL)",
   );
   const rows = await eventually(async () => {
-    const found = await integrator.query("SELECT identificador1 AS name, criado_em IS NOT NULL AS imported, mensagem FROM importar_discador WHERE identificador1 IN ('bad','good','nowhere','empty') ORDER BY id");
+    const found = await facade.integrator.query("SELECT identificador1 AS name, criado_em IS NOT NULL AS imported, mensagem FROM importar_discador WHERE identificador1 IN ('bad','good','nowhere','empty') ORDER BY id");
     return found.rows.every(({ imported, mensagem }) => imported || mensagem !== null) && found.rows;
   });
   expect(rows).toEqual([
@@ -130,24 +99,23 @@ test('a row that cannot be imported tells why and costs the others nothing', asy
 });
 
 test('a row whose import took effect before the process died is not imported again', async () => {
-  await app.stop();
-  await integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15,'took effect','33553434'), (15,'did not','33553435')");
-  const { rows } = await db.database.query<{ id: number }>("SELECT id FROM importar_discador WHERE identificador1 = 'took effect'");
-  // As a process leaves it that was killed after the request and before the row was marked: claimed by an executor that is gone.
-  await db.database.query("UPDATE database.pending SET attempts = 1, claimed_by = 2000000000, claimed_at = now() - interval '1 minute'");
-  const imported = fact('ContactImported', 0, {
-    contactId: asId<ContactId>(1),
-    campaignId: asId<CampaignId>(15),
-    parameters: ['took effect'],
-    phones: [],
-    source: `importar_discador:${rows[0]?.id}`,
-    by: { kind: 'sql' },
+  await facade.replaced(async () => {
+    await facade.integrator.query("INSERT INTO importar_discador(id_campanha,identificador1,telefone1) VALUES (15,'took effect','33553434'), (15,'did not','33553435')");
+    const { rows } = await db.database.query<{ id: number }>("SELECT id FROM importar_discador WHERE identificador1 = 'took effect'");
+    // As a process leaves it that was killed after the request and before the row was marked: claimed by an executor that is gone.
+    await db.database.query("UPDATE database.pending SET attempts = 1, claimed_by = 2000000000, claimed_at = now() - interval '1 minute'");
+    const imported = fact('ContactImported', 0, {
+      contactId: asId<ContactId>(1),
+      campaignId: asId<CampaignId>(15),
+      parameters: ['took effect'],
+      phones: [],
+      source: `importar_discador:${rows[0]?.id}`,
+      by: { kind: 'sql' },
+    });
+    await stage.context.events.append({ streamId: streams.contact(asId<ContactId>(1)), expectedVersion: 'any', events: [{ type: imported.type, data: imported.data as never, at: 0 }] });
+    stage.answer('dialer.contacts.import', takeAll);
   });
-  await stage.context.events.append({ streamId: streams.contact(asId<ContactId>(1)), expectedVersion: 'any', events: [{ type: imported.type, data: imported.data as never, at: 0 }] });
-  stage.answer('dialer.contacts.import', takeAll);
-  app = createDatabaseApp(stage.context, { integrationPassword: "it's secret", role, settleMs: 0, statementTimeoutMs: 60_000, idleTransactionMs: 1_000 });
-  await app.start();
-  await eventually(async () => (await integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 IN ('took effect', 'did not') AND criado_em IS NOT NULL")).rowCount === 2);
+  await eventually(async () => (await facade.integrator.query("SELECT 1 FROM importar_discador WHERE identificador1 IN ('took effect', 'did not') AND criado_em IS NOT NULL")).rowCount === 2);
   expect(imports().flatMap(({ contacts }) => contacts.map(({ parameters }) => parameters[0]))).toEqual(['did not']);
 });
 
@@ -155,38 +123,38 @@ test('what the system fills is its own, whatever a tool that writes every column
   stage.answer('dialer.blocklist.add', { ok: true });
   stage.answer('dialer.phone.exclude', { ok: true, excluded: 1 });
   // As a driver does that tells its own zone when it connects.
-  await integrator.query("SET TimeZone = 'Asia/Tokyo'");
-  await integrator.query(
+  await facade.integrator.query("SET TimeZone = 'Asia/Tokyo'");
+  await facade.integrator.query(
     `INSERT INTO inserir_telefone_black_list (id, id_black_list, telefone, mensagem, criado_em, atualizado_em) VALUES (NULL, 1, '33553434', 'Telefone salvo', NULL, '1999-01-01');
      INSERT INTO excluir_telefone_campanha (id, id_telefone, id_campanha, executado, data) VALUES (NULL, 1234, NULL, NULL, NULL);
      INSERT INTO excluir_telefone_campanha (id_telefone, executado) VALUES (1235, true);
      INSERT INTO importar_discador (id_campanha, identificador1, criado_em) VALUES (99, 'nowhere else', '1999-01-01')`,
   );
   await eventually(async () => (await db.database.query('SELECT 1 FROM database.pending')).rowCount === 0);
-  await integrator.query('RESET TimeZone');
+  await facade.integrator.query('RESET TimeZone');
   const fresh = "BETWEEN timezone('America/Sao_Paulo', now()) - interval '1 minute' AND timezone('America/Sao_Paulo', now())";
-  expect((await integrator.query(`SELECT mensagem, criado_em ${fresh} AS created, atualizado_em ${fresh} AS changed FROM inserir_telefone_black_list`)).rows).toEqual([{ mensagem: 'Telefone salvo', created: true, changed: true }]);
-  expect((await integrator.query(`SELECT id_telefone, executado, data ${fresh} AS at FROM excluir_telefone_campanha ORDER BY 1`)).rows).toEqual([
+  expect((await facade.integrator.query(`SELECT mensagem, criado_em ${fresh} AS created, atualizado_em ${fresh} AS changed FROM inserir_telefone_black_list`)).rows).toEqual([{ mensagem: 'Telefone salvo', created: true, changed: true }]);
+  expect((await facade.integrator.query(`SELECT id_telefone, executado, data ${fresh} AS at FROM excluir_telefone_campanha ORDER BY 1`)).rows).toEqual([
     { id_telefone: 1234, executado: true, at: true }, { id_telefone: 1235, executado: true, at: true },
   ]);
   expect(stage.asked.filter(({ subject }) => subject === 'dialer.phone.exclude')).toHaveLength(2);
-  expect((await integrator.query("SELECT criado_em, mensagem FROM importar_discador WHERE identificador1 = 'nowhere else'")).rows).toEqual([{ criado_em: null, mensagem: 'CAMPANHA NAO ENCONTRADA' }]);
-  await expect(integrator.query("INSERT INTO set_status_ramal (id, ramal) VALUES (9223372036854775807, '40018')")).rejects.toThrow(/id: de 1 a/);
+  expect((await facade.integrator.query("SELECT criado_em, mensagem FROM importar_discador WHERE identificador1 = 'nowhere else'")).rows).toEqual([{ criado_em: null, mensagem: 'CAMPANHA NAO ENCONTRADA' }]);
+  await expect(facade.integrator.query("INSERT INTO set_status_ramal (id, ramal) VALUES (9223372036854775807, '40018')")).rejects.toThrow(/id: de 1 a/);
 });
 
 test('rows that come by COPY are carried out like those of an INSERT', async () => {
   stage.answer('dialer.blocklist.remove', { ok: true, removed: 1 });
   const source = new PassThrough();
-  const copied = pipeline(source, integrator.query(copyFrom("COPY remover_telefone_black_list (telefone) FROM STDIN")));
+  const copied = pipeline(source, facade.integrator.query(copyFrom("COPY remover_telefone_black_list (telefone) FROM STDIN")));
   source.end('33553434\n33553435\n');
   await copied;
-  await eventually(async () => (await integrator.query("SELECT 1 FROM remover_telefone_black_list WHERE mensagem = 'Telefone removido'")).rowCount === 2);
+  await eventually(async () => (await facade.integrator.query("SELECT 1 FROM remover_telefone_black_list WHERE mensagem = 'Telefone removido'")).rowCount === 2);
 });
 
 test('a session of an integrator gives way to those of the product', async () => {
   const pidOf = async (client: { query(text: string): Promise<{ rows: readonly unknown[] }> }): Promise<number> =>
     ((await client.query('SELECT pg_backend_pid() AS pid')).rows[0] as { pid: number }).pid;
-  const pid = await pidOf(integrator);
+  const pid = await pidOf(facade.integrator);
   await eventually(() => getPriority(pid) === courtesyNice);
   expect(getPriority(await pidOf(db.database))).toBeLessThan(courtesyNice);
 });

@@ -1,43 +1,13 @@
 /** Command tables of 1.3.1.6 to 1.3.1.15.1: columns, types and defaults, and that each column of importar_discador reaches the dialer. */
 import type { Requests } from '@ritmo/bus';
-import { createStage, eventually, type Stage } from '@ritmo/contract/testing';
-import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import type { ServiceApp } from '@ritmo/service-kit';
-import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createDatabaseApp } from './app.ts';
+import { eventually } from '@ritmo/contract/testing';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { onADatabase, stage } from './database-rig.test-support.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
-let db: TestDatabase;
-let stage: Stage;
-let app: ServiceApp;
-let client: pg.Client;
-const role = `integracao_d${process.pid}`;
-
-beforeAll(async () => {
-  db = await startTestDatabase();
-  stage = await createStage({ database: db.database });
-  stage.put('settings', { id: 1 });
-  stage.put('campaign', { id: 15, name: 'Clientes', queueId: 1, parameters: ['1', '2'], maxPhones: 5 });
-  app = createDatabaseApp(stage.context, { integrationPassword: 'segredo', role, settleMs: 0 });
-  await app.start();
-  const url = new URL(db.url);
-  url.username = role;
-  url.password = 'segredo';
-  client = new pg.Client({ connectionString: url.toString() });
-  client.on('error', () => undefined);
-  await client.connect();
-  stage.answer('dialer.contacts.import', (request) => ({ ok: true, imported: request.contacts.length, contactIds: [], rejected: [] }));
-});
-afterAll(async () => {
-  await client.end();
-  await app.stop();
-  await stage.close();
-  await db.database.query(`DROP OWNED BY ${role}`);
-  await db.database.query(`DROP ROLE ${role}`);
-  await db.close();
-});
+const facade = onADatabase({ session: true, settleMs: 0, prepare: (made) => made.put('campaign', { id: 15, name: 'Clientes', queueId: 1, parameters: ['1', '2'], maxPhones: 5 }) });
+beforeAll(() => stage.answer('dialer.contacts.import', (request) => ({ ok: true, imported: request.contacts.length, contactIds: [], rejected: [] })));
 beforeEach(() => void (stage.asked.length = 0));
 
 /** CAMPOS DA TABELA in its order; ours behind it. */
@@ -52,7 +22,7 @@ const documented: Readonly<Record<string, string>> = {
 };
 
 test('they have the documented columns in their order, with their types and defaults', async () => {
-  const { rows } = await client.query<{ name: string; columns: string }>(
+  const { rows } = await facade.integrator.query<{ name: string; columns: string }>(
     `SELECT attrelid::regclass::text AS name,
             string_agg(attname || ' ' || replace(format_type(atttypid, atttypmod), ' without time zone', '') || coalesce(' = ' || pg_get_expr(d.adbin, d.adrelid), ''), ', ' ORDER BY attnum) AS columns
        FROM pg_attribute LEFT JOIN pg_attrdef d ON d.adrelid = attrelid AND d.adnum = attnum
@@ -64,8 +34,8 @@ test('they have the documented columns in their order, with their types and defa
 
 type Contact = Requests['dialer.contacts.import']['request']['contacts'][number];
 async function imported(insert: string, name: string): Promise<Contact | undefined> {
-  await client.query(insert);
-  await eventually(async () => (await client.query('SELECT 1 FROM importar_discador WHERE identificador1 = $1 AND criado_em IS NOT NULL', [name])).rowCount);
+  await facade.integrator.query(insert);
+  await eventually(async () => (await facade.integrator.query('SELECT 1 FROM importar_discador WHERE identificador1 = $1 AND criado_em IS NOT NULL', [name])).rowCount);
   return stage.asked.flatMap(({ request }) => (request as Requests['dialer.contacts.import']['request']).contacts).find(({ parameters }) => parameters[0] === name);
 }
 
@@ -94,8 +64,8 @@ test('importar_discador: without names, in the order of the manual; with a gap b
 });
 
 test('importar_discador: a date that is none is told, and imports nothing', async () => {
-  await client.query("INSERT INTO importar_discador (id_campanha, identificador1, telefone1, telefone_1_discar_em) VALUES (15, 'sem fim', '33553434', 'infinity')");
-  const row = await eventually(async () => (await client.query("SELECT criado_em, mensagem FROM importar_discador WHERE identificador1 = 'sem fim' AND mensagem IS NOT NULL")).rows[0] as unknown);
+  await facade.integrator.query("INSERT INTO importar_discador (id_campanha, identificador1, telefone1, telefone_1_discar_em) VALUES (15, 'sem fim', '33553434', 'infinity')");
+  const row = await eventually(async () => (await facade.integrator.query("SELECT criado_em, mensagem FROM importar_discador WHERE identificador1 = 'sem fim' AND mensagem IS NOT NULL")).rows[0] as unknown);
   expect(row).toEqual({ criado_em: null, mensagem: 'PARAMETROS NAO INFORMADOS VERIFIQUE SINTAXE DO COMANDO' });
   expect(stage.asked).toEqual([]);
 });
