@@ -32,7 +32,7 @@ export interface ServiceContext {
   readonly metrics: Registry;
   readonly health: HealthRegistry;
   readonly clock: Clock;
-  /** Where files live: recordings, mailings, sounds. Absolute. */
+  /** Where files live: recordings, copies of lists, sounds. Absolute. */
   readonly dataDir: string;
 }
 

@@ -39,7 +39,7 @@ export interface FoundationOptions {
 const databaseName = 'totalipdb';
 const superuserSecret = 'postgres.password';
 const integrationUser = 'integracao';
-const folders = ['secrets', 'recordings', 'mailings', 'sounds'] as const;
+const folders = ['secrets', 'recordings', 'sounds'] as const;
 /** Facts still waiting when a process stops are given this long to become durable. */
 const flushLimitMs = 10_000;
 
