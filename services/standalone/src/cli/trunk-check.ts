@@ -33,8 +33,10 @@ async function look(options: TrunkCheckOptions, env: Environment): Promise<numbe
   const known = await knownTrunks(options, config, env);
   const trunk = withPassword(findTrunk(known.trunks, options.trunk), known, config, env);
   const homeAreaCode = known.routes.find(({ active, homeAreaCode }) => active && homeAreaCode !== undefined)?.homeAreaCode;
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
   const report = await checkTrunk({
-    trunk, listen: config.listen, sipPort: config.sipPort,
+    trunk, interrupted: interrupt.signal, listen: config.listen, sipPort: config.sipPort,
     ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     ...(config.advertise === undefined ? {} : { advertise: config.advertise }),
     ...(options.number === undefined ? {} : { number: options.number }),

@@ -17,6 +17,7 @@ export interface CallRequest {
   readonly listenMs: number;
   /** An INVITE that has met silence for so long meets silence. */
   readonly firstAnswerMs: number;
+  readonly interrupted?: AbortSignal;
   /** Of the ladder: codes that the carrier answered INVITEs with. */
   readonly answers: () => readonly string[];
   /** The address that the carrier sees us at. */
@@ -61,9 +62,10 @@ async function listen(call: EstablishedCall, answer: string, of: { readonly soun
   sound.talkTo(agreed);
   const before = sound.packets;
   const heard = (): number => sound.packets - before;
-  const standing = (ms: number): Promise<unknown> => Promise.race([ended, new Promise((resolve) => setTimeout(resolve, ms))]);
+  const interrupted = new Promise((resolve) => request.interrupted?.addEventListener('abort', resolve, { once: true }));
+  const standing = (ms: number): Promise<unknown> => Promise.race([ended, interrupted, new Promise((resolve) => setTimeout(resolve, ms))]);
   await standing(request.listenMs);
-  if (heard() === 0) await standing(request.listenMs);
+  if (heard() === 0 && request.interrupted?.aborted !== true) await standing(request.listenMs);
   const packets = heard();
   call.hangup();
   await ended;
@@ -118,7 +120,7 @@ function place(sip: SipStack, trunk: Trunk, [destination, ...alternatives]: read
       clearTimeout(patience);
       resolve(outcome);
     };
-    sip.invite({
+    const outgoing = sip.invite({
       ...askedOver(trunk, { dialString: asDialed(trunk, number, homeAreaCode), callerId: trunk.callerIds[0] ?? 'anonymous', sipDomain: host }),
       ...(destination ? { destination } : {}),
       alternatives,
@@ -136,6 +138,7 @@ function place(sip: SipStack, trunk: Trunk, [destination, ...alternatives]: read
         failed: (refused) => over({ refused, early: early() }),
       },
     });
+    request.interrupted?.addEventListener('abort', () => outgoing.cancel(), { once: true });
   });
 }
 

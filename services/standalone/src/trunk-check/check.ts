@@ -27,6 +27,8 @@ export interface TrunkCheckRequest {
   /** Default 30 000. */
   readonly ringTimeoutMs?: number;
   readonly listenMs?: number;
+  /** Nobody's phone is left ringing: the call is cancelled or hung up, and what was seen is told. */
+  readonly interrupted?: AbortSignal;
   /** RFC 3261 T1; tests shorten it. */
   readonly t1Ms?: number;
 }
@@ -101,11 +103,12 @@ async function speak(sip: SipStack, request: TrunkCheckRequest, { local, ladder 
   const host = request.advertise ?? local;
   // A carrier on this network sees us as we are; one behind a NAT sees another address than we write.
   if (ladder.seenAs !== undefined && ladder.seenAs !== host) steps.push(seenElsewhere(host, ladder.seenAs));
-  if (number === undefined || steps.some(({ name, result }) => name !== 'options' && result === 'fails')) return;
+  if (number === undefined || request.interrupted?.aborted === true || steps.some(({ name, result }) => name !== 'options' && result === 'fails')) return;
   // In the order of now: a server that left OPTIONS unanswered comes last.
   const call = await checkCall(sip, trunk, await sip.locate(address), {
     number, host, homeAreaCode: request.homeAreaCode ?? defaultHomeAreaCode, ringTimeoutMs: request.ringTimeoutMs ?? defaultRingMs, listenMs: request.listenMs ?? defaultListenMs,
     firstAnswerMs: 2 * timeoutMs,
+    ...(request.interrupted === undefined ? {} : { interrupted: request.interrupted }),
     answers: () => answersTo(ladder.rungs, 'INVITE'), seenAs: () => ladder.seenAs,
   });
   const isAnswered = call.some(({ name, result }) => name === 'call' && result !== 'fails');

@@ -11,6 +11,7 @@ export function refusedCallSteps(end: WireEnd, trunk: Trunk, answers: readonly s
   const code = end.sipCode;
   const failed = (todo?: string, what = seen): Step => ({ name: 'call', result: 'fails', seen: what, ...(todo === undefined ? {} : { todo }) });
   const worked = (todo: string): Step => ({ name: 'call', result: 'warns', seen, todo });
+  if (end.by === 'local') return [notThatFar, failed('let it ring longer', 'the check was interrupted, and the call taken back')];
   if (answers.length === 0) {
     return [notThatFar, failed('is your address on its list for calls too? Does a firewall drop packets over 1,300 bytes? Try `transport: tcp`', 'not one answer came to the INVITE, not even 100 Trying')];
   }

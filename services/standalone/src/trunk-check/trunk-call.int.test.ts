@@ -1,8 +1,9 @@
 import type { Trunk } from '@ritmo/domain';
+import { startCarrier, waitFor, type SimulatedCarrier } from '@ritmo/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TrunkReport } from './check.ts';
 import { drawLadder } from './ladder.ts';
-import { answering, carrier, closeAll, farEnd, fine, sdpOf, type FarEnd, type Reply } from './test/far-end.ts';
+import { answering, carrier, closeAll, closing, farEnd, fine, sdpOf, type FarEnd, type Reply } from './test/far-end.ts';
 import { check, results, seenOf, trunkAt } from './test/report.ts';
 
 afterEach(closeAll);
@@ -90,6 +91,27 @@ describe('a test call', () => {
     const report = await check(trunkAt(await answering({ OPTIONS: fine, INVITE: { status: '100 Trying' }, CANCEL: fine })), { number: '1133334444', timeoutMs: 400, ringTimeoutMs: 500 });
     expect(seenOf(report, 'call')).toBe('the carrier took the call (100 Trying), and neither ringing nor refusal came');
     expect(report.ok).toBe(false);
+  });
+});
+
+describe('a check that is interrupted', () => {
+  const started = async (mix: object): Promise<SimulatedCarrier> => {
+    const far = await startCarrier({ seed: 1, speaks: false, mix: { postDialDelayMs: 20, talkMs: 600_000, hangsUpFirstP: 0, ...mix } });
+    closing.push(() => far.stop());
+    return far;
+  };
+
+  it.each([
+    ['rings', { noAnswerP: 1 }, (far: SimulatedCarrier) => far.stats().calls.length === 1],
+    ['talks', { answerDelayMs: 20 }, (far: SimulatedCarrier) => far.stats().answered === 1],
+  ] as const)('leaves no phone on the line that %s', async (_what, mix, isUp) => {
+    const far = await started(mix);
+    const interrupt = new AbortController();
+    const report = check(trunkAt(far.port), { number: '1133334444', listenMs: 60_000, ringTimeoutMs: 60_000, interrupted: interrupt.signal });
+    await waitFor(() => isUp(far), { what: 'the call' });
+    interrupt.abort();
+    expect((await report).ok).toBe(false);
+    await waitFor(() => far.stats().channels === 0, { what: 'CANCEL or BYE' });
   });
 });
 
