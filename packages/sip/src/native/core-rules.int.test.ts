@@ -122,6 +122,19 @@ describe('the user agent core', () => {
       peer.reply(bye, '200 OK', 'x');
     });
 
+    it('sends to the maddr of the first hop where it has one (RFC 3263 4)', async () => {
+      const { near, peer } = await setUp();
+      peer.request('INVITE', { branch: 'in', body: OFFER, lines: `Record-Route: <sip:proxy.invalid:${peer.port};maddr=127.0.0.1;lr>\r\n` });
+      const answering = (await near.nextCall()).answer(ANSWER);
+      peer.request('ACK', { branch: 'ack', to: headerIn(await peer.next(/^SIP\/2.0 200/), 'To') });
+      const callee = await answering;
+      expect(callee.snapshot().destination).toEqual({ host: '127.0.0.1', port: peer.port, transport: 'udp' });
+      peer.request('INVITE', { branch: 'in2', callId: 'second', body: OFFER, lines: 'Record-Route: <sip:192.0.2.77:5099;maddr=127.0.0.9;lr>\r\n' });
+      const other = (await near.nextCall()).answer(ANSWER);
+      peer.request('ACK', { branch: 'ack2', callId: 'second', to: headerIn(await peer.next(/^SIP\/2.0 200[^]*Call-ID: second/), 'To') });
+      expect((await other).snapshot().destination).toEqual({ host: '127.0.0.9', port: 5_099, transport: 'udp' });
+    });
+
     it('gives a strict first hop the Request-URI, and the target the end of the route', async () => {
       const { near, peer } = await setUp();
       peer.request('INVITE', { branch: 'in', body: OFFER, lines: routes(peer, '') });

@@ -189,8 +189,10 @@ export function hopOf(uri: string, flow: Flow): SipAddress {
   const parsed = parseUri(uri);
   const back: SipAddress = { host: flow.host, port: flow.port, transport: flow.transport };
   if (flow.connection?.open === true || parsed === undefined || parsed.scheme === 'tel') return back;
-  if (parsed.host.endsWith('.invalid') || (isPrivate(parsed.host) && !isPrivate(flow.host))) return back;
-  return addressOf(parsed.host, parsed.port, transportIn(parsed.params.get('transport'), parsed.scheme === 'sips'));
+  // RFC 3263 4: maddr, where there is one, is the place.
+  const host = parsed.params.get('maddr') ?? parsed.host;
+  if (host.endsWith('.invalid') || (isPrivate(host) && !isPrivate(flow.host))) return back;
+  return addressOf(host, parsed.port, transportIn(parsed.params.get('transport'), parsed.scheme === 'sips'));
 }
 
 export function addressOf(host: string, port: number | undefined, transport: SipTransport): SipAddress {
