@@ -11,7 +11,7 @@ export interface ChartOptions {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly logX?: boolean;
-  readonly yMin: number;
+  /** The axis begins at the multiple of five below the lowest point, and ends here. */
   readonly yMax: number;
   /** Horizontal reference, for example the cap. */
   readonly mark?: number;
@@ -29,15 +29,16 @@ export function lineChart(lines: readonly Line[], options: ChartOptions): string
   const xs = lines.flatMap((line) => line.points.map(([x]) => x));
   const low = Math.min(...xs);
   const high = Math.max(...xs);
+  const yMin = 5 * Math.floor(Math.min(...lines.flatMap((line) => line.points.map(([, y]) => y))) / 5);
   const scale = (x: number): number => (options.logX === true ? Math.log(x) : x);
   const x = (value: number): number => LEFT + ((scale(value) - scale(low)) / Math.max(1e-9, scale(high) - scale(low))) * (WIDTH - LEFT - RIGHT);
   const y = (value: number): number => {
-    const part = (Math.max(options.yMin, Math.min(options.yMax, value)) - options.yMin) / (options.yMax - options.yMin);
+    const part = (Math.max(yMin, Math.min(options.yMax, value)) - yMin) / (options.yMax - yMin);
     return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM);
   };
   const parts = [`<text x="${LEFT}" y="20" class="title">${escape(options.title)}</text>`];
   for (let step = 0; step <= 5; step += 1) {
-    const value = options.yMin + ((options.yMax - options.yMin) * step) / 5;
+    const value = yMin + ((options.yMax - yMin) * step) / 5;
     parts.push(`<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(value)}" y2="${y(value)}" class="grid"/>`);
     parts.push(`<text x="${LEFT - 6}" y="${y(value) + 4}" class="tick" text-anchor="end">${Number(value.toFixed(2))}</text>`);
   }
@@ -67,13 +68,13 @@ export interface Band {
 /** One row per policy: the range over seeds, a dot at the mean, and the cap. */
 export function bandChart(title: string, bands: readonly Band[], cap: number, max: number): string {
   const height = 46 + bands.length * 20;
-  const x = (value: number): number => 190 + (Math.min(value, max) / max) * (WIDTH - 230);
+  const x = (value: number): number => 190 + (Math.min(value, max) / max) * (WIDTH - 260);
   const rows = bands.map((band, index) => {
     const y = 44 + index * 20;
     const colour = band.mid > cap * 1.02 ? '#c1121f' : '#0b6e4f';
     return `<text x="180" y="${y + 4}" class="tick" text-anchor="end">${escape(band.name)}</text>` +
       `<line x1="${x(band.low)}" x2="${x(band.high)}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="7" stroke-opacity="0.35"/>` +
-      `<circle cx="${x(band.mid)}" cy="${y}" r="4" fill="${colour}"/><text x="${x(band.high) + 8}" y="${y + 4}" class="tick">${band.mid.toFixed(2)} %</text>`;
+      `<circle cx="${x(band.mid)}" cy="${y}" r="4" fill="${colour}"/><text x="${x(band.high) + 8}" y="${y + 4}" class="tick">${band.mid.toFixed(2)} %${band.high > max ? ' →' : ''}</text>`;
   });
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}"><text x="56" y="20" class="title">${escape(title)}</text>` +
     `<line x1="${x(cap)}" x2="${x(cap)}" y1="30" y2="${height - 6}" class="mark"/>${rows.join('')}</svg>`;

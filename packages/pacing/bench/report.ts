@@ -107,7 +107,7 @@ function occupancyChart(entries: readonly Entry[], percent: number): string {
   }));
   if (drawn.length === 0) return '';
   const title = `Occupancy against agents, p = 0.${percent / 10}, H 120 s, R 15 s, cap 3 % († and dashed: over the cap)`;
-  return lineChart(drawn, { title, xLabel: 'agents', yLabel: 'occupancy, %', logX: true, yMin: 30 + percent, yMax: 100 });
+  return lineChart(drawn, { title, xLabel: 'agents', yLabel: 'occupancy, %', logX: true, yMax: 100 });
 }
 
 function stepChart(scenario: string, list: readonly Entry[]): string {
@@ -116,7 +116,7 @@ function stepChart(scenario: string, list: readonly Entry[]): string {
     points: fiveMinutes(averageSeries(entry.runs)),
     strong: entry.answer.policy === 'ritmo',
   }));
-  return lineChart(lines, { title: `${scenario}: occupancy over time, 5-minute means`, xLabel: 'minutes', yLabel: 'occupancy, %', yMin: 40, yMax: 100 });
+  return lineChart(lines, { title: `${scenario}: occupancy over time, 5-minute means`, xLabel: 'minutes', yLabel: 'occupancy, %', yMax: 100 });
 }
 
 function fiveMinutes(points: readonly { atS: number; occupancy: number }[]): [number, number][] {
