@@ -1,8 +1,10 @@
+import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NameServer } from '../contract/name-server.ts';
 import type { RecordedInvite} from '../contract/rig.ts';
 import { ANSWER, call, RecordedCall, Rig, until } from '../contract/rig.ts';
 import { freePort } from '../contract/sipp.ts';
+import { outcomeOf } from '../outcomes.ts';
 import { createNativeSipStack } from './stack.ts';
 
 /** Calls to a name, over real sockets and a real name server (RFC 3263 4.3). */
@@ -51,6 +53,18 @@ describe('a call to a name', () => {
     (await busy.nextCall()).reject(503, { retryAfterS: 1 });
     (await good.nextCall()).reject(503);
     expect(await invite.failed()).toMatchObject({ by: 'remote', sipCode: 503 });
+  });
+
+  it('that meets nothing but silence until its ring time is over fails by transport: nobody was rung', async () => {
+    const { dns, near } = await setUp(20);
+    const mute = createSocket('udp4');
+    await new Promise<void>((done) => mute.bind(0, '127.0.0.1', done));
+    listed(dns, mute.address().port);
+    const far = await rig.party(createNativeSipStack);
+    const end = await call(near, far, { uri, ringTimeoutMs: 200 }).failed();
+    mute.close();
+    expect(end).toMatchObject({ by: 'transport', sipCode: 408 });
+    expect(outcomeOf(end)).toBe('trunk-failure');
   });
 
   it('does not go elsewhere after an answer that is one', async () => {

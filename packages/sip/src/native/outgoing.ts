@@ -159,8 +159,10 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
 
   timerFired(kind: number): void {
     if (kind === RING_TIMEOUT) {
+      // Where not even 100 came nobody was rung: as at timer B, which a ring time under 64*T1 does not wait for.
+      const end: WireEnd = this.provisional ? { by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' } : { by: 'transport', sipCode: 408, reasonPhrase: 'the INVITE was not answered' };
       // Q.850 102: recovery on timer expiry.
-      this.startCancel({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102, text: 'ring timeout' });
+      this.startCancel(end, { q850: 102, text: 'ring timeout' });
     } else if (this.endAs !== undefined) {
       this.transaction?.abandon();
       this.fail(this.endAs);
