@@ -49,7 +49,7 @@ export class Authenticator {
     }
     // A right password with an old nonce or a repeated count: ask again, and say that only the nonce was wrong (RFC 7616 3.3 stale).
     if (nonce === 'stale' || !this.nonces.use(given.nonce, given.nc)) return this.challenge(true, message, headerName, nowMs);
-    this.failures.succeeded(sourceHost);
+    this.failures.succeeded(sourceHost, nowMs);
     return { kind: 'passed', user };
   }
 

@@ -120,6 +120,38 @@ describe('the authenticator', () => {
     expect(auth.check(register(answer('200', 'wrong', challenge).header), '10.0.0.1', 'authorization')).toEqual({ kind: 'forbidden' });
   });
 
+  const guess = (setting: ReturnType<typeof setUp>, host: string): string => setting.auth.check(register(setting.answer('200', 'guessed').header), host, 'authorization').kind;
+  const prove = (setting: ReturnType<typeof setUp>, host: string): string => setting.auth.check(register(setting.answer('200', 'right').header), host, 'authorization').kind;
+
+  it('counts on for a guesser who knows one password, up to a hundred a minute', () => {
+    const setting = setUp();
+    const kinds: string[] = [];
+    for (let count = 0; count < 150; count++) {
+      if (count % 5 === 0) prove(setting, '10.0.0.1');
+      kinds.push(guess(setting, '10.0.0.1'));
+    }
+    expect([kinds.filter((kind) => kind === 'forbidden').length, kinds.at(-1)]).toEqual([100, 'blocked']);
+  });
+
+  it('lets an office go on whose phones register, though one of them has a wrong password for ever', () => {
+    const setting = setUp();
+    for (let minute = 0; minute < 30; minute++) {
+      expect([prove(setting, '10.0.0.1'), guess(setting, '10.0.0.1'), guess(setting, '10.0.0.1'), guess(setting, '10.0.0.1')]).toEqual(['passed', 'forbidden', 'forbidden', 'forbidden']);
+      setting.clock.now += 60_000;
+    }
+  });
+
+  it('counts a slow guesser by the minute, and is silent for a whole one', () => {
+    const setting = setUp();
+    for (let count = 0; count < 50; count++) {
+      expect(guess(setting, '10.0.0.1')).toBe('forbidden');
+      setting.clock.now += 8_000;
+    }
+    for (let count = 0; count < 10; count++) guess(setting, '10.0.0.2');
+    setting.clock.now += 59_000;
+    expect(guess(setting, '10.0.0.2')).toBe('blocked');
+  });
+
   it('goes silent for an address that guesses, and for no other', () => {
     const { auth, clock, answer } = setUp();
     for (let guess = 0; guess < 10; guess++) auth.check(register(answer('200', `guess ${guess}`).header), '10.0.0.1', 'authorization');

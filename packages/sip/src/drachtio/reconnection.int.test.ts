@@ -60,6 +60,7 @@ describe('the drachtio adapter, its connection lost', () => {
     expect(ends).toEqual([0]);
     expect(await invite.failed()).toEqual(LOST);
     await until('the CANCEL', () => cancels.length === 1);
+    expect(cancels).toMatchObject([{ by: 'remote', sipCode: 487, q850: 41 }]);
     expect(here.stack.stats.transactions).toBe(0);
   });
 
@@ -128,7 +129,7 @@ describe('the drachtio adapter, its server dead and another one in its place', (
     expect(await rings.invite.failed()).toEqual(LOST);
     expect(await answers.invite.failed()).toEqual(LOST);
     await until('the end of what rang', () => rings.cancels.length === 1);
-    expect(await (await callees[0])?.ended()).toMatchObject({ by: 'remote' });
+    expect(await (await callees[0])?.ended()).toMatchObject({ by: 'remote', q850: 41 });
     expect([here.stack.stats.transactions, here.stack.stats.dialogs, answers.invite.answers]).toEqual([0, 0, []]);
   });
 

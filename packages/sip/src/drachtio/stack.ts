@@ -8,7 +8,7 @@ import { TimerWheel } from '../transactions/wheel.ts';
 import { Locator } from '../transport/locate.ts';
 import { hostPortText, hostText } from '../wire/uri.ts';
 import type { DrachtioCall } from './call.ts';
-import { isOwnMaking } from './headers.ts';
+import { isOwnMaking, reasonHeaders } from './headers.ts';
 import type { DrachtioIncoming } from './incoming.ts';
 import { InItsName } from './in-its-name.ts';
 import { Intake } from './intake.ts';
@@ -28,6 +28,8 @@ export interface DrachtioOptions {
 
 const DEFAULT_MAX_CALLS_PER_S = 500;
 const CONNECT_TIME_MS = 10_000;
+/** Q.850 41: temporary failure. */
+const INTERRUPTED = reasonHeaders({ q850: 41, text: 'interrupted' });
 /** After a reconnection the server tells us nothing more of calls of before: they are asked for. */
 const RECONCILE_EVERY_MS = 10_000;
 
@@ -237,7 +239,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
       // confirmed one that it may have become meanwhile (RFC 3261 15); the peer's tag must be known for it.
       if (snapshot.remoteTag === undefined) return this.inItsName.end(snapshot);
     }
-    const headers = { 'From': snapshot.localUri, 'To': snapshot.remoteUri, 'Call-ID': snapshot.sipCallId, 'CSeq': `${snapshot.localCSeq + 1_000} BYE` };
+    const headers = { ...INTERRUPTED, 'From': snapshot.localUri, 'To': snapshot.remoteUri, 'Call-ID': snapshot.sipCallId, 'CSeq': `${snapshot.localCSeq + 1_000} BYE` };
     const answered = this.asker.ask(routedUri(snapshot), { method: 'BYE', headers }).then((response) => !isOwnMaking(response), () => false);
     const timeout = new Promise<boolean>((resolve) => {
       setTimeout(() => resolve(false), 64 * (this.settings.t1Ms ?? 500)).unref();
@@ -253,7 +255,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
     if (transactionId === '') return Promise.resolve(false);
     return new Promise((resolve) => {
       try {
-        this.srf.request('sip:placeholder', { method: 'CANCEL', stackTxnId: transactionId }, (error) => resolve(error === null || error === undefined));
+        this.srf.request('sip:placeholder', { method: 'CANCEL', stackTxnId: transactionId, headers: INTERRUPTED }, (error) => resolve(error === null || error === undefined));
       } catch {
         resolve(false);
       }
