@@ -12,7 +12,7 @@ import { answerInDialog } from './call-requests.ts';
 import { guarded, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
 import type { Dialog } from './dialog.ts';
-import { glarePauseMs } from './glare.ts';
+import { glarePauseMs, tooEarlyPauseMs } from './glare.ts';
 import type { PendingAck } from './pending-ack.ts';
 import { reasonLine } from './reason.ts';
 import { Reinvite } from './reinvite.ts';
@@ -210,7 +210,7 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner {
     return this.exchange(() => new Reinvite(this.core, this.dialog, this.meeter, headers, sdp).run());
   }
 
-  /** One offer at a time, and none while the peer's waits for its ACK (14.1). Glare is retried after a random time. */
+  /** One offer at a time, and none while the peer's waits for its ACK (14.1). Glare is retried after a random time, what came too early when its 500 says. */
   private async exchange(send: () => Promise<ReinviteResult>): Promise<ReinviteResult> {
     for (let attempt = 0; ; attempt++) {
       while (this.alive && (this.offering || this.pendingAck !== undefined)) await pause(this.core.wheel, 20);
@@ -218,9 +218,16 @@ export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner {
       this.offering = true;
       const result = await send();
       this.offering = false;
-      if (result.response?.status !== 491 || attempt >= MAX_GLARE_RETRIES) return result;
-      await pause(this.core.wheel, glarePauseMs(this.dialog.initiator, this.core.transactions.timers.t1Ms, Math.random()));
+      const again = attempt < MAX_GLARE_RETRIES && result.response !== undefined ? this.againIn(result.response) : undefined;
+      if (again === undefined) return result;
+      await pause(this.core.wheel, again);
     }
+  }
+
+  /** In how many ms a refused offer may be made once more; undefined when its refusal is one. */
+  private againIn(response: SipMessage): number | undefined {
+    if (response.status === 491) return glarePauseMs(this.dialog.initiator, this.core.transactions.timers.t1Ms, Math.random());
+    return response.status === 500 ? tooEarlyPauseMs(response.get('retry-after')) : undefined;
   }
 
   async reinvite(sdp: string): Promise<string> {

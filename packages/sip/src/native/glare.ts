@@ -11,3 +11,12 @@ export function glarePauseMs(choseCallId: boolean, t1Ms: number, random: number)
   const steps = Math.floor(random * ((most - least) / STEP_MS + 1));
   return (least + steps * STEP_MS) * (t1Ms / USUAL_T1_MS);
 }
+
+/**
+ * The pause that a 500 asks for when an offer met one that was not answered yet (14.2, RFC 3311 5.2): whole seconds, at most 10. Undefined when it
+ * asks for none, or for more than those who mean glare do.
+ */
+export function tooEarlyPauseMs(retryAfter: string | undefined): number | undefined {
+  const seconds = Number.parseInt(retryAfter ?? '', 10);
+  return seconds >= 0 && seconds <= 10 ? seconds * 1_000 : undefined;
+}

@@ -271,6 +271,23 @@ describe('offers and answers', () => {
       await peer.next(/^SIP\/2.0 200[^]*CSeq: 5 UPDATE/);
     });
 
+    it.each(['UPDATE', 'INVITE'])('one by %s that came too early is made again when the 500 says so (14.2, RFC 3311 5.2)', async (method) => {
+      const { near, peer } = await setUp();
+      peer.request('INVITE', { branch: 'in', body: OFFER, lines: method === 'UPDATE' ? 'Allow: INVITE, ACK, BYE, UPDATE\r\n' : '' });
+      const answering = (await near.nextCall()).answer(ANSWER);
+      peer.request('ACK', { branch: 'ack', to: headerIn(await peer.next(/^SIP\/2.0 200/), 'To') });
+      const callee = new RecordedCall(await answering);
+      const held = callee.call.update(HOLD);
+      peer.reply(await peer.next(new RegExp(`^${method}`)), '500 Server Internal Error', 'x', 'Retry-After: 0\r\n');
+      peer.reply(await peer.next(new RegExp(`^${method}[^]*CSeq: 2 ${method}`)), '200 OK', 'x', '', HELD);
+      expect(await held).toBe(HELD);
+      // Without a time it is a refusal.
+      const again = callee.call.update(OFFER);
+      peer.reply(await peer.next(new RegExp(`^${method}[^]*CSeq: 3 ${method}`)), '500 Server Internal Error', 'x');
+      await expect(again).rejects.toThrow('500');
+      expect(callee.ends).toEqual([]);
+    });
+
     it('one that is refused leaves the session as it was (14.1)', async () => {
       const [near, far] = [await rig.party(createNativeSipStack), await rig.party(createNativeSipStack)];
       const { caller, callee } = await connected(near, far);
