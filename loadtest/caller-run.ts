@@ -26,14 +26,15 @@ async function inboundRun(parts: RunParts): Promise<LoadRun> {
   const product = await Product.start({ folder, carrier: { host: loopback, port: 5060, transport: parts.profile.transport }, agents, channels, callsPerSecond: 1 });
   closing.push(() => product.stop());
   product.onExit = (code) => loseWith(lost, `the product ended with ${code} in the middle of the run`);
-  await bringAgents(parts, product, () => undefined);
+  const reached = new Set<string>();
+  await bringAgents(parts, product, ({ headers }) => reached.add(headers['X-Ritmo-Call-Id'] ?? ''));
   say(`${agents} agents are free; SIPp calls their queue`);
   const before = await product.usage();
   const maxCalls = Math.ceil(callsOf({ name: options.shape, rate: options.rate, seconds: options.seconds }) + options.rate);
   const sipp = await startCaller(parts, { host: loopback, port: product.sipPort, bind: loopback, numbers: [queueNumber], maxCalls });
   const figures = async (attempts: number): Promise<ProductFigures> => {
     const usage = await product.usage();
-    return { ...noProduct, productCpuMsPerCall: usage && before && attempts > 0 ? (usage.cpuMs - before.cpuMs) / attempts : null, productRssMb: usage?.peakRssMb ?? null };
+    return { ...noProduct, delivered: reached.size, productCpuMsPerCall: usage && before && attempts > 0 ? (usage.cpuMs - before.cpuMs) / attempts : null, productRssMb: usage?.peakRssMb ?? null };
   };
   return { ...callerParts(sipp, maxCalls), agents, target: null, usage: () => product.usage(), figures: (meter) => figures(meter.figures().attempts) };
 }

@@ -44,7 +44,7 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
   const at = (name: string): string => join(folder, name);
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ritmo-load-test-'));
-    await Promise.all([writeFile(at('quick.yaml'), quick), writeFile(at('talkative.yaml'), quick.replace('{ min: 500, max: 1500 }', '600000')), writeFile(at('limits.yaml'), limits), writeFile(at('impossible.yaml'), impossible)]);
+    await Promise.all([writeFile(at('quick.yaml'), quick), writeFile(at('callers.yaml'), quick.replace('{ min: 500, max: 1500 }', '{ min: 3000, max: 5000 }')), writeFile(at('talkative.yaml'), quick.replace('{ min: 500, max: 1500 }', '600000')), writeFile(at('limits.yaml'), limits), writeFile(at('impossible.yaml'), impossible)]);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -73,6 +73,18 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
     expect(html).toContain('Passed: the limits hold');
     // Self-contained: nothing is fetched.
     expect(html).not.toMatch(/(src|href)="http/);
+  });
+
+  it('of callers who come in reaches agents, and leaves no call standing', { timeout: runLimitMs }, async () => {
+    const args = ['--profile', at('callers.yaml'), '--inbound', '--limits', at('impossible.yaml'), '--rate', '2', '--seconds', '6'];
+    const { code, result } = await run(args);
+    expect(code).toBe(1);
+    const { metrics, perSecond, mode } = result as LoadResult;
+    expect(mode).toBe('inbound');
+    expect(metrics).toMatchObject({ answered: metrics.attempts, serPct: 100, refused: 0, channelsLeft: 0 });
+    expect(metrics.delivered).toBeGreaterThan(0);
+    expect(metrics.deliveredPct).toBeLessThanOrEqual(100);
+    expect(perSecond.some(({ productRssMb, srdP50Ms, seerPct }) => productRssMb !== null && srdP50Ms !== null && seerPct === 100)).toBe(true);
   });
 
   it('of a trunk is capped, compared with the run before, and fails where a limit is exceeded', { timeout: runLimitMs }, async () => {

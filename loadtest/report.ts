@@ -1,4 +1,5 @@
 import { barChart, escapeHtml, timeChart, type Series } from '@ritmo/testing';
+import { chartPoints, windowSeconds } from './chart-windows.ts';
 import { shown, type Judgement } from './judge.ts';
 import type { SecondPoint } from './meter.ts';
 import type { Profile } from './profile.ts';
@@ -32,7 +33,8 @@ export function renderReport(result: LoadResult, profile: Profile, earlier: Load
     ['SER', value(m.serPct, ' %')], ['SEER', value(m.seerPct, ' %')], ['ISA', value(m.isaPct, ' %')], ['SRD p95', value(m.srdP95Ms, ' ms')], ['post-dial delay p50', value(m.pddP50Ms, ' ms')],
     ['setup p99', value(m.setupP99Ms, ' ms')], ['200 to ACK p99', value(m.ackP99Ms, ' ms')], ['retransmissions', value(m.retransmissionsSent + m.retransmissionsReceived)],
     ['limits exceeded', value(m.cpsLimitExceeded + m.channelLimitExceeded)],
-    ...(m.delivered === null ? [] : ([['delivered', value(m.delivered)], ['abandoned', value(m.abandonedPct, ' %')], ['200 to agent’s INVITE p99', value(m.offerP99Ms, ' ms')]] as const)),
+    ...(m.delivered === null ? [] : ([['delivered to agents', value(m.delivered)]] as const)),
+    ...(m.abandonedPct === null ? [] : ([['abandoned', value(m.abandonedPct, ' %')], ['200 to agent’s INVITE p99', value(m.offerP99Ms, ' ms')]] as const)),
     ...(m.productCpuMsPerCall === null ? [] : ([['CPU per call', value(m.productCpuMsPerCall, ' ms')], ['memory', value(m.productRssMb, ' MB')]] as const)),
   ];
   return `<!doctype html>
@@ -42,7 +44,7 @@ export function renderReport(result: LoadResult, profile: Profile, earlier: Load
 <div class="verdict ${verdict.passed ? 'yes' : 'no'}">${verdict.passed ? 'Passed: the limits hold' : `Failed: ${failed.map(({ reason }) => escapeHtml(reason)).join('; ')}`}</div>
 <div class="tiles">${tiles.map(([name, text]) => `<div class="tile"><b>${escapeHtml(text)}</b><span>${escapeHtml(name)}</span></div>`).join('')}</div>
 <h2>Limits: ${escapeHtml(verdict.limits)}</h2><table>${verdict.judgements.map(judgementRow).join('')}</table>
-<h2>Second by second, at the far end</h2>${charts(result)}
+<h2>Second by second, at the far end</h2>${windowNote(result)}${charts(result)}
 ${barChart('Final responses', Object.entries(result.byCode).map(([name, count]) => ({ name, value: count })).sort((a, b) => b.value - a.value))}
 ${comparisonTable(result)}
 <h2>Every metric</h2><div class="wide"><table>${metricNames.map((name) => `<tr><td>${name}</td><td class="n">${value(m[name])}</td>${earlier ? `<td class="n dim">${value(earlier.metrics[name] ?? null)}</td>` : ''}</tr>`).join('')}</table></div>
@@ -51,12 +53,19 @@ ${comparisonTable(result)}
 `;
 }
 
+function windowNote({ perSecond }: LoadResult): string {
+  const windowS = windowSeconds(perSecond.length);
+  if (windowS === 1) return '';
+  return `<p class="sub">A point is ${windowS} s: rates are means, delays of p95 and p99 the worst second’s, retransmissions and limits exceeded sums. The JSON has every second.</p>`;
+}
+
 function judgementRow({ result, reason }: Judgement): string {
   const [mark, word] = { holds: ['yes', 'holds'], fails: ['no', 'FAILS'], 'not-measured': ['dim', '–'] }[result];
   return `<tr><td class="mark ${mark}">${word}</td><td>${escapeHtml(reason)}</td></tr>`;
 }
 
-function charts({ perSecond }: LoadResult): string {
+function charts(result: LoadResult): string {
+  const perSecond = chartPoints(result.perSecond, windowSeconds(result.perSecond.length));
   const times = perSecond.map(({ second }) => second);
   const series = (name: string, colour: string, of: (point: SecondPoint) => number | null, dashed = false): Series => ({ name, colour, dashed, values: perSecond.map(of) });
   return [

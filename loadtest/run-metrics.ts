@@ -26,6 +26,8 @@ export interface RunMetrics extends Omit<Figures, 'byCode'>, ProductFigures {
   readonly achievedPct: number | null;
   /** Mean over the run. */
   readonly achievedCps: number;
+  /** Calls that reached an agent, of those that were answered. Some hang up before. */
+  readonly deliveredPct: number | null;
   /** Memory of the product: median of the last fifth of the run less that of the second fifth, when caches and pools have filled. Runs under five minutes tell nothing. */
   readonly productRssGrowthMb: number | null;
 }
@@ -36,7 +38,7 @@ const direction: Readonly<Record<keyof RunMetrics, 'up' | 'down' | null>> = {
   retransmissionsSent: 'down', retransmissionsReceived: 'down', retransmissionPct: 'down', cpsLimitExceeded: 'down', channelLimitExceeded: 'down', channelsLeft: 'down',
   pddP50Ms: 'down', pddP95Ms: 'down', srdP50Ms: 'down', srdP95Ms: 'down', srdFailedP50Ms: 'down', srdFailedP95Ms: 'down', setupP50Ms: 'down', setupP95Ms: 'down',
   setupP99Ms: 'down', ackP50Ms: 'down', ackP99Ms: 'down', sddP50Ms: 'down', sddP99Ms: 'down', sdtMeanS: null, serPct: 'up', seerPct: 'up', isaPct: 'down',
-  attemptsUnaccounted: 'down', delivered: null, abandoned: 'down', abandonedPct: 'down', offerP50Ms: 'down', offerP99Ms: 'down', productCpuMsPerCall: 'down', productRssMb: 'down', productRssGrowthMb: 'down',
+  attemptsUnaccounted: 'down', delivered: null, deliveredPct: 'up', abandoned: 'down', abandonedPct: 'down', offerP50Ms: 'down', offerP99Ms: 'down', productCpuMsPerCall: 'down', productRssMb: 'down', productRssGrowthMb: 'down',
 };
 
 export const metricNames = Object.keys(direction) as readonly (keyof RunMetrics)[];
@@ -56,6 +58,7 @@ export function combine(figures: Figures, product: ProductFigures, asked: { read
     askedCalls: Math.round(asked.calls),
     achievedPct: asked.calls === 0 ? null : (100 * figures.attempts) / asked.calls,
     achievedCps: figures.attempts / asked.seconds,
+    deliveredPct: product.delivered === null || figures.answered === 0 ? null : (100 * product.delivered) / figures.answered,
     productRssGrowthMb: rssGrowthMb(points.slice(0, asked.seconds)),
   };
 }

@@ -55,7 +55,7 @@ export function summary(result: LoadResult): string {
     `RFC 6076     SER ${pct(m.serPct)}, SEER ${pct(m.seerPct)}, ISA ${pct(m.isaPct)}, SRD p50 ${ms(m.srdP50Ms)} p95 ${ms(m.srdP95Ms)}, SDD p99 ${ms(m.sddP99Ms)}`,
     `setup        p50 ${ms(m.setupP50Ms)}, p95 ${ms(m.setupP95Ms)}, p99 ${ms(m.setupP99Ms)}; 200 to ACK p99 ${ms(m.ackP99Ms)}`,
     `wire         ${m.retransmissionsSent} retransmitted by the far end, ${m.retransmissionsReceived} received again; limits exceeded: ${m.cpsLimitExceeded} by rate, ${m.channelLimitExceeded} by channels`,
-    ...(m.delivered === null ? [] : [`product      ${m.delivered} delivered, ${m.abandoned} abandoned (${pct(m.abandonedPct)}), 200 to the agent's INVITE p50 ${ms(m.offerP50Ms)} p99 ${ms(m.offerP99Ms)}`]),
+    ...(m.delivered === null ? [] : [`product      ${m.delivered} delivered to agents (${pct(m.deliveredPct)} of those answered)${m.abandoned === null ? '' : `, ${m.abandoned} abandoned (${pct(m.abandonedPct)}), 200 to the agent's INVITE p50 ${ms(m.offerP50Ms)} p99 ${ms(m.offerP99Ms)}`}`]),
     ...(m.productCpuMsPerCall === null ? [] : [`machine      ${shown(m.productCpuMsPerCall)} ms CPU per call, ${m.productRssMb === null ? '–' : shown(m.productRssMb)} MB`]),
     '',
     `limits ${verdict.limits}`,
