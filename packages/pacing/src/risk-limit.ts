@@ -27,6 +27,9 @@ const AIM_OF_WIDENING = 0.25;
 const SLACK_PER_E_BELOW = 3.5;
 const AIM_PER_E_BELOW = 0.5;
 const SLACK_PER_E_ABOVE = 5;
+/** Both are wider with more agents, whose clusters are larger: one call of slack then says less. Per agent who becomes free in a lead time. */
+const BELOW_PER_FREED = 0.25;
+const ABOVE_PER_FREED = 0.5;
 /** Below so much slack θ falls much faster: the next abandoned call would be one too many. */
 const EDGE = 1;
 const SLACK_PER_E_AT_EDGE = 0.5;
@@ -68,7 +71,7 @@ export class RiskLimit {
   /** Called for every person reached: the integral part, which takes out what the feed-forward gets wrong for other than exponential times. */
   learn(slack: number, allowed: number): void {
     if (allowed < HANDFUL_ROOT * HANDFUL_ROOT) return;
-    const width = SLACK_PER_E_ABOVE + widening(allowed);
+    const width = widthAbove(allowed, this.freed);
     this.bias += (INTEGRAL * (slack - aimOf(allowed, this.freed))) / (width * width);
     this.bias = Math.max(-MAX_BIAS, Math.min(MAX_BIAS, this.bias));
   }
@@ -84,8 +87,8 @@ export class RiskLimit {
     if (allowed < 1) return least * base;
     const aim = aimOf(allowed, this.freed);
     const off = slack - aim;
-    const below = Math.max(SLACK_PER_E_BELOW + widening(allowed), AIM_PER_E_BELOW * aim);
-    const width = off < 0 ? below : SLACK_PER_E_ABOVE + widening(allowed);
+    const below = Math.max(SLACK_PER_E_BELOW + BELOW_PER_FREED * Math.min(this.freed, MOST_FREED) + widening(allowed), AIM_PER_E_BELOW * aim);
+    const width = off < 0 ? below : widthAbove(allowed, this.freed);
     const edge = Math.max(0, EDGE - slack) / SLACK_PER_E_AT_EDGE;
     const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / width) - edge) + this.bias;
     const grown = Math.max(least, 1 - Math.exp(-allowed / YOUTH));
@@ -101,6 +104,10 @@ function aimOf(allowed: number, freed: number): number {
 /** Fitted by simulation with constant θ: where conversations last alike, the later starts that the index ignores do more harm. */
 function regularity(cv: number): number {
   return Math.max(0.3, Math.min(1.2, REGULAR + (1 - REGULAR) * cv));
+}
+
+function widthAbove(allowed: number, freed: number): number {
+  return SLACK_PER_E_ABOVE + ABOVE_PER_FREED * Math.min(freed, MOST_FREED) + widening(allowed);
 }
 
 function widening(allowed: number): number {

@@ -26,6 +26,15 @@ describe('the limit of the risk', () => {
     expect(at(0) / at(0.5)).toBeLessThan(0.7 * (at(1) / at(1.5)));
   });
 
+  it('answers one call of slack the less the more agents become free meanwhile', () => {
+    const steepness = (freedPerLead: number, slack: number): number => {
+      const at = (calls: number): number => new RiskLimit().value({ ...steady, freedPerLead, slack: calls });
+      return Math.log(at(slack + 1) / at(slack));
+    };
+    for (const slack of [1.5, 9.5]) expect(steepness(6, slack)).toBeLessThan(steepness(1.5, slack));
+    expect(steepness(20, 16)).toBeCloseTo(steepness(40, 16), 9);
+  });
+
   it('is lower where conversations last alike', () => {
     expect(new RiskLimit().value({ ...steady, handleCv: 0.5 })).toBeLessThan(0.75 * new RiskLimit().value(steady));
   });
