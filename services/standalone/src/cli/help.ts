@@ -35,6 +35,22 @@ usage: ritmo replay CAMPAIGN [options]      (or npm run replay -- --campaign CAM
 
 Ring times, answers and talk times are those recorded around the same moment of the campaign, drawn again; progress goes to standard error.
 `],
+  ['trunk-check', `ritmo trunk-check: what is wrong with a trunk, in plain words, with the SIP ladder
+
+usage: ritmo trunk-check --trunk NAME|ID [options]      (or npm run trunk:check -- --trunk NAME)
+
+  --trunk NAME|ID    which one
+  --config FILE      as this file has it; without it as the running installation has it, or RITMO_CONFIG where none runs
+  --number N         makes one call to this number, dialed as the product dials; nobody is called without it
+  --json             print one JSON document for machines
+  --url, --key       of the running installation; by default those of its data folder
+  --help             this text
+
+The admin API tells no passwords: RITMO_TRUNK_PASSWORD gives one, or the same account in RITMO_CONFIG does.
+What is looked at, each on top of the one before: name, transport (certificate), OPTIONS, registration, authentication, codec, call, sound.
+
+Exit code 0: nothing fails. 1: something does. 2: nothing could be looked at.
+`],
 ]);
 
 export function helpText(): string {
