@@ -36,7 +36,7 @@ async function look(options: TrunkCheckOptions, env: Environment): Promise<numbe
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
   const report = await checkTrunk({
-    trunk, interrupted: interrupt.signal, listen: config.listen, sipPort: config.sipPort,
+    trunk, interrupted: interrupt.signal, listen: config.listen, sipPort: config.sipPort, rtpPorts: config.rtpPorts,
     ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     ...(config.advertise === undefined ? {} : { advertise: config.advertise }),
     ...(options.number === undefined ? {} : { number: options.number }),

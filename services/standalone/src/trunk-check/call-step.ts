@@ -18,6 +18,8 @@ export interface CallRequest {
   /** An INVITE that has met silence for so long meets silence. */
   readonly firstAnswerMs: number;
   readonly interrupted?: AbortSignal;
+  /** Of the server's configuration. */
+  readonly rtpPorts?: readonly [number, number];
   /** Of the ladder: codes that the carrier answered INVITEs with. */
   readonly answers: () => readonly string[];
   /** The address that the carrier sees us at. */
@@ -32,7 +34,7 @@ interface Early {
 
 /** One call to one number, dialed as the product dials: silence is sent, sound is counted, and it is hung up. */
 export async function checkCall(sip: SipStack, trunk: Trunk, servers: readonly SipAddress[], request: CallRequest): Promise<readonly Step[]> {
-  const sound = await Sound.open(request.host, trunk.codecs);
+  const sound = await Sound.open(request.host, trunk.codecs, request.rtpPorts);
   try {
     const outcome = await place(sip, trunk, servers, request, sound);
     if ('refused' in outcome) {

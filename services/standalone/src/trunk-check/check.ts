@@ -14,6 +14,8 @@ export interface TrunkCheckRequest {
   readonly listen: string;
   readonly sipPort: number;
   readonly advertise?: string;
+  /** Where sound is listened for. Default: any port. */
+  readonly rtpPorts?: readonly [number, number];
   /** Of the server's configuration: without it no TLS is spoken. */
   readonly tls?: SipTls;
   /** Default: the machine's. */
@@ -108,6 +110,7 @@ async function speak(sip: SipStack, request: TrunkCheckRequest, { local, ladder 
   const call = await checkCall(sip, trunk, await sip.locate(address), {
     number, host, homeAreaCode: request.homeAreaCode ?? defaultHomeAreaCode, ringTimeoutMs: request.ringTimeoutMs ?? defaultRingMs, listenMs: request.listenMs ?? defaultListenMs,
     firstAnswerMs: 2 * timeoutMs,
+    ...(request.rtpPorts === undefined ? {} : { rtpPorts: request.rtpPorts }),
     ...(request.interrupted === undefined ? {} : { interrupted: request.interrupted }),
     answers: () => answersTo(ladder.rungs, 'INVITE'), seenAs: () => ladder.seenAs,
   });

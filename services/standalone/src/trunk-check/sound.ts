@@ -6,6 +6,7 @@ const payloadTypes: Readonly<Record<Trunk['codecs'][number], number>> = { PCMA: 
 const packetMs = 20;
 const packetSamples = 160;
 const rtpHeaderBytes = 12;
+const mostPortsTried = 100;
 
 /** What the two sides agreed on, as the carrier's SDP has it. */
 export interface AgreedSound {
@@ -52,18 +53,24 @@ export class Sound {
     socket.on('error', () => undefined);
   }
 
-  static open(host: string, codecs: Trunk['codecs']): Promise<Sound> {
+  /** On a port of `server.rtpPorts`, since a firewall lets only those through; from the end, because the product takes them from the beginning. */
+  static async open(host: string, codecs: Trunk['codecs'], ports?: readonly [number, number]): Promise<Sound> {
     const family = isIP(host) === 6 ? 6 : 4;
-    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
-    return new Promise((resolve, reject) => {
-      socket.once('error', reject);
-      socket.bind(0, () => {
+    const [first, last] = ports ?? [0, 0];
+    // RTP ports are even (RFC 3550 11).
+    for (let port = last - (last % 2), left = mostPortsTried; ; port -= 2, left -= 1) {
+      const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+      try {
+        await bound(socket, port);
         const lines = codecs.map((name) => `a=rtpmap:${payloadTypes[name]} ${name}/8000`);
         const formats = codecs.map((name) => payloadTypes[name]).join(' ');
         const offer = ['v=0', `o=ritmo 1 1 IN IP${family} ${host}`, 's=-', `c=IN IP${family} ${host}`, 't=0 0', `m=audio ${socket.address().port} RTP/AVP ${formats}`, ...lines, 'a=sendrecv', ''].join('\r\n');
-        resolve(new Sound(socket, offer));
-      });
-    });
+        return new Sound(socket, offer);
+      } catch (error) {
+        socket.close();
+        if (port - 2 < first || left === 1) throw error;
+      }
+    }
   }
 
   /** From now on; where an answer names another place than early media did, there. */
@@ -86,4 +93,14 @@ export class Sound {
     clearInterval(this.ticker);
     this.socket.close();
   }
+}
+
+function bound(socket: Socket, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, () => {
+      socket.off('error', reject);
+      resolve();
+    });
+  });
 }

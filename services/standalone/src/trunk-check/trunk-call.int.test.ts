@@ -1,5 +1,6 @@
+import { createSocket } from 'node:dgram';
 import type { Trunk } from '@ritmo/domain';
-import { startCarrier, waitFor, type SimulatedCarrier } from '@ritmo/testing';
+import { freeUdpPortRange, startCarrier, waitFor, type SimulatedCarrier } from '@ritmo/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TrunkReport } from './check.ts';
 import { drawLadder } from './ladder.ts';
@@ -78,6 +79,17 @@ describe('a test call', () => {
     expect(invite).toMatch(/^INVITE sip:0152133334444@127\.0\.0\.1:\d+ SIP\/2\.0/);
     expect(invite).toMatch(/^From: .*<sip:1130001000@127\.0\.0\.1>/m);
     expect(drawLadder(report.ladder)).toContain('sip:0152133334444@127.0.0.1');
+  });
+
+  it('listens for sound on the ports that the installation has open for it', async () => {
+    const [first, last] = await freeUdpPortRange(4);
+    const taken = createSocket('udp4');
+    await new Promise<void>((done) => taken.bind(last - (last % 2), done));
+    closing.push(() => new Promise<void>((done) => taken.close(() => done())));
+    const far = await farEnd({ OPTIONS: [fine], INVITE: [{ status: '486 Busy Here' }] });
+    await check(trunkAt(far.port), { number: '1133334444', rtpPorts: [first, last] });
+    const port = Number(/^m=audio (\d+)/m.exec(far.requests.find((request) => request.startsWith('INVITE')) ?? '')?.[1]);
+    expect(port).toBe(last - (last % 2) - 2);
   });
 
   it('that meets silence fails, while OPTIONS is well', async () => {
