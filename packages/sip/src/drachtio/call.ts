@@ -40,6 +40,7 @@ export class DrachtioCall implements EstablishedCall {
   private untold: WireEnd | undefined;
   private untoldAnswer: string | undefined;
   private remoteCSeq: number;
+  private outlivedConnection = false;
   private transfer: ((succeeded: boolean) => void) | undefined;
 
   constructor(owner: DrachtioCallOwner, parts: DrachtioCallParts) {
@@ -120,18 +121,30 @@ export class DrachtioCall implements EstablishedCall {
     const over = (): void => this.finish({ by: 'local', sipCode: 200 });
     this.owner.asker.inDialog(this.dialogId, 'BYE', reasonHeaders(this.endReason)).then(over, (error: unknown) => {
       // Lost with the connection, it is sent again after the next one is made.
-      if (isServersWord(error)) over();
+      if (!isServersWord(error)) return;
+      // The peer's BYE came first; or the server is another one than knew the dialog, and the peer has heard nothing.
+      if (this.outlivedConnection) this.endAsOrphan().then(over, over);
+      else over();
     });
+  }
+
+  private async endAsOrphan(): Promise<void> {
+    try {
+      await this.owner.endOrphan(this.snapshot());
+    } catch (error) {
+      this.owner.trouble(error);
+    }
   }
 
   /** After a reconnection: does the server still hold the dialog? One of a server that died meanwhile is ended at the far end from what we know of it. */
   async reconcile(): Promise<void> {
+    this.outlivedConnection = true;
     if (this.state === 'ending') this.sendBye();
     if (this.state !== 'confirmed') return;
     const lost = (): void => {
       if (this.state === 'ended') return;
       this.finish({ by: 'transport', reasonPhrase: 'the dialog was lost with the connection to drachtio-server' });
-      this.owner.endOrphan(this.snapshot()).catch((error: unknown) => this.owner.trouble(error));
+      void this.endAsOrphan();
     };
     try {
       const { status } = await this.owner.asker.inDialog(this.dialogId, 'OPTIONS');

@@ -13,6 +13,8 @@ import type { Srf, SrfDialog, SrfHeaders, SrfRefusal, SrfRequest, SrfResponse, S
 export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
   readonly srf: Srf;
   readonly localHost: string;
+  /** 64*T1: whoever has not answered by then will not. */
+  readonly giveUpMs: number;
   /** Allow, Supported and User-Agent. */
   readonly capabilities: SrfHeaders;
   established(call: DrachtioCall): void;
@@ -52,6 +54,7 @@ export class DrachtioAttempt implements OutgoingCall {
   private endAs: WireEnd = { by: 'local', sipCode: 487 };
   private cancelHeaders: SrfHeaders = {};
   private timer: NodeJS.Timeout | undefined;
+  private ringsUntil = 0;
 
   constructor(owner: DrachtioOutgoingOwner, request: OutgoingInvite) {
     this.owner = owner;
@@ -64,7 +67,9 @@ export class DrachtioAttempt implements OutgoingCall {
       queueMicrotask(() => this.fail({ by: 'transport', reasonPhrase: `not a SIP URI: ${request.uri}` }));
       return;
     }
-    this.timer = setTimeout(() => this.give({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102 }), request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS);
+    const ringTimeoutMs = request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS;
+    this.ringsUntil = performance.now() + ringTimeoutMs;
+    this.timer = setTimeout(() => this.give({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102 }), ringTimeoutMs);
     this.timer.unref();
     this.send();
   }
@@ -147,7 +152,6 @@ export class DrachtioAttempt implements OutgoingCall {
   }
 
   private give(endAs: WireEnd, reason: EndReason | undefined): void {
-    if (this.state === 'lost' && endAs.by === 'timeout') this.fail(this.endAs);
     if (this.state !== 'inviting') return;
     this.state = 'cancelling';
     this.endAs = endAs;
@@ -216,12 +220,16 @@ export class DrachtioAttempt implements OutgoingCall {
 
   /**
    * The connection to the server is gone, and with it the answer. The far end may ring on, and its channel is taken until the next connection
-   * has ended it there, or until its time to ring is over: only then this call is told to be.
+   * has ended it there, or its time to ring is over; of one that was being cancelled, 64*T1. Only then this call is told to be over.
    */
   lost(): void {
-    if (this.state === 'over') return;
+    if (this.state === 'over' || this.state === 'lost') return;
+    const wasCancelled = this.state === 'cancelling';
     if (this.state === 'inviting') this.endAs = { by: 'transport', reasonPhrase: 'the connection to drachtio-server was lost' };
     this.state = 'lost';
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fail(this.endAs), wasCancelled ? this.owner.giveUpMs : Math.max(0, this.ringsUntil - performance.now()));
+    this.timer.unref();
   }
 
   /** After a reconnection. */

@@ -118,6 +118,16 @@ describe('the drachtio adapter, its server dead and another one in its place', (
     expect(here.stack.stats.dialogs).toBe(0);
   });
 
+  it('ends at the far end too what was hung up while there was no server', async () => {
+    const [here, there] = [await near(), await far()];
+    const { caller, callee } = await connected(here, there);
+    await replaced(here, () => caller.call.hangup());
+    expect(caller.ends).toEqual([]);
+    expect(await callee.ended()).toMatchObject({ by: 'remote' });
+    expect(await caller.ended()).toMatchObject({ by: 'local' });
+    expect(here.stack.stats.dialogs).toBe(0);
+  });
+
   it('ends by BYE what still rings there (RFC 3261 15), and what was answered meanwhile', async () => {
     const [here, there] = [await near(), await far()];
     const [rings, answers] = [await ringing(here, there), await ringing(here, there)];
@@ -173,6 +183,19 @@ describe('the drachtio adapter, its server dead and another one in its place', (
     await until('the reconnection', () => here.stack.isUp);
     expect([invite.failures, here.stack.stats.transactions]).toEqual([[], 1]);
     expect(await invite.failed()).toEqual(LOST);
+    expect(here.stack.stats.transactions).toBe(0);
+    silent.close();
+  });
+
+  it('gives a call up that was being cancelled and that nobody can end', async () => {
+    const [here, silent] = [await near(), await new RawPeer().open(0)];
+    const invite = call(here, here, { destination: { host: '127.0.0.1', port: silent.port, transport: 'udp' } });
+    await silent.next(/^INVITE /);
+    invite.outgoing.cancel({ q850: 26 });
+    await replaced(here);
+    await until('the reconnection', () => here.stack.isUp);
+    expect(invite.failures).toEqual([]);
+    expect(await invite.failed()).toMatchObject({ by: 'local', sipCode: 487 });
     expect(here.stack.stats.transactions).toBe(0);
     silent.close();
   });

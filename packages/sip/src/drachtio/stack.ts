@@ -69,6 +69,10 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
     this.intake = new Intake(this, options, this.wheel);
   }
 
+  get giveUpMs(): number {
+    return 64 * (this.settings.t1Ms ?? 500);
+  }
+
   get capabilities(): SrfHeaders {
     return this.intake.capabilities;
   }
@@ -242,7 +246,7 @@ class DrachtioSipStack implements SipStack, IntakeOwner {
     const headers = { ...INTERRUPTED, 'From': snapshot.localUri, 'To': snapshot.remoteUri, 'Call-ID': snapshot.sipCallId, 'CSeq': `${snapshot.localCSeq + 1_000} BYE` };
     const answered = this.asker.ask(routedUri(snapshot), { method: 'BYE', headers }).then((response) => !isOwnMaking(response), () => false);
     const timeout = new Promise<boolean>((resolve) => {
-      setTimeout(() => resolve(false), 64 * (this.settings.t1Ms ?? 500)).unref();
+      setTimeout(() => resolve(false), this.giveUpMs).unref();
     });
     return { ended: await Promise.race([answered, timeout]) };
   }
