@@ -9,7 +9,6 @@ export interface Via {
   readonly branch: string;
   /** `rport` is there, with or without a value. */
   readonly wantsRport: boolean;
-  readonly maddr: string | undefined;
 }
 
 export const MAGIC_COOKIE = 'z9hG4bK';
@@ -28,7 +27,6 @@ export function parseVia(value: string): Via | undefined {
     port: hostPort.port,
     branch: found?.get('branch') ?? '',
     wantsRport: found?.has('rport') ?? false,
-    maddr: found?.get('maddr'),
   };
 }
 
