@@ -23,7 +23,12 @@ async function called(at: number, people: number, abandoned: number, machines = 
 }
 
 const ratePct = async (): Promise<number> => Number(((await status()).lastDecision?.inputs['abandonRatePct'] ?? Number.NaN).toFixed(3));
-const shows = (pct: number, of: string): Promise<void> => until(`${pct} % ${of}`, async () => (await ratePct()) === pct, 20_000);
+async function shows(pct: number, of: string): Promise<void> {
+  let seen = Number.NaN;
+  await until(`${pct} % ${of}`, async () => (seen = await ratePct()) === pct, 40_000).catch((error: unknown) => {
+    throw new Error(`${String(error)}; seen ${seen} %`);
+  });
+}
 async function counts(campaign: Partial<Campaign>, pct: number): Promise<void> {
   rig.put('campaign', 1, { abandonWindow: undefined, abandonDenominator: undefined, machineSharePct: undefined, ...campaign });
   await shows(pct, JSON.stringify(campaign));
@@ -45,7 +50,7 @@ async function startWith(kept: number): Promise<void> {
   await rig.database.query('DELETE FROM dialer.recent WHERE position NOT IN (SELECT position FROM dialer.recent ORDER BY position DESC LIMIT $1)', [kept]);
 }
 
-describe.each([1_000, 250, 0])('the abandoned rate of a campaign of which %i attempts are told again', { timeout: 60_000 }, (kept) => {
+describe.each([1_000, 250, 0])('the abandoned rate of a campaign of which %i attempts are told again', { timeout: 120_000 }, (kept) => {
   it('is counted over the campaign, 30 days, 24 hours or the day of the installation, and old calls leave as time passes', async () => {
     await startWith(kept);
     await counts({ abandonWindow: 'campaign', abandonCapPct: 4 }, 18);

@@ -44,6 +44,7 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
   const pacing = createCampaignPacing(parts, campaignId);
   let lastDecision: PacingDecision | null = null;
   let sampledAt = 0;
+  let sampledReason = '';
   let leftToOthers = false;
   let refilling: Promise<void> | null = null;
   let asked: { readonly contact: KnownContact; readonly agentId: AgentId; readonly at: number }[] = [];
@@ -51,8 +52,11 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
   const campaign = () => directory.get('campaign', campaignId);
   const sample = (decision: PacingDecision, nowMs: number): void => {
     if (nowMs - sampledAt < settings.pacingSampleMs) return;
-    if (decision.start === 0 && work.length === 0 && [...calls.ofCampaign(campaignId)].length === 0) return;
+    const isResting = decision.start === 0 && work.length === 0 && [...calls.ofCampaign(campaignId)].length === 0;
+    // Why it rests is said once.
+    if (isResting && decision.reason === sampledReason) return;
     sampledAt = nowMs;
+    sampledReason = decision.reason;
     const inputs = Object.fromEntries(Object.entries(decision.inputs).filter(([, value]) => Number.isFinite(value)));
     journal.record(streams.campaign(campaignId), fact('PacingDecided', nowMs, { campaignId, start: decision.start, reason: decision.reason, inputs }));
   };
@@ -106,15 +110,19 @@ export function createCampaignRunner(parts: DialerParts, campaignId: CampaignId,
     return verdicts.length > 0 && verdicts.every((verdict) => verdict?.factor === 0) ? (verdicts[0]?.reason ?? null) : null;
   };
 
+  /** Attempt limits, retries and call windows are in what is due; null when something is. */
+  const nothingDue = (): string | null => (work.length > 0 ? null : work.outsideWindow ? 'the call window is closed' : 'no contact is due now');
+
   /** The policy's decision, as the turns of others and the trunks' governors leave it. */
   const decide = (nowMs: number, entry: Campaign, shared: SharedAgents, hasTurn: boolean): PacingDecision | null => {
     const observed = observationOf(parts, campaignId, entry.queueId as QueueId, nowMs);
     const paced = pacing.decide({ ...observed, ...shared, previewRequests: asked.length });
     if (!paced) return null;
-    leftToOthers = paced.start > 0 && !hasTurn && (entry.mode === 'progressive' || entry.mode === 'power') && !leftToOthers;
-    const stopped = stoppedBy();
-    const held = stopped !== null ? { start: 0, reason: stopped } : leftToOthers ? { start: 0, reason: 'the campaigns that share these agents have their turn' } : {};
-    return { ...paced, ...held, inputs: { ...paced.inputs, share: shared.share ?? 1, channelsFree: observed.channelsFree, startsAllowed: observed.startsAllowed, ...shortShares() } };
+    leftToOthers = paced.start > 0 && work.length > 0 && !hasTurn && (entry.mode === 'progressive' || entry.mode === 'power') && !leftToOthers;
+    const left = leftToOthers ? 'the campaigns that share these agents have their turn' : null;
+    const reason = stoppedBy() ?? (entry.mode === 'preview' ? null : nothingDue()) ?? left;
+    const held = reason !== null ? { start: 0, reason } : {};
+    return { ...paced, ...held, inputs: { ...paced.inputs, share: shared.share ?? 1, channelsFree: observed.channelsFree, startsAllowed: observed.startsAllowed, due: work.length, ...shortShares() } };
   };
 
   const shortShares = (): Record<string, number> => {

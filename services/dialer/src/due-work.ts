@@ -17,6 +17,8 @@ export interface DueWork {
   /** Something became due: read at the next refill. */
   wake(): void;
   readonly length: number;
+  /** At the last read the campaign's window was open in no zone. */
+  readonly outsideWindow: boolean;
 }
 
 export interface DueWorkOptions {
@@ -42,6 +44,7 @@ export function createDueWork(options: DueWorkOptions): DueWork {
   const queued = new Set<ContactId>();
   let emptyUntilMs = 0;
   let urgentReadAt = 0;
+  let outsideWindow = false;
 
   const usable = (contact: KnownContact, nowMs: number): boolean => {
     const dial = nextDial(contact.state);
@@ -87,7 +90,9 @@ export function createDueWork(options: DueWorkOptions): DueWork {
       }
       if (ordinary.length > batchSize / 2 || nowMs < emptyUntilMs) return;
       const limit = batchSize + ordinary.length + Math.min(book.aheadOfIndex(campaignId), mostAhead);
-      const read = await readDue(database, { campaignId, nowMs, limit, openZones: openZones(nowMs, window) });
+      const open = openZones(nowMs, window);
+      outsideWindow = open.length === 0;
+      const read = await readDue(database, { campaignId, nowMs, limit, openZones: open });
       const list: KnownContact[] = [];
       const taken = enqueue(list, read, nowMs);
       // Taken from the end: the first to be dialed is last.
@@ -100,6 +105,9 @@ export function createDueWork(options: DueWorkOptions): DueWork {
     },
     get length() {
       return urgent.length + ordinary.length;
+    },
+    get outsideWindow() {
+      return outsideWindow;
     },
   };
 }

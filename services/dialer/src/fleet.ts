@@ -91,6 +91,8 @@ export function createFleet(parts: DialerParts, previews: Previews): Fleet {
       const active = said.get(campaignId) ?? tally?.active ?? directory.get('campaign', campaignId)?.active ?? false;
       runner.active = active;
       runners.set(campaignId, runner);
+      // A change that came meanwhile found no runner to tell.
+      await runner.reconfigure();
       log.info({ campaignId, active }, 'this process runs the campaign');
       return runner;
     },

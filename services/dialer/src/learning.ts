@@ -236,7 +236,7 @@ function before(tally: Tally | undefined, rows: readonly RecentRow[], counted: r
   return {
     attempts: earlier,
     liveP: share(tally.answered - (tally.outcomes.machine ?? 0) - people, earlier, 0.5),
-    meanRingMs: Math.max(0, tally.ringMs - sum(attempts, ({ ring_ms }) => ring_ms)) / earlier,
+    meanRingMs: Math.max(1, tally.ringMs - sum(attempts, ({ ring_ms }) => ring_ms)) / earlier,
     meanHandleMs: Math.max(1, tally.talkMs - sum(delivered, ({ took_ms }) => took_ms)) / earlierDelivered,
     counted,
   };
