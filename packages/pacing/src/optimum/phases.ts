@@ -75,17 +75,6 @@ export class PhaseSolver {
     return best;
   }
 
-  /** How many calls the solution fills up to in each configuration of conversations, by how many stand in each phase. */
-  levels(): ReadonlyMap<string, number> {
-    const { states, value, width } = this;
-    return new Map(Array.from({ length: states.count }, (_, config) => {
-      const base = config * width;
-      let level = base;
-      while (level + 1 < base + width && (value[level + 1] as number) >= (value[base] as number) - 1e-12) level += 1;
-      return [states.configOf(config).join(), level - base];
-    }));
-  }
-
   /** Gauss and Seidel's iteration for the value at the guessed gain, which follows how the value of a usual state drifts. */
   private sweep(price: number, backwards: boolean): void {
     const { states, value, width, sums, guess, model } = this;
