@@ -30,6 +30,8 @@ const SLACK_PER_E_ABOVE = 5;
 /** Both are wider with more agents, whose clusters are larger: one call of slack then says less. Per agent who becomes free in a lead time. */
 const BELOW_PER_FREED = 0.25;
 const ABOVE_PER_FREED = 0.5;
+/** Abandoned calls allowed until then: before, one call more is a rate above the cap. */
+const FREED_COUNTS_FROM = 30;
 /** Below so much slack θ falls much faster: the next abandoned call would be one too many. */
 const EDGE = 1;
 const SLACK_PER_E_AT_EDGE = 0.5;
@@ -87,7 +89,7 @@ export class RiskLimit {
     if (allowed < 1) return least * base;
     const aim = aimOf(allowed, this.freed);
     const off = slack - aim;
-    const below = Math.max(SLACK_PER_E_BELOW + BELOW_PER_FREED * Math.min(this.freed, MOST_FREED) + widening(allowed), AIM_PER_E_BELOW * aim);
+    const below = Math.max(SLACK_PER_E_BELOW + BELOW_PER_FREED * crowd(allowed, this.freed) + widening(allowed), AIM_PER_E_BELOW * aim);
     const width = off < 0 ? below : widthAbove(allowed, this.freed);
     const edge = Math.max(0, EDGE - slack) / SLACK_PER_E_AT_EDGE;
     const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / width) - edge) + this.bias;
@@ -107,7 +109,11 @@ function regularity(cv: number): number {
 }
 
 function widthAbove(allowed: number, freed: number): number {
-  return SLACK_PER_E_ABOVE + ABOVE_PER_FREED * Math.min(freed, MOST_FREED) + widening(allowed);
+  return SLACK_PER_E_ABOVE + ABOVE_PER_FREED * crowd(allowed, freed) + widening(allowed);
+}
+
+function crowd(allowed: number, freed: number): number {
+  return Math.min(freed, MOST_FREED) * Math.min(1, allowed / FREED_COUNTS_FROM);
 }
 
 function widening(allowed: number): number {
