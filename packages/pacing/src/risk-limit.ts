@@ -30,8 +30,6 @@ const SLACK_PER_E_ABOVE = 5;
 /** Both are wider with more agents, whose clusters are larger: one call of slack then says less. Per agent who becomes free in a lead time. */
 const BELOW_PER_FREED = 0.25;
 const ABOVE_PER_FREED = 0.5;
-/** Abandoned calls allowed until then: before, one call more is a rate above the cap. */
-const FREED_COUNTS_FROM = 30;
 /** Below so much slack θ falls much faster: the next abandoned call would be one too many. */
 const EDGE = 1;
 const SLACK_PER_E_AT_EDGE = 0.5;
@@ -47,6 +45,9 @@ const MAX_LOG = 1.2;
 const MIN_LOG = -4;
 /** Abandoned calls that the cap must have allowed before 1 − 1/e of θ is used: a young campaign has nothing to be wrong with. */
 const YOUTH = 5;
+/** More of them with more agents: their clusters are larger, and the rate on the way counts them all. Per agent who becomes free in a lead time beyond the few of five agents. */
+const YOUTH_PER_FREED = 2;
+const FEW_FREED = 0.7;
 /** The least part of θ for a campaign among others: if it waited, they would leave it nothing. */
 const YOUTH_AMONG_OTHERS = 0.25;
 
@@ -89,11 +90,12 @@ export class RiskLimit {
     if (allowed < 1) return least * base;
     const aim = aimOf(allowed, this.freed);
     const off = slack - aim;
-    const below = Math.max(SLACK_PER_E_BELOW + BELOW_PER_FREED * crowd(allowed, this.freed) + widening(allowed), AIM_PER_E_BELOW * aim);
+    const below = Math.max(SLACK_PER_E_BELOW + BELOW_PER_FREED * Math.min(this.freed, MOST_FREED) + widening(allowed), AIM_PER_E_BELOW * aim);
     const width = off < 0 ? below : widthAbove(allowed, this.freed);
     const edge = Math.max(0, EDGE - slack) / SLACK_PER_E_AT_EDGE;
     const push = Math.max(MIN_LOG, Math.min(MAX_LOG, off / width) - edge) + this.bias;
-    const grown = Math.max(least, 1 - Math.exp(-allowed / YOUTH));
+    const youth = YOUTH + YOUTH_PER_FREED * Math.max(0, Math.min(this.freed, MOST_FREED) - FEW_FREED);
+    const grown = Math.max(least, 1 - Math.exp(-allowed / youth));
     return Math.min(0.9, grown * base * Math.exp(push));
   }
 }
@@ -109,11 +111,7 @@ function regularity(cv: number): number {
 }
 
 function widthAbove(allowed: number, freed: number): number {
-  return SLACK_PER_E_ABOVE + ABOVE_PER_FREED * crowd(allowed, freed) + widening(allowed);
-}
-
-function crowd(allowed: number, freed: number): number {
-  return Math.min(freed, MOST_FREED) * Math.min(1, allowed / FREED_COUNTS_FROM);
+  return SLACK_PER_E_ABOVE + ABOVE_PER_FREED * Math.min(freed, MOST_FREED) + widening(allowed);
 }
 
 function widening(allowed: number): number {
