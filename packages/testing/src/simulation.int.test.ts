@@ -164,7 +164,7 @@ describe('simulated carrier and agents', () => {
   it('answers, hears our sound, and hangs up first', async () => {
     const end = await exchange.dial(carrier, '551199999900');
     expect(end).toMatchObject({ by: 'remote', provisional: [180] });
-    await waitFor(() => (carrier.stats().calls.at(-1)?.packetsHeard ?? 0) > 5);
+    await waitFor(() => (carrier.stats().calls.at(-1)?.packetsHeard ?? 0) > 0);
     expect(carrier.stats().calls.at(-1)).toMatchObject({ endedBy: 'carrier', sipCode: 200 });
   });
 
