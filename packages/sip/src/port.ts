@@ -223,7 +223,6 @@ export interface ReferRequest {
 }
 
 export interface ReferProgress {
-  trying(): void;
   succeeded(): void;
   failed(code: number): void;
 }

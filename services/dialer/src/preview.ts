@@ -30,6 +30,8 @@ export function createPreviews(parts: DialerParts): Previews {
   const { context, settings, book, agents, calls } = parts;
   const { clock, directory, database } = context;
   const offers = new Map<AgentId, Offer>();
+  /** The campaign that an agent has asked for a call last. */
+  const askedOf = new Map<AgentId, CampaignRunner>();
 
   /** Contacts that may not be called are not shown: their streams are told why. */
   const callable = async (campaignId: CampaignId, contact: KnownContact): Promise<boolean> => {
@@ -60,11 +62,13 @@ export function createPreviews(parts: DialerParts): Previews {
   const close = async (open: Offer, accepted: boolean): Promise<void> => {
     offers.delete(open.agentId);
     const outcome = await book.decide(open.contactId, (state) => answerPreview(state, { atMs: clock.nowMs(), agentId: open.agentId, accepted }));
-    if (outcome.ok && accepted) open.runner.ask(outcome.contact, open.agentId);
+    if (!outcome.ok || !accepted) return;
+    askedOf.set(open.agentId, open.runner);
+    open.runner.ask(outcome.contact, open.agentId);
   };
 
-  const busyWithPreview = (runner: CampaignRunner, agentId: AgentId): boolean => {
-    if (offers.has(agentId) || runner.isAskedBy(agentId)) return true;
+  const busyWithPreview = (agentId: AgentId): boolean => {
+    if (offers.has(agentId) || askedOf.get(agentId)?.isAskedBy(agentId) === true) return true;
     // Its call is on the way: the agent waits for it.
     for (const call of calls.all()) if (call.agentId === agentId) return true;
     return false;
@@ -83,7 +87,7 @@ export function createPreviews(parts: DialerParts): Previews {
       if (campaign?.mode !== 'preview' || !runner.active) return;
       await runner.work.refill(nowMs, rulesOf(context, runner.campaignId)?.window);
       for (const agent of agents.ofQueue(campaign.queueId as QueueId)) {
-        if (agent.state !== 'free' || busyWithPreview(runner, agent.agentId)) continue;
+        if (agent.state !== 'free' || busyWithPreview(agent.agentId)) continue;
         if (!(await offer(runner, agent.agentId, agent.extension))) return;
       }
     },

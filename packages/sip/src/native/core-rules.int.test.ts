@@ -112,7 +112,6 @@ describe('the user agent core', () => {
       const first = await peer.next(/^NOTIFY/);
       expect([headerIn(first, 'Event'), headerIn(first, 'Subscription-State'), bodyOf(first)]).toEqual(['refer;id=2', 'active;expires=60', 'SIP/2.0 100 Trying\r\n']);
       peer.reply(first, '200 OK', 'x');
-      progress.trying();
       progress.failed(486);
       progress.succeeded();
       const last = await peer.next(/^NOTIFY[^]*486/);

@@ -65,7 +65,7 @@ function progress(cseq: number, notify: Notify): ReferProgress {
   };
   // The first one follows the 202 at once, whatever is known by then (2.4.4).
   tell(100);
-  return { trying: () => undefined, succeeded: () => tell(200), failed: (code) => tell(code) };
+  return { succeeded: () => tell(200), failed: (code) => tell(code) };
 }
 
 /** Status of the sipfrag in a NOTIFY, 0 when there is none. */

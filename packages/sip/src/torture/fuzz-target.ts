@@ -83,7 +83,6 @@ export class FuzzTarget {
       ...(this.random.below(2) === 0 ? { offer: () => SDP } : {}),
       referred: (request) => {
         const progress = request.accept();
-        progress.trying();
         progress.succeeded();
       },
     });

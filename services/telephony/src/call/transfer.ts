@@ -14,7 +14,6 @@ export function transferRequested(call: Call, asker: Pick<AgentLeg, 'legId' | 'e
     return;
   }
   const progress = request.accept();
-  progress.trying();
   const timer = setTimeout(() => refuseTransfer(call, legId, 503), decisionMs);
   call.transfer = { legId, progress, timer };
   const other = request.replaces ? call.wires.callOfDialog(request.replaces, asker) : undefined;
