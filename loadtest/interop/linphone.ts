@@ -66,6 +66,12 @@ export class Linphone {
     this.say('answer');
   }
 
+  /** Its only call. The phone takes no further command for it before its own exchange is over, which is after the far end knows. */
+  async hold(): Promise<void> {
+    this.say('pause');
+    await this.event(/is now paused/);
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
