@@ -262,7 +262,7 @@ export class DrachtioDouble implements RelayOwner {
       this.core.transactions.response(message, flow);
       return;
     }
-    if (this.core.transactions.absorbs(message)) return;
+    if (this.core.transactions.absorbs(message, flow)) return;
     const known = message.toTag === '' ? undefined : this.dialogs.ofRequest(message);
     const dialogId = known?.id ?? '';
     if (message.method === 'ACK') {
@@ -271,8 +271,8 @@ export class DrachtioDouble implements RelayOwner {
     } else if (message.method === 'CANCEL') {
       const invite = this.core.transactions.inviteOf(message);
       this.core.transactions.openOther(message, flow).reply(invite === undefined ? 481 : 200);
-      const [transactionId] = [...this.servers].find(([, each]) => each.transaction === invite) ?? [];
-      if (invite === undefined || invite.answered || transactionId === undefined) return;
+      const [transactionId] = [...this.servers].find(([, each]) => (each.transaction as unknown) === invite) ?? [];
+      if (!(invite instanceof InviteServerTransaction) || invite.answered || transactionId === undefined) return;
       invite.reply(487, { toTag: this.servers.get(transactionId)?.tag ?? '' });
       this.servers.delete(transactionId);
       this.up('network', wire, flow, transactionId, '');

@@ -5,6 +5,7 @@ import type { MutableStats } from '../transactions/layer.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
 import type { Sender } from '../transport/flow.ts';
 import { Admission } from './admission.ts';
+import { answeredAgain } from './answered-invite.ts';
 import { prepareLines } from './core.ts';
 import type { Core } from './core.ts';
 import { OutgoingAttempt } from './outgoing.ts';
@@ -32,6 +33,7 @@ export function assemble(options: SipStackOptions, wheel: TimerWheel, transports
   const core: Core = {
     options, handlers: options.handlers, wheel, transactions, transports, dialogs: new Map(), stats, lines: prepareLines(options.userAgent), admission: new Admission(),
   };
+  transactions.ended.answeredAgain = (remains, response, flow) => answeredAgain(core, remains, response, flow);
   const authenticator = new Authenticator(options.realm, (user) => options.handlers.credentialsOf(user), options.nonceTtlMs);
   const registrar = new Registrar(core, authenticator);
   const router = new Router(core, authenticator, registrar);

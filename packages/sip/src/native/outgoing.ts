@@ -224,7 +224,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     const remoteSdp = remoteSdpOf(early, response);
     const offersLate = this.draft.body === '' && early?.agreed !== true && remoteSdp !== '';
     const answer = offersLate && this.asked !== undefined ? lateAnswer(this.core, this.asked.events, remoteSdp) : '';
-    const answered = new AnsweredInvite({ core: this.core, invite: this.draft, localTag: this.localTag, meeter: this.meeter, authLine: this.authLine });
+    const answered = new AnsweredInvite({ core: this.core, transaction, invite: this.draft, localTag: this.localTag, meeter: this.meeter, authLine: this.authLine });
     let noted: Promise<void> | undefined;
     if (this.state === 'inviting') {
       guarded(this.core, () => {
@@ -232,7 +232,6 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       });
     }
     answered.confirm(dialog, answer, noted);
-    transaction.handTo(answered);
     if (this.state === 'inviting') this.establish(dialog, response, { localSdp: answer === '' ? (early?.localSdp ?? '') : answer, remoteSdp });
     else {
       // Cancelled too late: nobody wants this dialog.

@@ -112,7 +112,7 @@ export class Router {
 
   private request(message: SipMessage, flow: Flow): void {
     const { core } = this;
-    if (core.transactions.absorbs(message)) return;
+    if (core.transactions.absorbs(message, flow)) return;
     const { toTag } = message;
     const named = toTag === '' ? undefined : core.dialogs.get(toTag);
     const owner = named?.owns(message) === true ? named : undefined;

@@ -68,6 +68,15 @@ export abstract class ClientTransaction implements TimerOwner, SendListener {
     this.endTimer = undefined;
   }
 
+  /** Its owner is not told anything more, and its repetitions are absorbed elsewhere. */
+  rest(): void {
+    this.stopTimers();
+    this.wire = '';
+    this.owner = undefined;
+    this.layer.hasEnded(this);
+  }
+
+  /** Absorbs them itself. */
   protected linger(delayMs: number): void {
     this.stopTimers();
     this.wire = '';

@@ -49,8 +49,11 @@ export class InviteClientTransaction extends ClientTransaction {
         } else if (status < 300) {
           this.state = 'accepted';
           this.draft = undefined;
-          this.linger(this.layer.timers.timeoutMs);
+          this.stopTimers();
+          this.wire = '';
           this.owner?.received(this, message, flow);
+          // Unless its user has acknowledged it meanwhile.
+          if (this.owner !== undefined) this.linger(this.layer.timers.timeoutMs);
         } else this.refused(message, flow);
         return;
       }
@@ -76,7 +79,8 @@ export class InviteClientTransaction extends ClientTransaction {
     }
     const owner = this.owner;
     this.owner = undefined;
-    this.linger(this.reliable ? 0 : this.layer.timers.completedMs);
+    if (!this.reliable && this.layer.ended.addRefused(this, this.refusalAck)) this.rest();
+    else this.linger(this.reliable ? 0 : this.layer.timers.completedMs);
     owner?.received(this, message, flow);
   }
 

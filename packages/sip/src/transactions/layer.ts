@@ -4,6 +4,7 @@ import type { SipMessage } from '../wire/message.ts';
 import { branchOf, MAGIC_COOKIE } from '../wire/via.ts';
 import type { RequestDraft } from '../wire/write.ts';
 import type { ClientTransaction } from './client.ts';
+import { EndedTransactions } from './ended.ts';
 import { InviteClientTransaction } from './invite-client.ts';
 import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
@@ -44,12 +45,21 @@ export interface ClientOwner {
   unanswered(transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void;
 }
 
+/** What a CANCEL means. */
+export interface Cancellable {
+  /** To tag of our responses: that of the CANCEL's should be the same (RFC 3261 9.2). */
+  readonly localTag: string;
+  /** Changes nothing when it comes too late. */
+  cancel(message: SipMessage): void;
+}
+
 /** The four transaction machines of RFC 3261 17 (with RFC 6026), and how a message finds its own (17.1.3, 17.2.3). */
 export class TransactionLayer {
   readonly wheel: TimerWheel;
   readonly timers: TimerValues;
   readonly transports: Sender;
   readonly stats: MutableStats;
+  readonly ended: EndedTransactions;
   private readonly clients = new Map<string, ClientTransaction>();
   /** A CANCEL has the branch of its INVITE, so it lives in a table of its own. */
   private readonly cancels = new Map<string, ClientTransaction>();
@@ -63,6 +73,7 @@ export class TransactionLayer {
     this.timers = timers;
     this.transports = transports;
     this.stats = stats;
+    this.ended = new EndedTransactions(wheel, timers, transports, stats);
   }
 
   invite(draft: RequestDraft, destination: SipAddress, owner: ClientOwner, flow?: Flow): InviteClientTransaction {
@@ -100,10 +111,21 @@ export class TransactionLayer {
     if (this.tableOf(transaction.method).delete(transaction.branch)) this.stats.transactions--;
   }
 
+  /** It goes on among the ended ones, and still counts. */
+  hasEnded(transaction: ClientTransaction): void {
+    this.tableOf(transaction.method).delete(transaction.branch);
+  }
+
+  /** An INVITE's 2xx with this To tag is acknowledged by these bytes: what comes now for it is told to `ended.answeredAgain`, not to its owner. */
+  restAnswered(transaction: ClientTransaction, toTag: string, ack: string, to: SipAddress, companion?: object): void {
+    if (this.clients.get(transaction.branch) === transaction && this.ended.addAnswered(transaction, toTag, ack, to, companion)) transaction.rest();
+  }
+
   /** False when no transaction waits for it. */
   response(message: SipMessage, flow: Flow): boolean {
     const transaction = this.tableOf(message.method).get(message.branch);
-    if (transaction === undefined || transaction.method !== message.method) return false;
+    if (transaction === undefined) return this.ended.response(message, flow);
+    if (transaction.method !== message.method) return false;
     transaction.response(message, flow);
     return true;
   }
@@ -113,30 +135,34 @@ export class TransactionLayer {
     const at = head.indexOf(';branch=');
     if (at === -1) return false;
     const branch = branchOf(head.slice(at, head.indexOf('\r', at)));
-    return this.clients.has(branch) || this.cancels.has(branch);
+    return this.clients.has(branch) || this.cancels.has(branch) || this.ended.awaits(branch);
   }
 
   /** True when the request was a retransmission, or an ACK that belongs to a transaction. */
-  absorbs(message: SipMessage): boolean {
-    if (message.method === 'INVITE' || message.method === 'ACK') {
-      const transaction = this.inviteServers.get(serverKey(message));
-      if (transaction === undefined) return false;
-      return message.method === 'ACK' ? transaction.acknowledged() : transaction.repeated();
-    }
-    const transaction = this.otherServers.get(message.method + serverKey(message));
-    if (transaction === undefined) return false;
+  absorbs(message: SipMessage, flow: Flow): boolean {
+    const { method } = message;
+    const key = serverKey(message);
+    if (method === 'INVITE') return this.inviteServers.get(key)?.repeated() ?? this.ended.absorbsInvite(key);
+    if (method === 'ACK') return this.inviteServers.get(key)?.acknowledged() ?? this.ended.absorbsAck(key);
+    const transaction = this.otherServers.get(method + key);
+    if (transaction === undefined) return this.ended.absorbs(method + key, message, flow);
     transaction.repeated();
     return true;
   }
 
   /** The INVITE that a CANCEL means (RFC 3261 9.2). */
-  inviteOf(cancel: SipMessage): InviteServerTransaction | undefined {
-    return this.inviteServers.get(serverKey(cancel));
+  inviteOf(cancel: SipMessage): Cancellable | undefined {
+    const key = serverKey(cancel);
+    const transaction = this.inviteServers.get(key);
+    if (transaction !== undefined) return transaction;
+    const localTag = this.ended.acceptedAs(key);
+    return localTag === undefined ? undefined : { localTag, cancel: () => undefined };
   }
 
   /** The same request by another path: same From tag, Call-ID and CSeq, another branch (RFC 3261 8.2.2.2). */
   isMerged(message: SipMessage): boolean {
-    return this.outsideDialogs.has(mergeKey(message));
+    const key = mergeKey(message);
+    return this.outsideDialogs.has(key) || this.ended.isMerged(key);
   }
 
   private added(message: SipMessage): string {
@@ -167,6 +193,17 @@ export class TransactionLayer {
 
   removeOtherServer(transaction: NonInviteServerTransaction): void {
     if (this.otherServers.delete(transaction.key)) this.removed(transaction);
+  }
+
+  /** It goes on among the ended ones, and still counts. */
+  inviteServerHasEnded(transaction: InviteServerTransaction): void {
+    this.inviteServers.delete(transaction.key);
+    this.outsideDialogs.delete(transaction.mergeKey);
+  }
+
+  otherServerHasEnded(transaction: NonInviteServerTransaction): void {
+    this.otherServers.delete(transaction.key);
+    this.outsideDialogs.delete(transaction.mergeKey);
   }
 
   private removed(transaction: ServerTransaction): void {

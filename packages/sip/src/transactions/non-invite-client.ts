@@ -27,7 +27,8 @@ export class NonInviteClientTransaction extends ClientTransaction {
     this.state = 'completed';
     const owner = this.owner;
     this.owner = undefined;
-    this.linger(this.reliable ? 0 : this.layer.timers.t4Ms);
+    if (!this.reliable && this.layer.ended.addAsked(this)) this.rest();
+    else this.linger(this.reliable ? 0 : this.layer.timers.t4Ms);
     owner?.received(this, message, flow);
   }
 }

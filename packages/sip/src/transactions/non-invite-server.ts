@@ -17,6 +17,7 @@ export class NonInviteServerTransaction extends ServerTransaction implements Tim
     this.done = true;
     this.head = undefined;
     if (isReliable(this.flow.transport)) this.layer.removeOtherServer(this);
+    else if (this.last !== '' && this.layer.ended.addReplied(this.key, this.last, this.mergeKey)) this.layer.otherServerHasEnded(this);
     else this.layer.wheel.start(this, LINGER, this.layer.timers.timeoutMs);
   }
 

@@ -29,7 +29,8 @@ export class WheelTimer {
  */
 export class TimerWheel {
   private readonly slots: (WheelTimer | undefined)[] = new Array<WheelTimer | undefined>(SLOTS).fill(undefined);
-  private readonly now: () => number;
+  /** In ms, of a clock that never goes back. */
+  readonly now: () => number;
   private tick: number;
   private armed = 0;
   private ticker: NodeJS.Timeout | undefined;
