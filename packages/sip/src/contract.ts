@@ -4,6 +4,7 @@ import { inCallContract } from './contract/in-call.ts';
 import { lossContract } from './contract/loss.ts';
 import { registrationContract } from './contract/registration.ts';
 import type { SipStackFactory } from './contract/rig.ts';
+import { silenceContract } from './contract/silence.ts';
 import { sippContract } from './contract/sipp-scenarios.ts';
 import { stackContract } from './contract/stack.ts';
 
@@ -25,5 +26,6 @@ export function sipStackContract(name: string, make: SipStackFactory, cannot: Re
   describe(`${name}: the stack`, () => stackContract(make));
   describe(`${name}: registration and authentication`, () => registrationContract(make));
   describe(`${name}: lost packets`, () => lossContract(make));
+  describe(`${name}: silence`, () => silenceContract(make));
   describe(`${name}: SIPp scenarios`, () => sippContract(make));
 }

@@ -158,6 +158,11 @@ export interface OutgoingInvite {
   readonly credentials?: DigestCredentials;
   /** CANCEL is sent when no final response came by then. Default 60 000. */
   readonly ringTimeoutMs?: number;
+  /**
+   * Whom nothing at all was heard from by then, not even 100, is given up like one at timer B (RFC 3261 17.1.1.2, RFC 3263 4.3): the next of
+   * the alternatives is tried, each for so long, and then `failed` by transport with 408. Default none: 64*T1, or the ring time.
+   */
+  readonly silenceTimeoutMs?: number;
   /** Session timer offered, seconds (RFC 4028). Default 1800; 0 turns it off. */
   readonly sessionExpiresS?: number;
   readonly events: OutgoingInviteEvents;
@@ -181,8 +186,12 @@ export interface OutgoingInviteEvents {
   confirms?(snapshot: DialogSnapshot): Promise<void>;
   /** 2xx came. From here on the call is `established`. `body` is the SDP that counts: where a reliable provisional response had it, that one (13.2.1). */
   answered(call: EstablishedCall, body: string): void;
-  /** A final refusal, a time-out, a transport failure, or our own cancel carried out. Never after `answered`. */
-  failed(end: WireEnd): void;
+  /**
+   * A final refusal, a time-out, a transport failure, or our own cancel carried out. Never after `answered`. With `gone` an INVITE was given up
+   * of which nothing was heard: it may have arrived all the same. What it still brings is cancelled or hung up here and told to nobody; `gone`
+   * resolves when it can bring nothing more and holds nothing at the far end, 64*T1 after the last thing heard at the latest.
+   */
+  failed(end: WireEnd, gone?: Promise<void>): void;
 }
 
 /** An INVITE on its way out. */

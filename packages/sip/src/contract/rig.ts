@@ -60,6 +60,8 @@ export class RecordedInvite {
   readonly provisionals: { readonly code: number; readonly body: string | undefined }[] = [];
   answers: { readonly call: RecordedCall; readonly body: string }[] = [];
   failures: WireEnd[] = [];
+  /** Nothing can come of it any more. */
+  isGone = false;
 
   constructor(stack: SipStack, request: Omit<OutgoingInvite, 'events'>) {
     this.outgoing = stack.invite({
@@ -67,7 +69,10 @@ export class RecordedInvite {
       events: {
         provisional: (code, body) => void this.provisionals.push({ code, body }),
         answered: (call, body) => void this.answers.push({ call: new RecordedCall(call), body }),
-        failed: (end) => void this.failures.push(end),
+        failed: (end, gone = Promise.resolve()) => {
+          this.failures.push(end);
+          void gone.then(() => (this.isGone = true));
+        },
       },
     });
   }
@@ -89,6 +94,10 @@ export class RecordedInvite {
 
   failed(): Promise<WireEnd> {
     return until('a failure', () => this.failures[0]);
+  }
+
+  gone(): Promise<true> {
+    return until('nothing to be left of it', () => this.isGone);
   }
 }
 

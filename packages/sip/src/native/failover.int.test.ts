@@ -67,6 +67,38 @@ describe('a call to a name', () => {
     expect(outcomeOf(end)).toBe('trunk-failure');
   });
 
+  it('is not sent again to a server that was given up because it said nothing: a copy that arrives late would be a second call', async () => {
+    const { near } = await setUp(20);
+    const mute = createSocket('udp4');
+    const copies: string[] = [];
+    mute.on('message', (packet) => void copies.push(packet.toString('latin1')));
+    await new Promise<void>((done) => mute.bind(0, '127.0.0.1', done));
+    const far = await rig.party(createNativeSipStack);
+    const invite = call(near, far, { destination: { host: '127.0.0.1', port: mute.address().port, transport: 'udp' }, alternatives: [far.address], silenceTimeoutMs: 100 });
+    const incoming = await far.nextCall();
+    const before = copies.length;
+    incoming.reject(486);
+    await invite.failed();
+    // Timer B of the INVITE that was given up: 64*T1.
+    await invite.gone();
+    mute.close();
+    expect(before).toBeGreaterThan(1);
+    expect(copies).toHaveLength(before);
+  });
+
+  it('takes the time for silence anew for each server, and goes back to none', async () => {
+    const { near } = await setUp(20);
+    const mutes = [createSocket('udp4'), createSocket('udp4')];
+    for (const mute of mutes) await new Promise<void>((done) => mute.bind(0, '127.0.0.1', done));
+    const [first, second] = mutes.map((mute) => ({ host: '127.0.0.1', port: mute.address().port, transport: 'udp' }) as const);
+    const far = await rig.party(createNativeSipStack);
+    const invite = call(near, far, { destination: first ?? far.address, alternatives: second === undefined ? [] : [second], silenceTimeoutMs: 100 });
+    await until('the second server', () => invite.snapshot().destination.port === second?.port);
+    expect(await invite.failed()).toMatchObject({ by: 'transport', sipCode: 408 });
+    await invite.gone();
+    for (const mute of mutes) mute.close();
+  });
+
   it('does not go elsewhere after an answer that is one', async () => {
     const { dns, near } = await setUp();
     const [first, second] = [await rig.party(createNativeSipStack), await rig.party(createNativeSipStack)];

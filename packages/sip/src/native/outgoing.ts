@@ -24,16 +24,21 @@ import { ChallengeMeeter } from './retry-auth.ts';
 import { ServerChoice } from './server-choice.ts';
 import { SessionAsk } from './session-ask.ts';
 import { negotiateAsCaller } from './session-timer.ts';
+import { UnheardInvite } from './unheard-invite.ts';
 import { sendUnowned } from './unowned.ts';
 
 const RING_TIMEOUT = 1;
 const CANCEL_TIMEOUT = 2;
+const SILENCE = 3;
 const DEFAULT_RING_TIMEOUT_MS = 60_000;
 const DEFAULT_SESSION_EXPIRES_S = 1_800;
+
+const UNHEARD: WireEnd = { by: 'transport', sipCode: 408, reasonPhrase: 'the INVITE was not answered' };
 
 /**
  * An INVITE of ours (RFC 3261 13.2).
  * inviting -> established on 2xx (ACK sent) | failed; inviting -> cancelling (CANCEL sent or waiting for a 1xx, 9.1) -> failed.
+ * inviting -> inviting at the next server, or failed, when not even 100 came in time: what was sent is left to an UnheardInvite.
  * A 2xx that comes while cancelling is acknowledged and its dialog ended at once, and so is a 2xx of a second fork (13.2.2.4).
  */
 export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, DialogOwner {
@@ -51,6 +56,9 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private endAs: WireEnd | undefined;
   private cancelReason: EndReason | undefined;
   private timer: WheelTimer | undefined;
+  private silence: WheelTimer | undefined;
+  /** Of what was sent and given up unheard: resolves when nothing can come of it any more. */
+  private gone: Promise<void> | undefined;
   private transaction: ClientTransaction | undefined;
   private meeter: ChallengeMeeter | undefined;
   private authLine = '';
@@ -117,6 +125,9 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       this.draft = { ...this.draft, headers: this.headers(asked) };
     }
     this.transaction = core.transactions.invite(this.draft, server.now, this);
+    if (asked?.silenceTimeoutMs === undefined) return;
+    core.wheel.cancel(this.silence);
+    this.silence = core.wheel.start(this, SILENCE, asked.silenceTimeoutMs);
   }
 
   /** The same INVITE again in a new transaction (RFC 3261 8.1.3.5, 22.2; RFC 4028 7.3). */
@@ -144,6 +155,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     this.endAs = endAs;
     this.cancelReason = reason;
     this.core.wheel.cancel(this.timer);
+    this.core.wheel.cancel(this.silence);
     // RFC 3261 9.1: not before a provisional response; and after 64*T1 without a final one the INVITE counts as cancelled.
     this.timer = this.core.wheel.start(this, CANCEL_TIMEOUT, this.core.transactions.timers.timeoutMs);
     if (this.provisional) this.sendCancel();
@@ -158,19 +170,36 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   }
 
   timerFired(kind: number): void {
-    if (kind === RING_TIMEOUT) {
+    if (kind === SILENCE) {
+      this.leave();
+      if (!this.failsOver()) this.fail(UNHEARD);
+    } else if (kind === RING_TIMEOUT) {
+      if (this.provisional) {
+        // Q.850 102: recovery on timer expiry.
+        this.startCancel({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102, text: 'ring timeout' });
+        return;
+      }
       // Where not even 100 came nobody was rung: as at timer B, which a ring time under 64*T1 does not wait for.
-      const end: WireEnd = this.provisional ? { by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' } : { by: 'transport', sipCode: 408, reasonPhrase: 'the INVITE was not answered' };
-      // Q.850 102: recovery on timer expiry.
-      this.startCancel(end, { q850: 102, text: 'ring timeout' });
+      this.leave();
+      this.fail(UNHEARD);
     } else if (this.endAs !== undefined) {
       this.transaction?.abandon();
       this.fail(this.endAs);
     }
   }
 
+  /** Nothing was heard of what was sent last. RFC 3261 17.1.1.2 would send it again until timer B. */
+  private leave(): void {
+    const { core, draft: invite, server, localTag, meeter, authLine, transaction, gone: before } = this;
+    if (transaction === undefined) return;
+    this.transaction = undefined;
+    const { gone } = new UnheardInvite({ core, invite, destination: server.now, localTag, meeter, authLine }, transaction);
+    this.gone = before === undefined ? gone : before.then(() => gone);
+  }
+
   received(transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
     const { status } = response;
+    this.core.wheel.cancel(this.silence);
     if (status < 200) this.progressed(response, flow);
     else if (status < 300) this.accepted(transaction, response, flow);
     else if (this.state === 'inviting' || this.state === 'cancelling') this.refused(response);
@@ -265,17 +294,21 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
 
   private fail(end: WireEnd): void {
     if (this.state === 'failed' || this.state === 'established') return;
+    const { gone } = this;
     const events = this.asked?.events;
     this.state = 'failed';
     this.core.dialogs.delete(this.localTag);
     this.release();
-    guarded(this.core, () => events?.failed(end));
+    guarded(this.core, () => events?.failed(end, gone));
   }
 
   /** The transaction may keep this object for 32 s more; what the application gave us need not wait that long. */
   private release(): void {
     this.core.wheel.cancel(this.timer);
+    this.core.wheel.cancel(this.silence);
     this.timer = undefined;
+    this.silence = undefined;
+    this.gone = undefined;
     this.asked = undefined;
     this.early = undefined;
     this.transaction = undefined;
