@@ -42,6 +42,8 @@ export interface TelephonyOptions {
   readonly rateMarginMs?: number;
   /** Default 3 000. */
   readonly optionsTimeoutMs?: number;
+  /** How long a trunk that says nothing to INVITEs is left alone. Default 30 000. */
+  readonly silentTrunkRestMs?: number;
   /** Default 2 000. */
   readonly ownershipRetryMs?: number;
 }
@@ -77,6 +79,7 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
       leaseMs: options.slotLeaseMs ?? 3_000,
       rateMarginMs: options.rateMarginMs ?? 70,
       optionsTimeoutMs: options.optionsTimeoutMs ?? 3_000,
+      silentTrunkRestMs: options.silentTrunkRestMs ?? 30_000,
       ownershipRetryMs: options.ownershipRetryMs ?? 2_000,
     },
     taken: async (trunk) => {

@@ -5,7 +5,7 @@ import { asExtension } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
 import { cancelOffer, dropAgent, offerCall } from './call/agent-leg.ts';
 import { Call } from './call/call.ts';
-import { dialCustomer } from './call/customer.ts';
+import { dialCustomer, type LeavingBy } from './call/customer.ts';
 import { beginOwnCall, transferOut } from './call/own-call.ts';
 import { join, refuseTransfer } from './call/transfer.ts';
 import type { CallWires } from './call/wires.ts';
@@ -154,10 +154,12 @@ function originate(parts: RequestParts, request: Requests['telephony.originate']
   return done;
 }
 
-const leavingBy = (trunk: OwnedTrunk, callId: CallId) => ({
+const leavingBy = (trunk: OwnedTrunk, callId: CallId): LeavingBy => ({
   trunk: trunk.config,
-  turn: (isWanted: () => boolean) => trunk.departures.turn(callId, isWanted),
+  turn: (isWanted) => trunk.departures.turn(callId, isWanted),
   leaves: () => trunk.ledger.sent(callId, performance.now()),
+  heard: () => trunk.watch.heard(),
+  unheard: () => trunk.watch.unheard(),
 });
 
 /** A channel at once, the place in the rate when the INVITE is about to leave. */

@@ -21,6 +21,7 @@ export interface TrunkBookOptions {
   readonly leaseMs: number;
   readonly rateMarginMs: number;
   readonly optionsTimeoutMs: number;
+  readonly silentTrunkRestMs: number;
   /** How often trunks that another process owned are tried again. */
   readonly ownershipRetryMs: number;
 }
@@ -193,7 +194,7 @@ export class TrunkBook {
       aheadMs,
       nowMs: performance.now(),
     });
-    const watch = new TrunkWatch({ sip, optionsTimeoutMs: this.#options.optionsTimeoutMs, changed: () => this.#stateChanged(entry) }, config);
+    const watch = new TrunkWatch({ sip, optionsTimeoutMs: this.#options.optionsTimeoutMs, restMs: this.#options.silentTrunkRestMs, changed: () => this.#stateChanged(entry) }, config);
     const entry: Entry = { id, config, ledger, departures: new Departures(ledger), watch, toldUsage: -1, told: undefined };
     await this.#taken(entry);
     this.#owned.set(id, entry);

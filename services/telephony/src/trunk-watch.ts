@@ -1,4 +1,4 @@
-/** Whether a trunk lives: its answers to OPTIONS, and our registration there. */
+/** Whether a trunk lives: its answers to OPTIONS and to our INVITEs, and our registration there. */
 import type { Trunk } from '@ritmo/domain';
 import type { SipAddress, SipStack, TrunkRegistration } from '@ritmo/sip';
 
@@ -6,12 +6,22 @@ import type { SipAddress, SipStack, TrunkRegistration } from '@ritmo/sip';
 const failuresUntilDown = 2;
 const probeWhileDownMs = 5_000;
 const unregisterMs = 1_000;
+/** INVITEs in a row that nothing at all was heard of, after which a trunk counts as down whatever it says to OPTIONS. */
+const unheardUntilDown = 5;
 
 export interface TrunkWatchParts {
   readonly sip: SipStack;
   readonly optionsTimeoutMs: number;
+  /** How long a trunk that is silent to INVITEs is left alone, before one more of them shows whether it still is. */
+  readonly restMs: number;
   /** `up`, `registered` or `detail` is another. */
   readonly changed: () => void;
+}
+
+interface AskedOptions {
+  readonly turn: number;
+  readonly address: SipAddress;
+  readonly intervalMs: number;
 }
 
 export class TrunkWatch {
@@ -21,6 +31,13 @@ export class TrunkWatch {
   readonly #parts: TrunkWatchParts;
   #probe: NodeJS.Timeout | undefined;
   #failures = 0;
+  /** By OPTIONS, where they are sent. */
+  #answers = true;
+  #options: AskedOptions | undefined;
+  #isAsking = false;
+  /** INVITEs in a row. */
+  #unheard = 0;
+  #rest: NodeJS.Timeout | undefined;
   #registration: TrunkRegistration | undefined;
   /** Counts what is watched: an answer to what was asked before is none. */
   #turn = 0;
@@ -54,13 +71,54 @@ export class TrunkWatch {
         },
       });
     }
-    if (config.optionsIntervalS > 0) this.#ask(turn, address, config.optionsIntervalS * 1000);
-    else this.#tell(true, 'not watched');
+    if (config.optionsIntervalS > 0) {
+      this.#options = { turn, address, intervalMs: config.optionsIntervalS * 1000 };
+      this.#ask(this.#options);
+    } else this.#tell(true, 'not watched');
+  }
+
+  /** Somebody spoke when one of our INVITEs came. */
+  heard(): void {
+    this.#unheard = 0;
+    if (this.#rest) this.#rested();
+  }
+
+  /** Nothing at all was heard of one: that counts as a missed OPTIONS, which is asked at once; and when it happens again and again the trunk rests. */
+  unheard(): void {
+    this.#unheard += 1;
+    if (this.#rest) return;
+    if (this.#unheard < unheardUntilDown) {
+      const options = this.#options;
+      this.#failures = Math.max(1, this.#failures);
+      if (options && !this.#isAsking) {
+        clearTimeout(this.#probe);
+        this.#ask(options);
+      }
+      return;
+    }
+    this.#rest = setTimeout(() => {
+      this.#unheard = unheardUntilDown - 1;
+      this.#rested();
+    }, this.#parts.restMs);
+    this.#rest.unref();
+    this.#tell(false, `said nothing to ${this.#unheard} INVITEs in a row`);
+  }
+
+  #rested(): void {
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
+    this.#tell(this.#answers, this.#unheard === 0 ? 'answers INVITEs' : 'tried again after its silence');
   }
 
   async stop(): Promise<void> {
     this.#turn += 1;
     clearTimeout(this.#probe);
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
+    this.#options = undefined;
+    this.#isAsking = false;
+    this.#answers = true;
+    this.#unheard = 0;
     const registration = this.#registration;
     this.#registration = undefined;
     if (!registration) return;
@@ -70,14 +128,18 @@ export class TrunkWatch {
     clearTimeout(timer);
   }
 
-  #ask(turn: number, address: SipAddress, intervalMs: number): void {
+  #ask(options: AskedOptions): void {
+    const { turn, address, intervalMs } = options;
+    this.#isAsking = true;
     void this.#parts.sip.options(address, this.#parts.optionsTimeoutMs).then((result) => {
       if (turn !== this.#turn) return;
+      this.#isAsking = false;
       this.#failures = result.reachable ? 0 : this.#failures + 1;
-      const isUp = result.reachable || (this.up && this.#failures < failuresUntilDown);
-      this.#tell(isUp, result.reachable ? `answers OPTIONS with ${result.code ?? 200}` : (result.error ?? 'no answer to OPTIONS'));
+      this.#answers = result.reachable || (this.#answers && this.#failures < failuresUntilDown);
+      // Its silence to INVITEs weighs more.
+      if (!this.#rest) this.#tell(this.#answers, result.reachable ? `answers OPTIONS with ${result.code ?? 200}` : (result.error ?? 'no answer to OPTIONS'));
       const nextMs = result.reachable ? intervalMs : Math.min(intervalMs, probeWhileDownMs);
-      this.#probe = setTimeout(() => this.#ask(turn, address, intervalMs), nextMs);
+      this.#probe = setTimeout(() => this.#ask(options), nextMs);
       this.#probe.unref();
     });
   }

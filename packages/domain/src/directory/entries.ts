@@ -50,6 +50,7 @@ export const TrunkSchema = Type.Object(
     codecs: Type.Array(Type.Union([Type.Literal('PCMA'), Type.Literal('PCMU')]), { default: ['PCMA', 'PCMU'] }),
     dialFormat: Type.String({ default: '{areaCode}{number}', description: 'Request-URI user: {areaCode} and {number} are filled in' }),
     optionsIntervalS: Type.Integer({ minimum: 0, default: 30, description: 'OPTIONS keep-alive; 0 turns it off' }),
+    silenceTimeoutS: Type.Optional(Type.Integer({ minimum: 0, default: 6, description: 'An INVITE of which nothing at all is heard by then, not even 100, goes to the next server or trunk; 0: after 64*T1 (32 s)' })),
     inboundAddresses: Type.Array(Type.String(), { default: [], description: 'Further addresses that calls of this trunk come from' }),
     enabled: Type.Boolean({ default: true }),
     maxOwnCalls: Type.Integer({ minimum: 0, default: 10, description: 'Most calls at once that agents began: by discar, at their phones, by transfers to outside numbers' }),

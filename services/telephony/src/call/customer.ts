@@ -23,7 +23,16 @@ export interface DialOptions {
   readonly turn: (isWanted: () => boolean) => Promise<boolean>;
   /** The INVITE leaves now. */
   readonly leaves: () => void;
+  /** What became of it says something of the trunk: somebody spoke there, or nothing at all came back. */
+  readonly heard: () => void;
+  readonly unheard: () => void;
 }
+
+/** What the trunk gives to a call that leaves by it. */
+export type LeavingBy = Pick<DialOptions, 'trunk' | 'turn' | 'leaves' | 'heard' | 'unheard'>;
+
+/** Trunks that were stored before it could be set. */
+const defaultSilenceTimeoutS = 6;
 
 /**
  * Ports first, then the trunk's rate, then the row by which a later process can end the dialog, then the INVITE. Resolves when it left,
@@ -66,6 +75,7 @@ type Asked = Pick<OutgoingInvite, 'uri' | 'from' | 'credentials'>;
 function inviteOf(call: Call, { trunk, dialString, callerId }: DialOptions, [destination, ...alternatives]: readonly SipAddress[]): Invite {
   const { sipDomain, dialogIds } = call.wires;
   const sipCallId = `${call.id}@${sipDomain}`;
+  const { silenceTimeoutS = defaultSilenceTimeoutS } = trunk;
   return {
     ...askedOver(trunk, { dialString, callerId, sipDomain }),
     ...(destination ? { destination } : {}),
@@ -73,15 +83,23 @@ function inviteOf(call: Call, { trunk, dialString, callerId }: DialOptions, [des
     sipCallId,
     dialogIds: dialogIds(sipCallId),
     ringTimeoutMs: call.ringMs,
+    ...(silenceTimeoutS === 0 ? {} : { silenceTimeoutMs: silenceTimeoutS * 1_000 }),
     // A number of a campaign can wait for better times; a person who waits for a call, or a transfer, cannot.
     mayBeShed: call.identity.direction === 'campaign' && call.answeredAt === null,
   };
 }
 
 function invite(call: Call, leg: MediaLeg, options: DialOptions, request: Invite): void {
+  const events = customerEvents(call);
   call.customer = new Party(leg, {
-    ...customerEvents(call),
+    ...events,
+    failed: (end) => {
+      if (end.by === 'transport' && end.sipCode === 408) options.unheard();
+      else if (end.by === 'remote' || end.by === 'timeout') options.heard();
+      events.failed(end);
+    },
     progress: (code, sdp) => {
+      options.heard();
       if (sdp !== undefined) options.early?.(sdp);
       if (code === 180 || code === 183) {
         call.rings(code, sdp !== undefined);
@@ -89,7 +107,10 @@ function invite(call: Call, leg: MediaLeg, options: DialOptions, request: Invite
       }
     },
     confirms: () => call.dialogNoted(),
-    up: options.answered,
+    up: () => {
+      options.heard();
+      options.answered();
+    },
   });
   options.leaves();
   call.customer.dial(call.wires.sip, request);

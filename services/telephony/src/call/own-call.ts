@@ -7,7 +7,7 @@ import type { IncomingCall, WireEnd } from '@ritmo/sip';
 import { sounds } from '../sounds.ts';
 import { agentEvents, ring } from './agent-leg.ts';
 import type { AgentLeg, Call } from './call.ts';
-import { dialCustomer, type DialOptions } from './customer.ts';
+import { dialCustomer, type DialOptions, type LeavingBy } from './customer.ts';
 import { Party } from './party.ts';
 import { transferDone } from './transfer.ts';
 
@@ -19,7 +19,7 @@ export interface OwnCallOptions {
   readonly incoming: IncomingCall | undefined;
   /** Resolves when there is a place in the trunk's rate; false when none came in time. */
   readonly waitForRate: () => Promise<boolean>;
-  readonly dial: Pick<DialOptions, 'dialString' | 'callerId' | 'trunk' | 'turn' | 'leaves'>;
+  readonly dial: Pick<DialOptions, 'dialString' | 'callerId'> & LeavingBy;
 }
 
 /** The extension's leg carries number 1 in every own call: the acd counts on it. */
@@ -132,7 +132,7 @@ async function dialNumber(call: Call, leg: AgentLeg, options: OwnCallOptions): P
  * The customer of `call` goes to an outside number. `outside` is that number's own call, with a channel and facts of its own,
  * whose sound lives in the first one's session.
  */
-export async function transferOut(call: Call, outside: Call, dial: Pick<DialOptions, 'dialString' | 'callerId' | 'trunk' | 'turn' | 'leaves'>): Promise<void> {
+export async function transferOut(call: Call, outside: Call, dial: OwnCallOptions['dial']): Promise<void> {
   const leg = await call.session.openLeg(`outside-${outside.id}`, 'agent');
   call.partner = outside;
   outside.partner = call;

@@ -77,7 +77,7 @@ export class Party {
         ...(this.#events.confirms ? { confirms: () => this.#events.confirms?.() ?? Promise.resolve() } : {}),
         reoffer: (sdp) => this.leg.answer(sdp),
         answered: (call, sdp) => this.#answered(call, sdp),
-        failed: (end) => this.#failed(end),
+        failed: (end, gone) => this.#failed(end, gone),
       },
     });
   }
@@ -106,11 +106,13 @@ export class Party {
     this.#events.failed({ by: 'remote', sipCode: 488, reasonPhrase });
   }
 
-  #failed(end: WireEnd): void {
+  /** With `gone` the far end may hold the call, though nothing was heard of it. */
+  #failed(end: WireEnd, gone?: Promise<void>): void {
     const wasOver = this.#state === 'over';
     this.#state = 'over';
     if (!wasOver) this.#events.failed(end);
-    this.#toldDown();
+    if (gone) void gone.then(() => this.#toldDown());
+    else this.#toldDown();
   }
 
   #adopt(call: EstablishedCall): void {
