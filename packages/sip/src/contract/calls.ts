@@ -1,17 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createNativeSipStack } from '../native/stack.ts';
-import { ANSWER, call, connected, OFFER, RecordedCall, RecordedInvite, Rig, ringing, until } from './rig.ts';
-import type { SipStackFactory } from './rig.ts';
+import { ANSWER, call, connected, OFFER, RecordedCall, RecordedInvite, ringing, until } from './rig.ts';
+import type { Rig, SipStackFactory } from './rig.ts';
+import { it } from './side-by-side.ts';
 
 /** Calls between the stack under test and the native one, over real sockets. */
 export function callContract(make: SipStackFactory): void {
-  const rig = new Rig();
-  afterEach(() => rig.close());
-  const pair = async () => ({ near: await rig.party(make), far: await rig.party(createNativeSipStack) });
+  const pair = async (rig: Rig) => ({ near: await rig.party(make), far: await rig.party(createNativeSipStack) });
 
   describe.each(['udp', 'tcp'] as const)('a call over %s', (transport) => {
-    it('rings, is answered and ended by the caller', async () => {
-      const { near, far } = await pair();
+    it('rings, is answered and ended by the caller', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(near, far, { transport, headers: { 'X-Attempt': 'a-1', 'P-Asserted-Identity': '<sip:1130001000@ritmo>' } });
       const incoming = await far.nextCall();
       expect(incoming.fromDisplayName).toBe('Ação Ritmo');
@@ -31,16 +30,16 @@ export function callContract(make: SipStackFactory): void {
       expect([near.troubles, far.troubles]).toEqual([[], []]);
     });
 
-    it('is ended by the callee', async () => {
-      const { near, far } = await pair();
+    it('is ended by the callee', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const { caller, callee } = await connected(near, far, { transport });
       callee.call.hangup({ q850: 31 });
       expect(await caller.ended()).toMatchObject({ by: 'remote', sipCode: 200, q850: 31 });
       expect(await callee.ended()).toMatchObject({ by: 'local' });
     });
 
-    it('comes in, is answered and ended by us', async () => {
-      const { near, far } = await pair();
+    it('comes in, is answered and ended by us', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const { caller, callee } = await connected(far, near, { transport });
       callee.call.hangup();
       expect(await caller.ended()).toMatchObject({ by: 'remote' });
@@ -54,8 +53,8 @@ export function callContract(make: SipStackFactory): void {
     const HISTORY = '<sip:1130003000@ritmo>;index=1, <sip:1130002000@ritmo?Reason=SIP%3Bcause%3D486>;index=1.1';
     const headers = { 'Diversion': DIVERSIONS, 'History-Info': HISTORY, 'P-Asserted-Identity': '<sip:1130001000@ritmo>', 'Privacy': 'id' };
 
-    it.each(['out', 'in'] as const)('goes %s with it: Diversion (RFC 5806), History-Info (RFC 7044), identity and privacy (RFC 3325)', async (direction) => {
-      const { near, far } = await pair();
+    it.for(['out', 'in'] as const)('goes %s with it: Diversion (RFC 5806), History-Info (RFC 7044), identity and privacy (RFC 3325)', async (direction, { rig }) => {
+      const { near, far } = await pair(rig);
       const [from, to] = direction === 'out' ? [near, far] : [far, near];
       const invite = call(from, to, { headers });
       const incoming = await to.nextCall();
@@ -68,23 +67,23 @@ export function callContract(make: SipStackFactory): void {
   });
 
   describe('a refusal', () => {
-    it.each([[486, 17], [404, 1], [603, 21], [503, 34]])('with %i reaches the caller with its Q.850 cause %i', async (code, q850) => {
-      const { near, far } = await pair();
+    it.for([[486, 17], [404, 1], [603, 21], [503, 34]] as const)('with %i reaches the caller with its Q.850 cause %i', async ([code, q850], { rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(near, far);
       (await far.nextCall()).reject(code, { reason: { q850 } });
       expect(await invite.failed()).toMatchObject({ by: 'remote', sipCode: code, q850 });
       expect(invite.answers).toEqual([]);
     });
 
-    it('of ours reaches the peer with Retry-After', async () => {
-      const { near, far } = await pair();
+    it('of ours reaches the peer with Retry-After', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(far, near);
       (await near.nextCall()).reject(503, { retryAfterS: 5 });
       expect(await invite.failed()).toMatchObject({ by: 'remote', sipCode: 503, reasonPhrase: 'Service Unavailable' });
     });
 
-    it('by a redirect is a failure', async () => {
-      const { near, far } = await pair();
+    it('by a redirect is a failure', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(near, far);
       (await far.nextCall()).reject(302);
       expect(await invite.failed()).toMatchObject({ by: 'remote', sipCode: 302 });
@@ -92,8 +91,8 @@ export function callContract(make: SipStackFactory): void {
   });
 
   describe('early media', () => {
-    it('is told with its SDP before the answer', async () => {
-      const { near, far } = await pair();
+    it('is told with its SDP before the answer', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(near, far);
       const incoming = await far.nextCall();
       incoming.ring(ANSWER);
@@ -102,8 +101,8 @@ export function callContract(make: SipStackFactory): void {
       expect((await invite.answered()).body).toBe(ANSWER);
     });
 
-    it('is sent when we ring with a body, and a late 180 may follow', async () => {
-      const { near, far } = await pair();
+    it('is sent when we ring with a body, and a late 180 may follow', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(far, near);
       const incoming = await near.nextCall();
       incoming.ring(ANSWER);
@@ -115,8 +114,8 @@ export function callContract(make: SipStackFactory): void {
   });
 
   describe('a call given up', () => {
-    it('by our cancel ends for both, with the reason', async () => {
-      const { near, far } = await pair();
+    it('by our cancel ends for both, with the reason', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const { invite, incoming, cancels } = await ringing(near, far);
       invite.outgoing.cancel({ q850: 26, text: 'lost race' });
       invite.outgoing.cancel();
@@ -125,8 +124,8 @@ export function callContract(make: SipStackFactory): void {
       await expect(incoming.answer(ANSWER)).rejects.toThrow('cancelled');
     });
 
-    it('by the caller is told to us, and our answer is too late', async () => {
-      const { near, far } = await pair();
+    it('by the caller is told to us, and our answer is too late', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const { invite, incoming, cancels } = await ringing(far, near);
       invite.outgoing.cancel();
       expect(await invite.failed()).toMatchObject({ by: 'local', sipCode: 487 });
@@ -135,8 +134,8 @@ export function callContract(make: SipStackFactory): void {
       expect(near.stack.stats.dialogs).toBe(0);
     });
 
-    it('before any provisional response is cancelled when one comes', async () => {
-      const { near, far } = await pair();
+    it('before any provisional response is cancelled when one comes', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(near, far);
       invite.outgoing.cancel();
       expect(await invite.failed()).toMatchObject({ by: 'local', sipCode: 487 });
@@ -144,8 +143,8 @@ export function callContract(make: SipStackFactory): void {
       await expect(incoming.answer(ANSWER)).rejects.toThrow();
     });
 
-    it('by ring time ends as a timeout', async () => {
-      const { near, far } = await pair();
+    it('by ring time ends as a timeout', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       const invite = call(near, far, { ringTimeoutMs: 150 });
       const incoming = await far.nextCall();
       incoming.ring();
@@ -153,8 +152,8 @@ export function callContract(make: SipStackFactory): void {
       await expect(incoming.answer(ANSWER)).rejects.toThrow('cancelled');
     });
 
-    it('that races with the answer is hung up and never established', async () => {
-      const { near, far } = await pair();
+    it('that races with the answer is hung up and never established', async ({ rig }) => {
+      const { near, far } = await pair(rig);
       for (let round = 0; round < 20; round++) {
         const { invite, incoming } = await ringing(near, far);
         const answer = incoming.answer(ANSWER).then((established) => new RecordedCall(established), () => undefined);
@@ -169,19 +168,19 @@ export function callContract(make: SipStackFactory): void {
   });
 
   describe('a peer that cannot be reached', () => {
-    it('fails the call by transport when nothing answers', async () => {
+    it('fails the call by transport when nothing answers', async ({ rig }) => {
       const near = await rig.party(make, { t1Ms: 10 });
       const invite = new RecordedInvite(near.stack, { uri: 'sip:1@127.0.0.1:9', from: { user: '2' }, sipCallId: 'nobody', body: OFFER });
       expect(await invite.failed()).toMatchObject({ by: 'transport' });
     });
 
-    it('fails the call at once when the connection is refused', async () => {
+    it('fails the call at once when the connection is refused', async ({ rig }) => {
       const near = await rig.party(make);
       const invite = new RecordedInvite(near.stack, { uri: 'sip:1@127.0.0.1:9', transport: 'tcp', from: { user: '2' }, sipCallId: 'refused', body: OFFER });
       expect(await invite.failed()).toMatchObject({ by: 'transport' });
     });
 
-    it('fails the call when its URI is none', async () => {
+    it('fails the call when its URI is none', async ({ rig }) => {
       const near = await rig.party(make);
       const invite = new RecordedInvite(near.stack, { uri: 'not a uri', from: { user: '2' }, sipCallId: 'none', body: OFFER });
       expect(await invite.failed()).toMatchObject({ by: 'transport' });

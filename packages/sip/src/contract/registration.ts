@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createNativeSipStack } from '../native/stack.ts';
 import type { SipAddress, TrunkRegistration, TrunkRegistrationRequest } from '../port.ts';
 import { registerRaw } from './raw-phone.ts';
-import { ANSWER, call, RecordedCall, Rig, until } from './rig.ts';
-import type { Party, SipStackFactory } from './rig.ts';
+import { ANSWER, call, RecordedCall, until } from './rig.ts';
+import type { Party, Rig, SipStackFactory } from './rig.ts';
+import { it } from './side-by-side.ts';
 
 const PASSWORDS: Readonly<Record<string, string>> = { '200': 'segredo', '201': 'senhã' };
 
@@ -35,11 +36,9 @@ class Registration {
 
 /** REGISTER and digest authentication, both ways. */
 export function registrationContract(make: SipStackFactory): void {
-  const rig = new Rig();
-  afterEach(() => rig.close());
 
   describe('an extension', () => {
-    it.each(['udp', 'tcp'] as const)('registers over %s, is found, is called and leaves', async (transport) => {
+    it.for(['udp', 'tcp'] as const)('registers over %s, is found, is called and leaves', async (transport, { rig }) => {
       const near = await extensions(make, rig);
       const phone = await rig.party(createNativeSipStack, { userAgent: 'softphone' });
       const registration = new Registration(phone, { ...near.address, transport }, '201', 'senhã');
@@ -56,20 +55,20 @@ export function registrationContract(make: SipStackFactory): void {
       expect(near.registrations).toEqual(['registered 201', 'requested 201']);
     });
 
-    it('is reached at its Contact, though it registered from another port (RFC 3261 10.3)', async () => {
+    it('is reached at its Contact, though it registered from another port (RFC 3261 10.3)', async ({ rig }) => {
       const near = await extensions(make, rig);
       await registerRaw(near.address, { user: '200', password: 'segredo', contact: '127.0.0.1:5999' });
       expect(near.stack.bindingOf('200')?.reachedAt).toEqual({ host: '127.0.0.1', port: 5999, transport: 'udp' });
     });
 
-    it('behind a NAT is reached where its REGISTER came from (RFC 3581)', async () => {
+    it('behind a NAT is reached where its REGISTER came from (RFC 3581)', async ({ rig }) => {
       const near = await extensions(make, rig);
       const natted = { user: '200', password: 'segredo', contact: '192.168.0.7:5060', sentBy: '192.168.0.7:5060' };
       const port = await registerRaw(near.address, natted);
       expect(near.stack.bindingOf('200')?.reachedAt).toEqual({ host: '127.0.0.1', port, transport: 'udp' });
     });
 
-    it('expires when it does not come back', async () => {
+    it('expires when it does not come back', async ({ rig }) => {
       const near = await extensions(make, rig, { registrar: { minExpiresS: 1 } });
       const phone = await rig.party(createNativeSipStack);
       const registration = new Registration(phone, near.address, '200', 'segredo', { expiresS: 1 });
@@ -79,7 +78,7 @@ export function registrationContract(make: SipStackFactory): void {
       expect(near.registrations.at(-1)).toBe('expired 200');
     });
 
-    it('asks for too short a time and is told the least', async () => {
+    it('asks for too short a time and is told the least', async ({ rig }) => {
       const near = await extensions(make, rig, { registrar: { minExpiresS: 30 } });
       const phone = await rig.party(createNativeSipStack);
       const registration = new Registration(phone, near.address, '200', 'segredo', { expiresS: 5 });
@@ -88,7 +87,7 @@ export function registrationContract(make: SipStackFactory): void {
       expect(leftMs).toBeGreaterThan(20_000);
     });
 
-    it.each([['200', 'wrong'], ['999', 'segredo']])('%s with password %s is refused in the same words', async (user, password) => {
+    it.for([['200', 'wrong'], ['999', 'segredo']] as const)('%s with password %s is refused in the same words', async ([user, password], { rig }) => {
       const near = await extensions(make, rig);
       const phone = await rig.party(createNativeSipStack);
       const registration = new Registration(phone, near.address, user, password);
@@ -97,7 +96,7 @@ export function registrationContract(make: SipStackFactory): void {
       await registration.registration.stop();
     });
 
-    it('that guesses by REGISTER and by INVITE is counted once for both, and then hears nothing', async () => {
+    it('that guesses by REGISTER and by INVITE is counted once for both, and then hears nothing', async ({ rig }) => {
       const near = await extensions(make, rig);
       const phone = await rig.party(createNativeSipStack, { t1Ms: 30 });
       const from = { user: '200' };
@@ -114,7 +113,7 @@ export function registrationContract(make: SipStackFactory): void {
       expect([near.incoming, near.registrations]).toEqual([[], []]);
     });
 
-    it('may not take the name of another', async () => {
+    it('may not take the name of another', async ({ rig }) => {
       const near = await extensions(make, rig);
       const phone = await rig.party(createNativeSipStack);
       const registration = new Registration(phone, near.address, '200', 'senhã', { credentials: { username: '201', password: 'senhã' } });
@@ -122,7 +121,7 @@ export function registrationContract(make: SipStackFactory): void {
       await registration.registration.stop();
     });
 
-    it('is challenged when it calls, and let in with its password only', async () => {
+    it('is challenged when it calls, and let in with its password only', async ({ rig }) => {
       const near = await extensions(make, rig);
       const phone = await rig.party(createNativeSipStack);
       const from = { user: '200' };
@@ -139,7 +138,7 @@ export function registrationContract(make: SipStackFactory): void {
   });
 
   describe('a trunk that wants credentials', () => {
-    it('gets them for INVITE', async () => {
+    it('gets them for INVITE', async ({ rig }) => {
       const near = await rig.party(make);
       const trunk = await extensions(createNativeSipStack, rig);
       const invite = call(near, trunk, { from: { user: '200' }, credentials: { username: '200', password: 'segredo' } });
@@ -149,13 +148,13 @@ export function registrationContract(make: SipStackFactory): void {
       expect(await callee.ended()).toMatchObject({ by: 'remote' });
     });
 
-    it('that does not take them fails the call with its code', async () => {
+    it('that does not take them fails the call with its code', async ({ rig }) => {
       const near = await rig.party(make);
       const trunk = await extensions(createNativeSipStack, rig);
       expect(await call(near, trunk, { from: { user: '200' } }).failed()).toMatchObject({ by: 'remote', sipCode: 407 });
     });
 
-    it('is registered at, refreshed and left', async () => {
+    it('is registered at, refreshed and left', async ({ rig }) => {
       const near = await rig.party(make);
       const trunk = await extensions(createNativeSipStack, rig, { registrar: { minExpiresS: 1 } });
       const registration = new Registration(near, trunk.address, '200', 'segredo', { expiresS: 2 });
@@ -166,7 +165,7 @@ export function registrationContract(make: SipStackFactory): void {
       expect(registration.states.at(-1)).toEqual({ registered: false });
     });
 
-    it('is tried again while it does not answer', async () => {
+    it('is tried again while it does not answer', async ({ rig }) => {
       const near = await rig.party(make, { t1Ms: 5 });
       const registration = new Registration(near, { host: '127.0.0.1', port: 9, transport: 'udp' }, '200', 'segredo');
       expect(await registration.next()).toMatchObject({ registered: false });

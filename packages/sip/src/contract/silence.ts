@@ -1,22 +1,21 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect } from 'vitest';
 import { createNativeSipStack } from '../native/stack.ts';
 import type { OutgoingInvite } from '../port.ts';
 import { headerIn, RawPeer } from './raw-peer.ts';
-import { ANSWER, OFFER, RecordedCall, RecordedInvite, Rig, until } from './rig.ts';
-import type { Party, SipStackFactory } from './rig.ts';
+import { ANSWER, OFFER, RecordedCall, RecordedInvite, until } from './rig.ts';
+import type { Party, Rig, SipStackFactory } from './rig.ts';
+import { it } from './side-by-side.ts';
 
 let serial = 0;
 
 /** A server that says nothing to an INVITE, and one that says something when nobody waits for it any more (RFC 3263 4.3). */
 export function silenceContract(make: SipStackFactory): void {
-  const rig = new Rig();
   const peers: RawPeer[] = [];
-  afterEach(async () => {
-    await rig.close();
-    for (const peer of peers.splice(0)) peer.close();
+  afterAll(() => {
+    for (const peer of peers) peer.close();
   });
 
-  const setUp = async (): Promise<{ near: Party; mute: RawPeer }> => {
+  const setUp = async (rig: Rig): Promise<{ near: Party; mute: RawPeer }> => {
     const near = await rig.party(make);
     const mute = await new RawPeer().open(near.address.port);
     peers.push(mute);
@@ -30,8 +29,8 @@ export function silenceContract(make: SipStackFactory): void {
   const methods = (peer: RawPeer, { outgoing }: RecordedInvite): string[] => [...new Set(peer.received.filter((each) => headerIn(each, 'Call-ID') === outgoing.sipCallId).map((each) => each.slice(0, each.indexOf(' '))))];
 
   describe('an INVITE that meets silence', () => {
-    it('fails by transport when the time for it is over, and is not cancelled: nobody may be before a 1xx (RFC 3261 9.1)', async () => {
-      const { near, mute } = await setUp();
+    it('fails by transport when the time for it is over, and is not cancelled: nobody may be before a 1xx (RFC 3261 9.1)', async ({ rig }) => {
+      const { near, mute } = await setUp(rig);
       const invite = dial(near, mute);
       expect(await invite.failed()).toMatchObject({ by: 'transport', sipCode: 408 });
       await invite.gone();
@@ -39,13 +38,13 @@ export function silenceContract(make: SipStackFactory): void {
       expect(invite.failures).toHaveLength(1);
     });
 
-    it('fails by transport too where its ring time is over first', async () => {
-      const { near, mute } = await setUp();
+    it('fails by transport too where its ring time is over first', async ({ rig }) => {
+      const { near, mute } = await setUp(rig);
       expect(await dial(near, mute, { silenceTimeoutMs: 20_000, ringTimeoutMs: 200 }).failed()).toMatchObject({ by: 'transport', sipCode: 408 });
     });
 
-    it('rings on where 100 came in time', async () => {
-      const { near, mute } = await setUp();
+    it('rings on where 100 came in time', async ({ rig }) => {
+      const { near, mute } = await setUp(rig);
       const invite = dial(near, mute, { ringTimeoutMs: 1_000 });
       const request = await mute.next(/^INVITE/);
       mute.reply(request, '100 Trying', 'mute');
@@ -54,8 +53,8 @@ export function silenceContract(make: SipStackFactory): void {
       expect(await invite.failed()).toMatchObject({ by: 'timeout', sipCode: 487 });
     });
 
-    it('is cancelled when it rings after it was given up, and not over before that is done', async () => {
-      const { near, mute } = await setUp();
+    it('is cancelled when it rings after it was given up, and not over before that is done', async ({ rig }) => {
+      const { near, mute } = await setUp(rig);
       const invite = dial(near, mute);
       await invite.failed();
       const request = await mute.next(/^INVITE/);
@@ -68,8 +67,8 @@ export function silenceContract(make: SipStackFactory): void {
       expect([invite.failures.length, invite.answers, invite.provisionals]).toEqual([1, [], []]);
     });
 
-    it('is acknowledged and hung up when it is answered after it was given up, each repetition of the answer too', async () => {
-      const { near, mute } = await setUp();
+    it('is acknowledged and hung up when it is answered after it was given up, each repetition of the answer too', async ({ rig }) => {
+      const { near, mute } = await setUp(rig);
       const invite = dial(near, mute);
       await invite.failed();
       const request = await mute.next(/^INVITE/);
@@ -87,16 +86,16 @@ export function silenceContract(make: SipStackFactory): void {
   });
 
   describe('an INVITE whose first server says nothing', () => {
-    const twoServers = async () => {
-      const { near, mute } = await setUp();
+    const twoServers = async (rig: Rig) => {
+      const { near, mute } = await setUp(rig);
       const far = await rig.party(createNativeSipStack);
       const destination = { host: '127.0.0.1', port: mute.port, transport: 'udp' } as const;
       const invite = dial(near, mute, { destination, alternatives: [far.address] });
       return { near, mute, invite, incoming: await far.nextCall(), request: await mute.next(/^INVITE/) };
     };
 
-    it('is answered by the next one, and what the first one says later is cancelled', async () => {
-      const { mute, invite, incoming, request } = await twoServers();
+    it('is answered by the next one, and what the first one says later is cancelled', async ({ rig }) => {
+      const { mute, invite, incoming, request } = await twoServers(rig);
       const callee = new RecordedCall(await incoming.answer(ANSWER));
       const { call: caller } = await invite.answered();
       mute.reply(request, '183 Session Progress', 'late', '', ANSWER);
@@ -108,8 +107,8 @@ export function silenceContract(make: SipStackFactory): void {
       expect(await caller.ended()).toMatchObject({ by: 'remote' });
     });
 
-    it('is the call of the next one though the first one picks up while it rings there', async () => {
-      const { mute, invite, incoming, request } = await twoServers();
+    it('is the call of the next one though the first one picks up while it rings there', async ({ rig }) => {
+      const { mute, invite, incoming, request } = await twoServers(rig);
       incoming.ring();
       await invite.ringing();
       mute.reply(request, '200 OK', 'late', '', ANSWER);
@@ -123,8 +122,8 @@ export function silenceContract(make: SipStackFactory): void {
       expect(await callee.ended()).toMatchObject({ by: 'remote' });
     });
 
-    it('fails as the next one says, and is gone when the first one can bring nothing more', async () => {
-      const { mute, invite, incoming, request } = await twoServers();
+    it('fails as the next one says, and is gone when the first one can bring nothing more', async ({ rig }) => {
+      const { mute, invite, incoming, request } = await twoServers(rig);
       incoming.reject(486);
       expect(await invite.failed()).toMatchObject({ by: 'remote', sipCode: 486 });
       expect(invite.isGone).toBe(false);

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { ANSWER, HELD, HOLD, OFFER, RecordedCall, RecordedInvite, Rig, until } from './rig.ts';
-import type { Party, PartyOptions, SipStackFactory } from './rig.ts';
+import { describe, expect } from 'vitest';
+import { ANSWER, HELD, HOLD, OFFER, RecordedCall, RecordedInvite, until } from './rig.ts';
+import type { Party, PartyOptions, Rig, SipStackFactory } from './rig.ts';
+import { it } from './side-by-side.ts';
 import { sipp, sippMissing } from './sipp.ts';
 
 type Callee = (party: Party) => Promise<void>;
@@ -194,26 +195,18 @@ export function sippContract(make: SipStackFactory): void {
     it.skip(`SIPp scenarios: ${missing}`, () => undefined);
     return;
   }
-  const rig = new Rig();
-  afterEach(() => rig.close());
-
   describe.concurrent('SIPp answers', () => {
-    it.each(Object.entries(CALLERS))('%s', async (scenario, act) => {
+    it.for(Object.entries(CALLERS))('%s', async ([scenario, act], { rig }) => {
       const far = await sipp(scenario);
-      const own = new Rig();
-      try {
-        const near = await own.party(make, { t1Ms: 200 });
-        const invite = new RecordedInvite(near.stack, {
-          uri: `sip:55@${far.address.host}:${far.address.port}`, from: { user: '1130001000' }, sipCallId: `sipp-${scenario}`, body: OFFER, credentials: TRUNK,
-        });
-        await Promise.all([far.passed(), act(invite, near)]);
-      } finally {
-        await own.close();
-      }
+      const near = await rig.party(make, { t1Ms: 200 });
+      const invite = new RecordedInvite(near.stack, {
+        uri: `sip:55@${far.address.host}:${far.address.port}`, from: { user: '1130001000' }, sipCallId: `sipp-${scenario}`, body: OFFER, credentials: TRUNK,
+      });
+      await Promise.all([far.passed(), act(invite, near)]);
     });
   });
 
-  const calls = async (scenario: string, act: Callee, transport: 'udp' | 'tcp', options: PartyOptions): Promise<void> => {
+  const calls = async (rig: Rig, scenario: string, act: Callee, transport: 'udp' | 'tcp', options: PartyOptions): Promise<void> => {
     const near = await rig.party(make, { t1Ms: 200, ...options });
     const far = await sipp(scenario, { target: { ...near.address, transport } });
     await Promise.all([far.passed(), act(near)]);
@@ -223,7 +216,7 @@ export function sippContract(make: SipStackFactory): void {
   };
 
   describe.each(['udp', 'tcp'] as const)('SIPp calls over %s', (transport) => {
-    it.each(Object.entries(CALLEES).filter(([scenario]) => transport === 'udp' || !UDP_ONLY.has(scenario)))('%s', (scenario, act) => calls(scenario, act, transport, {}));
-    it.each(Object.entries(EXTENSIONS))('%s', (scenario, act) => calls(scenario, act, transport, extension));
+    it.for(Object.entries(CALLEES).filter(([scenario]) => transport === 'udp' || !UDP_ONLY.has(scenario)))('%s', ([scenario, act], { rig }) => calls(rig, scenario, act, transport, {}));
+    it.for(Object.entries(EXTENSIONS))('%s', ([scenario, act], { rig }) => calls(rig, scenario, act, transport, extension));
   });
 }

@@ -27,7 +27,8 @@ const CANNOT: Readonly<Record<string, string>> = {
 const doubles = new Map<number, DrachtioDouble>();
 function onDouble(options: SipStackOptions): SipStack {
   const heirTo = doubles.get(options.port);
-  const double = heirTo ?? new DrachtioDouble(60);
+  // It repeats messages for its client: the timers that a test wants are its own.
+  const double = heirTo ?? new DrachtioDouble(options.t1Ms ?? 60);
   const stack = createDrachtioSipStack(options, {
     host: '127.0.0.1', secret: 'secret',
     get port() {
@@ -56,6 +57,6 @@ if (DRACHTIO_HOST === undefined) {
   it.skip('the whole contract on a real drachtio-server: set DRACHTIO_HOST, DRACHTIO_PORT and DRACHTIO_SECRET', () => undefined);
 } else {
   describe('on a real server', () => {
-    sipStackContract('the drachtio adapter', (options) => createDrachtioSipStack(options, { host: DRACHTIO_HOST, port: Number(DRACHTIO_PORT ?? 9022), secret: DRACHTIO_SECRET ?? 'cymru' }), CANNOT);
+    sipStackContract('the drachtio adapter', (options) => createDrachtioSipStack(options, { host: DRACHTIO_HOST, port: Number(DRACHTIO_PORT ?? 9022), secret: DRACHTIO_SECRET ?? 'cymru' }), CANNOT, true);
   });
 }

@@ -8,6 +8,8 @@ import type { DrachtioOptions } from './stack.ts';
 export interface DoubleOptions extends Partial<Omit<DrachtioOptions, 'host' | 'port'>> {
   /** Of the server, before its client comes. */
   readonly server?: (double: DrachtioDouble) => void;
+  /** Of the server: it gives a peer up after 64 of these. */
+  readonly serverT1Ms?: number;
 }
 
 /** Parties on doubles of drachtio-server, and on the native engine as their far ends. */
@@ -15,8 +17,8 @@ export class DoubleRig {
   private readonly rig = new Rig();
   private readonly doubles: DrachtioDouble[] = [];
 
-  async near(options: PartyOptions = {}, { server, secret = 'secret', ...more }: DoubleOptions = {}): Promise<Party & { readonly double: DrachtioDouble }> {
-    const double = new DrachtioDouble(60);
+  async near(options: PartyOptions = {}, { server, serverT1Ms = 60, secret = 'secret', ...more }: DoubleOptions = {}): Promise<Party & { readonly double: DrachtioDouble }> {
+    const double = new DrachtioDouble(serverT1Ms);
     this.doubles.push(double);
     server?.(double);
     await double.start();

@@ -123,7 +123,7 @@ describe('the drachtio adapter', () => {
   });
 
   it('tells a peer that does not answer from one that refuses, and goes on to the next server', async () => {
-    const [here, there] = [await near(), await far()];
+    const [here, there] = [await near({}, { serverT1Ms: 15 }), await far()];
     const silent = await new RawPeer().open(0);
     const dead = { host: '127.0.0.1', port: silent.port, transport: 'udp' } as const;
     expect(await call(here, there, { destination: dead }).failed()).toMatchObject({ by: 'transport', sipCode: 408 });
