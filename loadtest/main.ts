@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { ConfigError, explainFatal, UserError } from '@ritmo/runtime';
+import { ConfigError, endWhenOutputCloses, explainFatal, UserError } from '@ritmo/runtime';
 import { loadHelp, readLoadOptions } from './options.ts';
 import { runLoad } from './run.ts';
 import { summary } from './screen.ts';
 
 /** With --json people's lines go to standard error: standard output ends with the object. */
 async function main(): Promise<number> {
+  endWhenOutputCloses();
   const options = readLoadOptions(process.argv.slice(2));
   if (!options) {
     process.stdout.write(loadHelp);

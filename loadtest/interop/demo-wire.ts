@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { endWhenOutputCloses } from '@ritmo/runtime';
 import { faultsIn, readCapture, startCapture } from './capture.ts';
 import { mayCapture } from './programs.ts';
 
@@ -28,6 +29,7 @@ function runDemo(seconds: string): Promise<{ readonly sipPort: number; readonly 
 }
 
 async function main(): Promise<number> {
+  endWhenOutputCloses();
   const { values } = parseArgs({ options: { seconds: { type: 'string', default: '40' } } });
   if (!mayCapture()) return 2;
   const folder = await mkdtemp(join(tmpdir(), 'ritmo-demo-wire-'));

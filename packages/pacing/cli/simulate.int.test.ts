@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,15 @@ const ring = { dist: 'exponential', meanS: 15 };
 const small = { agents: 10, durationS: 3600, warmupS: 600, handle: { dist: 'exponential', meanS: 120 }, outcomes: [{ outcome: 'answered', p: 0.3, ring }, { outcome: 'no-answer', p: 0.7, ring }] };
 
 describe('npm run simulate', { timeout: 120_000 }, () => {
+  it('ends without a word when nobody reads on', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', command, '--list'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect([code, err]).toEqual([141, '']);
+  });
+
   it('answers one JSON object with the floor, the optimum and what of the gap is closed, and writes the course of the first seed', async () => {
     const series = join(folder, 'series.csv');
     const said = await simulate('--scenario', file('small.json', JSON.stringify(small)), '--policy', 'fixed-ratio:1.5', '--seed', '7', '--seeds', '2', '--series', series, '--json');

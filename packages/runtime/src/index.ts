@@ -17,4 +17,5 @@ export { createMetrics } from './metrics.ts';
 export { openSecret, type Secret } from './secrets.ts';
 export { DataFolderError, openDataFolder } from './data-folder.ts';
 export { stopOnSignals, type ShutdownOptions } from './shutdown.ts';
+export { endWhenOutputCloses } from './closed-output.ts';
 export { exitOnUncaught, explainFatal, UserError, type PortSettings } from './fatal.ts';

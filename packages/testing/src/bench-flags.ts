@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWhenOutputCloses } from '@ritmo/runtime/output';
 
 /** A default, whose type is the flag's type, and what the flag is for. */
 type FlagSpec = readonly [number, string] | readonly [boolean, string] | readonly [string, string];
@@ -9,9 +10,10 @@ export type BenchFlags<Specs extends Readonly<Record<string, FlagSpec>>> = { rea
 
 /**
  * The flags of a command that measures. `--help` prints `about` and every flag with its default and ends with 0; an unknown flag, or a number that is
- * none, ends with 2 and says which. Every command knows `--json`.
+ * none, ends with 2 and says which. Every command knows `--json`, and ends quietly when nobody reads it any more.
  */
 export function benchFlags<const Specs extends Readonly<Record<string, FlagSpec>>>(about: string, specs: Specs, argv: readonly string[] = process.argv.slice(2)): BenchFlags<Specs & { json: readonly [boolean, string] }> {
+  endWhenOutputCloses();
   const all: Record<string, FlagSpec> = { ...specs, json: [false, 'one JSON object as the last line'] };
   const fail = (message: string): never => {
     process.stderr.write(`${basename(process.argv[1] ?? 'bench', '.ts')}: ${message}\n\n${usage(about, all)}`);

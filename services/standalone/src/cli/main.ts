@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
-import { explainFatal, UserError } from '@ritmo/runtime';
+import { endWhenOutputCloses, explainFatal, UserError } from '@ritmo/runtime';
 import { commandHelp, helpText } from './help.ts';
+
+/** They run on whether or not somebody reads what they say. */
+const servers: ReadonlySet<string> = new Set(['start', 'service']);
 
 /** `ritmo`: the one command. Each sub-command is loaded when it is asked for. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -24,6 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     },
   });
   const [command, ...rest] = positionals;
+  if (values.help || !servers.has(command ?? '')) endWhenOutputCloses();
   if (values.help || command === undefined || command === 'help') {
     process.stdout.write(commandHelp.get(command ?? '') ?? helpText());
     return values.help || command === 'help' ? 0 : 2;

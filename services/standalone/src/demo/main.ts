@@ -1,9 +1,10 @@
-import { explainFatal, UserError } from '@ritmo/runtime';
+import { endWhenOutputCloses, explainFatal, UserError } from '@ritmo/runtime';
 import { demoHelp, readDemoOptions } from './options.ts';
 import type { RunResult } from './result.ts';
 
 /** With --json people's lines go to standard error: standard output ends with the object. */
 async function main(): Promise<number> {
+  endWhenOutputCloses();
   const options = readDemoOptions(process.argv.slice(2), process.env);
   if (!options) {
     process.stdout.write(demoHelp);
