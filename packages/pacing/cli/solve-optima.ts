@@ -1,5 +1,5 @@
 /** Solves optima: those of the shipped scenarios, those of handling times with phases, and how near a constant risk comes. */
-import { parseArgs } from 'node:util';
+import { benchFlags } from '@ritmo/testing/flags';
 import { bestConstantRisk } from '../src/optimum/constant-risk.ts';
 import { solveOptimum } from '../src/optimum/mdp.ts';
 import type { ExponentialModel } from '../src/optimum/mdp.ts';
@@ -10,35 +10,24 @@ import type { PhaseLaw } from '../src/optimum/phase-law.ts';
 import { solvePhaseOptimum } from '../src/optimum/phase-optimum.ts';
 import { PhaseSolver } from '../src/optimum/phases.ts';
 
-const HELP = `Solves the constrained Markov decision processes that results are measured against (ringing 15 s).
+const flags = benchFlags(
+  `Solves the constrained Markov decision processes that results are measured against (ringing 15 s). Without one of the first four flags: the
+optima of the shipped scenarios, as src/optimum/known.ts has them.
 
-  node --import tsx packages/pacing/cli/solve-optima.ts [options]
-
-  (none)              the optima of the shipped scenarios, as src/optimum/known.ts
-  --phases K          handling times of K equal phases (Erlang), the controller sees every conversation's phase
-  --lognormal K       the same for K phases (5 to 7) fitted to lognormal handling times of cv 0.5
-  --price FACTOR      of phases: no search, one price of an abandoned call, FACTOR times the exponential optimum's; the bound
-                      is as true there, and near the least one for FACTOR 1
-  --constant-risk     the best constant risk per call, by the exact stationary distribution, beside the optimum
-  --agents N,M        10 unless given
-  --p P,Q             share of the calls that a person answers, 0.3 unless given
-  --handle S          mean handling time, 120 s unless given
-  --cap PCT           3 unless given
-  --help              this text`;
-
-const { values } = parseArgs({
-  options: {
-    phases: { type: 'string' },
-    lognormal: { type: 'string' },
-    price: { type: 'string' },
-    'constant-risk': { type: 'boolean', default: false },
-    agents: { type: 'string', default: '10' },
-    p: { type: 'string', default: '0.3' },
-    handle: { type: 'string', default: '120' },
-    cap: { type: 'string', default: '3' },
-    help: { type: 'boolean', default: false },
+  node --import tsx packages/pacing/cli/solve-optima.ts [options]`,
+  {
+    'phases': [0, 'handling times of so many equal phases (Erlang); the controller sees the phase of every conversation'],
+    'lognormal': [0, 'the same for 5 to 7 phases fitted to lognormal handling times of cv 0.5'],
+    'constant-risk': [false, 'the best constant risk per call, by the exact stationary distribution, beside the optimum'],
+    'price': [0, "of phases: no search, one price of an abandoned call, so many times the exponential optimum's; the bound is as true there, and near the least one for 1"],
+    'agents': ['10', 'one number or several: 5,10'],
+    'p': ['0.3', 'share of the calls that a person answers, one or several'],
+    'handle': [120, 'mean handling time, s'],
+    'cap': [3, 'most that may be abandoned, %'],
   },
-});
+);
+/** For --json. */
+const results: Readonly<Record<string, number | string>>[] = [];
 const pct = (share: number): string => (100 * share).toFixed(2);
 
 function known(): void {
@@ -53,6 +42,7 @@ export interface KnownOptimum {
 export const KNOWN_OPTIMA: Readonly<Record<string, KnownOptimum>> = {`);
   for (const model of models) {
     const { occupancy, price } = solveOptimum(model);
+    results.push({ ...model, occupancy, price });
     console.log(`  '${model.agents}/${model.handleS}/${model.ringS}/${model.p}/${model.cap}': { occupancy: ${occupancy.toFixed(5)}, price: ${price.toPrecision(4)} },`);
   }
   console.log('};');
@@ -63,8 +53,9 @@ function withPhases(name: string, lawOf: (handleS: number) => PhaseLaw): void {
     const begun = performance.now();
     const exponential = KNOWN_OPTIMA[`${model.agents}/${model.handleS}/${model.ringS}/${model.p}/${model.cap}`] ?? solveOptimum(model);
     const law = lawOf(model.handleS);
-    const { high, low, price } = values.price === undefined ? leastBound(model, law, exponential.price) : boundAt(model, law, Number(values.price) * exponential.price);
+    const { high, low, price } = flags.price === 0 ? leastBound(model, law, exponential.price) : boundAt(model, law, flags.price * exponential.price);
     const side = high < exponential.occupancy ? 'no controller reaches the exponential optimum' : low > exponential.occupancy ? 'above the exponential optimum' : 'near the exponential optimum';
+    results.push({ ...model, law: name, atMost: high, earned: low, price, exponential: exponential.occupancy });
     console.log(
       `${model.agents} agents, p ${model.p}: ${name}, phases in sight: at most ${upPct(high)} % (at price ${price.toPrecision(4)} a policy earns ${pct(low)} %), exponential ${pct(exponential.occupancy)} %: ${side}; ${((performance.now() - begun) / 1000).toFixed(0)} s`,
     );
@@ -87,18 +78,41 @@ function boundAt(model: ExponentialModel, law: PhaseLaw, price: number) {
 function constantRisk(): void {
   for (const model of chosen()) {
     const best = bestConstantRisk(model);
-    console.log(`${model.agents} agents, H ${model.handleS} s, p ${model.p}, cap ${pct(model.cap)} %: constant risk ${best.risk.toFixed(4)} gives ${pct(best.occupancy)} %, optimum ${pct(solveOptimum(model).occupancy)} %`);
+    const optimum = solveOptimum(model).occupancy;
+    results.push({ ...model, risk: best.risk, occupancy: best.occupancy, optimum });
+    console.log(`${model.agents} agents, H ${model.handleS} s, p ${model.p}, cap ${pct(model.cap)} %: constant risk ${best.risk.toFixed(4)} gives ${pct(best.occupancy)} %, optimum ${pct(optimum)} %`);
   }
 }
 
-const numbers = (text: string): number[] => text.split(',').map(Number);
-
-function chosen(): ExponentialModel[] {
-  return numbers(values.agents).flatMap((agents) => numbers(values.p).map((p) => ({ agents, p, handleS: Number(values.handle), ringS: 15, cap: Number(values.cap) / 100 })));
+function refuse(message: string): never {
+  console.error(`solve-optima: ${message}; --help tells more`);
+  process.exit(2);
 }
 
-if (values.help) console.log(HELP);
-else if (values['constant-risk']) constantRisk();
-else if (values.lognormal !== undefined) withPhases(`lognormal of ${values.lognormal} phases`, (handleS) => lognormalPhases(handleS, Number(values.lognormal)));
-else if (values.phases !== undefined) withPhases(`Erlang-${values.phases}`, (handleS) => erlang(Number(values.phases), handleS));
-else known();
+function several(name: 'agents' | 'p', isOne: (value: number) => boolean, what: string): readonly number[] {
+  const values = flags[name].split(',').map((text) => (text.trim() === '' ? NaN : Number(text)));
+  return values.every(isOne) ? values : refuse(`--${name} wants ${what}, one or several, not "${flags[name]}"`);
+}
+
+function chosen(): ExponentialModel[] {
+  const allAgents = several('agents', (value) => Number.isInteger(value) && value > 0, 'a number of agents');
+  const shares = several('p', (value) => value > 0 && value <= 1, 'a share between 0 and 1');
+  return allAgents.flatMap((agents) => shares.map((p) => ({ agents, p, handleS: flags.handle, ringS: 15, cap: flags.cap / 100 })));
+}
+
+function main(): void {
+  const { phases, lognormal, handle, cap } = flags;
+  const modes = [phases > 0, lognormal > 0, flags['constant-risk']].filter(Boolean).length;
+  if (modes > 1) refuse('--phases, --lognormal and --constant-risk are one at a time');
+  if (!Number.isInteger(phases)) refuse(`--phases wants a whole number, not "${phases}"`);
+  if (lognormal !== 0 && ![5, 6, 7].includes(lognormal)) refuse(`--lognormal wants 5, 6 or 7, not "${lognormal}"`);
+  if (handle === 0) refuse('--handle wants more than 0 s');
+  if (cap === 0 || cap >= 100) refuse(`--cap wants a share above 0 and below 100 %, not "${cap}"`);
+  if (flags['constant-risk']) constantRisk();
+  else if (lognormal > 0) withPhases(`lognormal of ${lognormal} phases`, (handleS) => lognormalPhases(handleS, lognormal));
+  else if (phases > 0) withPhases(`Erlang-${phases}`, (handleS) => erlang(phases, handleS));
+  else known();
+  if (flags.json) console.log(JSON.stringify({ results }));
+}
+
+main();
