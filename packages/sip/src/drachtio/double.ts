@@ -8,7 +8,6 @@ import { assemble, emptyStats } from '../native/assemble.ts';
 import type { Core } from '../native/core.ts';
 import type { SipAddress, SipStackOptions } from '../port.ts';
 import { InviteServerTransaction } from '../transactions/invite-server.ts';
-import type { ServerTransaction } from '../transactions/server.ts';
 import { TimerWheel } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
 import { Transports } from '../transport/transports.ts';
@@ -27,15 +26,13 @@ import { lines, loose, routedTo } from './double-message.ts';
 import type { Loose } from './double-message.ts';
 import { Relay } from './double-relay.ts';
 import type { RelayOwner } from './double-relay.ts';
+import { OpenRequests } from './double-requests.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['INVITE', 'BYE', 'OPTIONS', 'REGISTER', 'INFO', 'PRACK', 'UPDATE', 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
 
 export class DrachtioDouble implements RelayOwner {
   readonly authenticated: string[] = [];
-  /** An INVITE to which its client has answered nothing by then is forgotten. */
-  clientTimeoutMs = 64_000;
-  /** How often that time was over. */
-  timesOver = 0;
+  readonly requests = new OpenRequests();
   private readonly frames = new Frames({ frame: (frame) => this.frame(frame), closed: () => this.clientGone() });
   private readonly options: SipStackOptions;
   private readonly transports: Transports;
@@ -43,7 +40,6 @@ export class DrachtioDouble implements RelayOwner {
   /** Methods that the client takes. */
   private readonly taken = new Set<string>();
   private hostport = '';
-  private readonly servers = new Map<string, { readonly transaction: ServerTransaction; readonly request: SipMessage; readonly flow: Flow; readonly tag: string; heard: boolean }>();
   private readonly clients = new Map<string, Relay>();
   private readonly dialogs = new KnownDialogs();
 
@@ -99,7 +95,7 @@ export class DrachtioDouble implements RelayOwner {
     this.core = this.born();
     this.dialogs.clear();
     this.clients.clear();
-    this.servers.clear();
+    this.requests.clear();
   }
 
   async comeBack(): Promise<void> {
@@ -218,7 +214,7 @@ export class DrachtioDouble implements RelayOwner {
   }
 
   private respond(id: string, transactionId: string, message: Loose): void {
-    const open = this.servers.get(transactionId);
+    const open = this.requests.of(transactionId);
     if (open === undefined) {
       this.write(`response|${id}|NOK|no such transaction`);
       return;
@@ -230,7 +226,7 @@ export class DrachtioDouble implements RelayOwner {
     const { transaction, request, flow } = open;
     const wire = transaction instanceof InviteServerTransaction ? transaction.reply(status, reply) : '';
     if (!(transaction instanceof InviteServerTransaction)) transaction.reply(status, reply);
-    if (status >= 200) this.servers.delete(transactionId);
+    if (status >= 200) this.requests.close(transactionId);
     let dialogId = '';
     if (transaction instanceof InviteServerTransaction && status >= 200 && status < 300) {
       const known = request.toTag === '' ? this.dialogs.begin(dialogOfRequest(request, flow, open.tag)) : this.dialogs.ofRequest(request);
@@ -271,10 +267,11 @@ export class DrachtioDouble implements RelayOwner {
     } else if (message.method === 'CANCEL') {
       const invite = this.core.transactions.inviteOf(message);
       this.core.transactions.openOther(message, flow).reply(invite === undefined ? 481 : 200);
-      const [transactionId] = [...this.servers].find(([, each]) => (each.transaction as unknown) === invite) ?? [];
-      if (!(invite instanceof InviteServerTransaction) || invite.answered || transactionId === undefined) return;
-      invite.reply(487, { toTag: this.servers.get(transactionId)?.tag ?? '' });
-      this.servers.delete(transactionId);
+      if (!(invite instanceof InviteServerTransaction) || invite.answered) return;
+      const transactionId = this.requests.idOf(invite);
+      if (transactionId === undefined) return;
+      invite.reply(487, { toTag: this.requests.of(transactionId)?.tag ?? '' });
+      this.requests.close(transactionId);
       this.up('network', wire, flow, transactionId, '');
     } else this.request(message, wire, flow, known, dialogId);
   }
@@ -293,15 +290,7 @@ export class DrachtioDouble implements RelayOwner {
     }
     if (transaction instanceof InviteServerTransaction) transaction.reply(100);
     if (message.method === 'BYE' && known !== undefined) this.dialogs.end(known);
-    const transactionId = randomHex(8);
-    this.servers.set(transactionId, { transaction, request: message, flow, tag: newTag(), heard: false });
-    if (transaction instanceof InviteServerTransaction && dialogId === '') {
-      setTimeout(() => this.timeOver(transactionId), this.clientTimeoutMs).unref();
-    }
+    const transactionId = this.requests.open(transaction, message, flow, transaction instanceof InviteServerTransaction && dialogId === '');
     this.up('network', wire, flow, transactionId, dialogId);
-  }
-  private timeOver(transactionId: string): void {
-    this.timesOver++;
-    if (this.servers.get(transactionId)?.heard === false) this.servers.delete(transactionId);
   }
 }

@@ -191,10 +191,10 @@ describe('the drachtio adapter', () => {
   });
 
   it('gives a sign of life for a call that it does not answer yet, before the server forgets it', async () => {
-    const [here, there] = [await near({}, { server: (double) => (double.clientTimeoutMs = 3_000) }), await far()];
+    const [here, there] = [await near({}, { server: (double) => (double.requests.clientTimeoutMs = 3_000) }), await far()];
     const invite = call(there, here);
     const incoming = await here.nextCall();
-    await until('the time to be over', () => here.double.timesOver === 1);
+    await until('the time to be over', () => here.double.requests.timesOver === 1);
     const answered = incoming.answer(ANSWER);
     (await invite.answered()).call.call.hangup();
     expect(await new RecordedCall(await answered).ended()).toMatchObject({ by: 'remote' });
