@@ -1,4 +1,4 @@
-import type { ServiceApp } from '@ritmo/service-kit';
+import type { Clock, ServiceApp } from '@ritmo/service-kit';
 import type { Logger } from 'pino';
 import type { RitmoConfig } from './config.ts';
 import { layFoundations, type Foundations } from './foundations.ts';
@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly only?: readonly ServiceName[];
   /** Something that the process cannot live without has gone. */
   readonly onFatal?: (error: Error) => void;
+  /** What the services call now. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 const quietPollMs = 50;
@@ -48,6 +50,7 @@ export async function startServices(config: RitmoConfig, options: StartOptions =
     node: options.node ?? 'standalone',
     onFatal,
     ...(options.log === undefined ? {} : { log: options.log }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   const { log } = foundations;
   const apps = new Map<ServiceName, ServiceApp>();

@@ -4,7 +4,7 @@ import { createInProcessBus, createNatsBus, type Bus } from '@ritmo/bus';
 import { connectDatabase, startEmbeddedPostgres, type ClientAddress, type Database, type EmbeddedPostgres } from '@ritmo/database';
 import { createKurrentEventStore, createPostgresEventStore, type EventStore } from '@ritmo/event-store';
 import { createHealthRegistry, createLogger, createMetrics, openDataFolder, openSecret, UserError, type Secret } from '@ritmo/runtime';
-import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
+import { createDirectoryReader, createJournal, type Clock, type ServiceContext } from '@ritmo/service-kit';
 import type { Logger } from 'pino';
 import type { RitmoConfig } from './config.ts';
 
@@ -34,6 +34,8 @@ export interface FoundationOptions {
   readonly log?: Logger;
   /** Connections of the pool that the services share. */
   readonly maxConnections?: number;
+  /** What the services call now. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 const databaseName = 'totalipdb';
@@ -100,7 +102,7 @@ export async function layFoundations(config: RitmoConfig, options: FoundationOpt
       log,
       metrics: createMetrics({ node: options.node }),
       health,
-      clock: { nowMs: () => Date.now() },
+      clock: options.clock ?? { nowMs: () => Date.now() },
       dataDir,
     };
     return {

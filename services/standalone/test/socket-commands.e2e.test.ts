@@ -4,10 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { demoCampaignId } from '../src/demo/demo-config.ts';
+import { EarlyClock } from './early-clock.ts';
 import { until, WholeSystem } from './whole-system.ts';
 
 const patience = 180_000;
 const apiKey = 'b405c4d29ca6325ecd99e7f7f37c9bd7';
+const clock = new EarlyClock();
 let system: WholeSystem;
 let lines: readonly string[];
 
@@ -27,7 +29,7 @@ async function imported(campaignId: number, parameters: readonly string[], numbe
 
 /** DDMMYYYYHHMM of the next minute that is at least so far away. */
 function minuteIn(atLeastMs: number): { readonly atMs: number; readonly text: string } {
-  const atMs = Math.ceil((Date.now() + atLeastMs) / 60_000) * 60_000;
+  const atMs = Math.ceil((clock.nowMs() + atLeastMs) / 60_000) * 60_000;
   const format = new Intl.DateTimeFormat('pt-BR', { timeZone: 'America/Sao_Paulo', hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' });
   const part = Object.fromEntries(format.formatToParts(atMs).map(({ type, value }) => [type, value]));
   return { atMs, text: ['day', 'month', 'year', 'hour', 'minute'].map((name) => part[name]).join('') };
@@ -40,7 +42,7 @@ beforeAll(async () => {
     { id: 5, name: 'Sem softphone', extension: '2005', groupId: 7, autoAnswer: true, maxCallbacks: 1, maxCallS: 900, loginOnRegister: false },
   ].map((agent) => ({ password: 'segredo', ...agent }));
   system = await WholeSystem.start({
-    name: 'commands', agents: 1, apiKey, mode: 'progressive',
+    name: 'commands', agents: 1, apiKey, clock, mode: 'progressive',
     carrier: {
       seed: 9, mix: { answerDelayMs: { min: 200, max: 300 }, talkMs: { min: 60_000, max: 60_000 }, hangsUpFirstP: 0 },
       rules: ['33553435', '999884466'].map((lastDigits) => ({ lastDigits, behaviour: 'busy' as const })),
@@ -124,6 +126,7 @@ describe('tabulation', () => {
   });
 
   test('1.2.2.2, 1.2.2.3, 1.2.2.7: the third phone at its time, then the second; and every history entry has the date that it was given', { timeout: patience }, async () => {
+    clock.nextMinuteIn(15_000);
     await command(`<SETSTATUSTELEFONECAMPANHA><a1><33553401><${campaign}><1003><2001>`);
     await imported(campaign, ['Total IP'], ['33553434', '33553435', '999884466']);
     await imported(101, ['Total IP'], ['33553436']);
@@ -132,7 +135,7 @@ describe('tabulation', () => {
     const told = await until('the conversation', () => lines.slice(from).find((line) => line.startsWith('<D>')));
     const uniqueid = /<(\d{10}\.\d+)>$/.exec(told)?.[1] ?? '';
     expect(told).toBe(`<D><2001><1133553434><Total IP><><${campaign}><${uniqueid}>`);
-    const minute = minuteIn(8_000);
+    const minute = minuteIn(5_000);
     await answers(`<SETSTATUSTELEFONECAMPANHA><Total IP><999884466><${campaign}><1023><2001><${minute.text}>`, 'STATUS CADASTRADO COM SUCESSO');
     await answers(`<SETSTATUSTELEFONECAMPANHA><Total IP><33553434><${campaign}><1093><2001>`, 'STATUS CADASTRADO COM SUCESSO');
     await answers(`<SETSTATUSTELEFONECAMPANHA><Total IP><33559999><${campaign}><1023><2001><${minute.text}>`, 'CLIENTE NAO LOCALIZADO NA CAMPANHA');
@@ -142,7 +145,7 @@ describe('tabulation', () => {
     await until('the end of the conversation', () => lines.slice(from).includes(`<H><2001><${uniqueid}>`));
     await until('both other phones', () => called().length === 3, 120_000);
     expect(called()).toEqual(['1133553434', '11999884466', '1133553435']);
-    expect(system.carrier.stats().calls[1]?.startedAtMs).toBeGreaterThanOrEqual(minute.atMs);
+    expect((system.carrier.stats().calls[1]?.startedAtMs ?? 0) + clock.aheadMs).toBeGreaterThanOrEqual(minute.atMs);
 
     await answers(`<SETSTATUSTELEFONECAMPANHA><Total IP><33553434><${campaign}><1093><2001><300320120837><${uniqueid}>`, 'STATUS INSERIDO COM SUCESSO');
     await until('the date of the history', async () => (await rows<{ data: string }>(`SELECT data::text FROM resultado_discador WHERE codigo_ligacao = '${uniqueid}'`))[0]?.data === '2012-03-30 08:37:00');

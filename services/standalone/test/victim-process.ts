@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DemoInstallation } from '../src/demo/demo-config.ts';
-import type { Ready, VictimCommand } from './victim.ts';
+import type { Ready, VictimCommand, VictimInstallation } from './victim.ts';
 
 /** A process tree of the product that can be asked and killed. */
 export interface Victim {
@@ -19,7 +18,7 @@ export interface Victim {
 
 type Report = Ready | { readonly kind: 'done'; readonly request: number; readonly answer: unknown } | { readonly kind: 'failed'; readonly request: number; readonly message: string };
 
-export function startVictim(installation: DemoInstallation & { readonly logFile: string }): Victim {
+export function startVictim(installation: VictimInstallation): Victim {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   // A process group of its own, so that the whole tree can be killed by one signal.
   const child: ChildProcess = fork(new URL('./victim.ts', import.meta.url), [JSON.stringify(installation)], { execArgv: ['--import', loader], detached: true });

@@ -5,6 +5,13 @@ import { startRitmo, type RunningRitmo } from '../src/compose.ts';
 import { demoConfig, type DemoInstallation } from '../src/demo/demo-config.ts';
 import { readLedger } from '../src/demo/ledger.ts';
 import { exampleContacts, importContacts, readResults, setActive, viewsCaughtUp } from '../src/demo/scenario.ts';
+import { EarlyClock } from './early-clock.ts';
+
+export type VictimInstallation = DemoInstallation & {
+  readonly logFile: string;
+  /** How far its clock is ahead of the machine's. Default 0. */
+  readonly aheadMs?: number;
+};
 
 export type VictimCommand = 'begin' | 'halt' | 'look' | 'conclude' | 'stop';
 
@@ -78,9 +85,9 @@ async function placedCalls(events: RunningRitmo['foundations']['context']['event
 }
 
 async function main(): Promise<void> {
-  const installation = JSON.parse(process.argv[2] ?? '{}') as DemoInstallation & { readonly logFile: string };
+  const installation = JSON.parse(process.argv[2] ?? '{}') as VictimInstallation;
   const log = createLogger({ level: 'info', node: `victim-${process.pid}`, destination: pino.destination({ dest: installation.logFile, sync: true, append: true }) });
-  const ritmo = await startRitmo(demoConfig(installation), { node: 'victim', log, onFatal: (error) => log.fatal({ err: error }, 'fatal') });
+  const ritmo = await startRitmo(demoConfig(installation), { node: 'victim', log, clock: new EarlyClock(installation.aheadMs), onFatal: (error) => log.fatal({ err: error }, 'fatal') });
   const { bus } = ritmo.foundations.context;
   const obey = async (command: VictimCommand): Promise<unknown> => {
     switch (command) {

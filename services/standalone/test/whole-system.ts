@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '@ritmo/runtime';
+import type { Clock } from '@ritmo/service-kit';
 import { freeUdpPortRange, startAgents, startCarrier, waitFor, type AgentsOptions, type CarrierOptions, type SimulatedAgents, type SimulatedCarrier } from '@ritmo/testing';
 import { startRitmo, type RunningRitmo } from '../src/compose.ts';
 import { agentPassword, demoConfig, type DemoInstallation } from '../src/demo/demo-config.ts';
@@ -25,6 +26,7 @@ export interface WholeSystemOptions {
   /** Phones that register at once. */
   readonly phones: Omit<AgentsOptions, 'registrar' | 'accounts'> & { readonly extensions: readonly string[] };
   readonly apiKey?: string;
+  readonly clock?: Clock;
 }
 
 const channelLimit = 5;
@@ -65,7 +67,7 @@ export class WholeSystem {
           ...(integrationPassword === undefined ? {} : { integrationPassword }),
           seed: { ...demo, ...(apiKey === undefined ? {} : { settings: { apiKey } }), ...seed(demo) },
         },
-        { log: createLogger({ level: 'silent', node: options.name }) },
+        { log: createLogger({ level: 'silent', node: options.name }), ...(options.clock === undefined ? {} : { clock: options.clock }) },
       );
       closing.push(() => ritmo.stop());
       const { extensions, ...phones } = options.phones;

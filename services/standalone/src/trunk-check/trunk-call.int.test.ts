@@ -1,15 +1,16 @@
 import { createSocket } from 'node:dgram';
 import type { Trunk } from '@ritmo/domain';
 import { freeUdpPortRange, startCarrier, waitFor, type SimulatedCarrier } from '@ritmo/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { TrunkReport } from './check.ts';
 import { drawLadder } from './ladder.ts';
 import { answering, carrier, closeAll, closing, farEnd, fine, sdpOf, type FarEnd, type Reply } from './test/far-end.ts';
 import { check, results, seenOf, trunkAt } from './test/report.ts';
 
-afterEach(closeAll);
+// Each waits for its own far end, so they do it side by side.
+afterAll(closeAll);
 
-describe('a test call', () => {
+describe.concurrent('a test call', () => {
   const called = async (invite: Reply, more: Partial<Trunk> = {}): Promise<TrunkReport> =>
     check(trunkAt(await answering({ OPTIONS: fine, INVITE: invite, BYE: fine }), more), { number: '1133334444' });
 
@@ -106,7 +107,7 @@ describe('a test call', () => {
   });
 });
 
-describe('a check that is interrupted', () => {
+describe.concurrent('a check that is interrupted', () => {
   const started = async (mix: object): Promise<SimulatedCarrier> => {
     const far = await startCarrier({ seed: 1, speaks: false, mix: { postDialDelayMs: 20, talkMs: 600_000, hangsUpFirstP: 0, ...mix } });
     closing.push(() => far.stop());
@@ -127,7 +128,7 @@ describe('a check that is interrupted', () => {
   });
 });
 
-describe('early media without an answer', () => {
+describe.concurrent('early media without an answer', () => {
   const early = (body: string): Promise<FarEnd> =>
     farEnd({ OPTIONS: [fine], INVITE: [{ status: '100 Trying' }, { status: '183 Session Progress', body }], CANCEL: [fine, { status: '487 Request Terminated' }] });
 
@@ -153,7 +154,7 @@ describe('early media without an answer', () => {
   });
 });
 
-describe('sound that passes one way only', () => {
+describe.concurrent('sound that passes one way only', () => {
   const answered = async (body: string, via = ''): Promise<TrunkReport> =>
     check(trunkAt((await farEnd({ OPTIONS: [fine], INVITE: [{ status: '200 OK', body }], BYE: [fine] }, via)).port), { number: '1133334444', timeoutMs: 600 });
 

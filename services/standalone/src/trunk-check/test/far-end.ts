@@ -1,4 +1,4 @@
-/** Tests only: far ends that do exactly what a test says, closed after each test by `closeAll`. */
+/** Tests only: far ends that do exactly what a test says, closed by `closeAll`. */
 import { createSocket, type Socket } from 'node:dgram';
 import { startCarrier, type CarrierOptions } from '@ritmo/testing';
 import { host } from './report.ts';
