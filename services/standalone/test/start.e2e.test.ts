@@ -105,13 +105,14 @@ describe('ritmo start', () => {
     });
   });
 
-  it('refuses a second instance on the same data', { timeout: patience }, async () => {
+  // These three and the many commands below start a process each: side by side, for two cores.
+  it.concurrent('refuses a second instance on the same data', { timeout: patience }, async () => {
     const { code, out } = await told(['start']);
     expect(code).toBe(1);
     expect(out).toMatch(/ritmo: Another instance \(process \d+\) already works on .*\. Stop it first, or give this one a data folder of its own\./);
   });
 
-  it('names the setting of a port that is taken', { timeout: patience }, async () => {
+  it.concurrent('names the setting of a port that is taken', { timeout: patience }, async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as { port: number };
@@ -122,7 +123,7 @@ describe('ritmo start', () => {
     expect(out).toContain(`ritmo: port ${port} on 127.0.0.1 is in use by another program: stop it, or set RITMO_HTTP_PORT to another port`);
   });
 
-  it('says what stands in the way of its data folder', { timeout: patience }, async () => {
+  it.concurrent('says what stands in the way of its data folder', { timeout: patience }, async () => {
     const { code, out } = await told(['start'], { RITMO_DATA: join(example, 'data') });
     expect(code).toBe(1);
     expect(out).toMatch(/ritmo: the data folder .* cannot be used: something on the way to it is not a folder\. Put it right, or choose another with RITMO_DATA\./);
@@ -133,13 +134,15 @@ describe('ritmo start', () => {
     expect(JSON.parse(imported.out)).toMatchObject({ lines: 500, imported: 500, rejected: 0 });
     expect((await told(['campaign', 'activate', '100'])).out).toBe('campaign 100 is active\n');
     expect((await told(['campaign', 'deactivate', '100'])).out).toBe('campaign 100 is inactive\n');
-    const why = await told(['why', '85900000001']);
+    const [why, whyNobody, agents, agentsElsewhere, trunks, calls] = await Promise.all([
+      told(['why', '85900000001']), told(['why', '11911112222']), told(['agents', '--json']), told(['agents'], { RITMO_HTTP_PORT: '9' }), told(['trunks']), told(['calls']),
+    ]);
     expect(why.out).toContain('the campaign is not active (rule: campaign-inactive)');
-    expect((await told(['why', '11911112222'])).code).toBe(3);
-    expect(JSON.parse((await told(['agents', '--json'])).out)).toHaveLength(3);
-    expect((await told(['agents'], { RITMO_HTTP_PORT: '9' })).code).toBe(0);
-    expect((await told(['trunks'])).out).toContain('Operadora A');
-    expect((await told(['calls'])).out).toBe('(none)\n');
+    expect(whyNobody.code).toBe(3);
+    expect(JSON.parse(agents.out)).toHaveLength(3);
+    expect(agentsElsewhere.code).toBe(0);
+    expect(trunks.out).toContain('Operadora A');
+    expect(calls.out).toBe('(none)\n');
   });
 
   it('refuses the command a wrong key', { timeout: patience }, async () => {
