@@ -57,3 +57,16 @@ export function campaignState(policy: PacingPolicy, share: number, talking: AgeL
   view.share = share;
   return { policy, ringing, detecting, view, count: emptyCount(), waiting: 0, expected: 0, wishedRiskPct: Infinity };
 }
+
+/** What the other campaigns are about to take of the agents, and the risk that they wish for. */
+export function seeOthers(campaign: CampaignState, campaigns: readonly CampaignState[]): void {
+  let claimed = 0;
+  let riskPct = Infinity;
+  for (const other of campaigns) {
+    if (other === campaign) continue;
+    claimed += other.expected;
+    if (other.wishedRiskPct < riskPct) riskPct = other.wishedRiskPct;
+  }
+  campaign.view.othersRiskPct = riskPct;
+  campaign.view.claimedByOthers = claimed;
+}

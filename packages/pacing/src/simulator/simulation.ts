@@ -6,12 +6,13 @@
  * grace time and is then abandoned. Agents who wait longest are not told apart; calls that wait longest go first.
  */
 import type { PacingPolicy } from '../port.ts';
-import { AgeList } from './age-list.ts';
-import { campaignState } from './campaign-state.ts';
+import { CallSlots } from './call-slots.ts';
+import type { CallSource } from './call-source.ts';
+import { campaignState, seeOthers } from './campaign-state.ts';
 import type { CampaignState } from './campaign-state.ts';
-import type { CallSource, Fate } from './call-source.ts';
 import { EventHeap } from './event-heap.ts';
-import { AgentClock, countAbandoned, sinceWarmUp } from './metrics.ts';
+import { Floor } from './floor.ts';
+import { countAbandoned, sinceWarmUp } from './metrics.ts';
 import type { RunResult } from './metrics.ts';
 import type { RegretMeter } from './regret.ts';
 import { isSteps } from './scenario.ts';
@@ -24,14 +25,6 @@ const TICK_MS = 1000;
 const KIND = { tick: 0, ringEnd: 1, detectEnd: 2, graceEnd: 3, talkEnd: 4, wrapEnd: 5, shift: 6, warm: 7, cps: 8 } as const;
 const SPAN = 16;
 const MAX_CALLS = 1_000_000;
-
-interface Call extends Fate {
-  campaign: number;
-  waiting: boolean;
-  sinceMs: number;
-  /** Invalidates a grace event of an earlier use of the slot. */
-  turn: number;
-}
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -46,19 +39,14 @@ export class Simulation {
   private readonly source: CallSource;
   private readonly options: SimulationOptions;
   private readonly heap = new EventHeap();
-  private readonly calls: Call[] = [];
-  private readonly vacant: number[] = [];
-  private readonly talking = new AgeList();
-  private readonly wrapping = new AgeList();
+  private readonly calls = new CallSlots();
+  private readonly floor = new Floor();
   private readonly queue: number[] = [];
   private readonly campaigns: readonly CampaignState[];
   private readonly limit: StartLimit;
-  private readonly clock = new AgentClock();
   private readonly graceMs: number;
   private readonly detectMs: number;
   private readonly hasDetection: boolean;
-  private staff = 0;
-  private free = 0;
   private channels = 0;
   private maxChannels = 0;
   private simulated = 0;
@@ -74,41 +62,39 @@ export class Simulation {
     this.detectMs = (scenario.amd?.delayS ?? 0) * 1000;
     this.hasDetection = scenario.amd !== null;
     this.limit = new StartLimit(scenario.cps);
-    this.campaigns = policies.map((policy) => campaignState(policy, 1 / policies.length, this.talking, this.wrapping));
+    this.campaigns = policies.map((policy) => campaignState(policy, 1 / policies.length, this.floor.talking, this.floor.wrapping));
     this.series = options.seriesEveryS === undefined ? null : new SeriesRecorder(options.seriesEveryS * 1000);
   }
 
   run(): RunResult {
     const endMs = this.scenario.durationS * 1000;
+    const { floor } = this;
     const { regret } = this.options;
     const only = this.campaigns[0] as CampaignState;
     this.schedule();
     for (;;) {
       const nowMs = this.heap.pop();
       if (nowMs > endMs) break;
-      this.clock.advance(nowMs, this.busy, this.free);
+      floor.advance(nowMs);
       this.handle(nowMs, this.heap.code % SPAN, Math.floor(this.heap.code / SPAN));
-      regret?.happened(nowMs, this.busy, only.ringing.length);
+      regret?.happened(nowMs, floor.busy, only.ringing.length);
       this.decideAll(nowMs);
-      regret?.decided(nowMs, this.busy, only.ringing.length);
+      regret?.decided(nowMs, floor.busy, only.ringing.length);
     }
-    this.clock.advance(endMs, this.busy, this.free);
+    floor.advance(endMs);
+    const { busyMs, freeMs } = floor.clock;
     const delivered = this.campaigns.reduce((sum, campaign) => sum + campaign.count.delivered, 0);
     return {
       seed: this.options.seed,
-      occupancy: this.clock.busyMs / Math.max(1, this.clock.busyMs + this.clock.freeMs),
+      occupancy: busyMs / Math.max(1, busyMs + freeMs),
       campaigns: this.campaigns.map((campaign) => campaign.count),
-      meanIdleMs: this.clock.freeMs / Math.max(1, delivered),
+      meanIdleMs: freeMs / Math.max(1, delivered),
       maxChannels: this.maxChannels,
       simulatedAttempts: this.simulated,
       maxStartsPerSecond: this.limit.peak,
       regret: regret?.result() ?? null,
       series: this.series?.points ?? [],
     };
-  }
-
-  private get busy(): number {
-    return this.talking.length + this.wrapping.length;
   }
 
   private schedule(): void {
@@ -123,7 +109,7 @@ export class Simulation {
     switch (kind) {
       case KIND.tick:
         this.heap.push(nowMs + TICK_MS, KIND.tick);
-        return this.series?.tick(nowMs, this.clock, this.campaigns, this.staff);
+        return this.series?.tick(nowMs, this.floor.clock, this.campaigns, this.floor.staff);
       case KIND.ringEnd:
         return this.ringEnd(nowMs, slot);
       case KIND.detectEnd:
@@ -152,19 +138,11 @@ export class Simulation {
     const campaign = this.campaigns[index] as CampaignState;
     const { view } = campaign;
     view.nowMs = nowMs;
-    view.freeAgents = this.free;
+    view.freeAgents = this.floor.free;
     view.waitingCalls = campaign.waiting;
     view.channelsFree = this.scenario.channels === null ? Infinity : this.scenario.channels - this.channels;
     view.startsAllowed = this.limit.allowed(nowMs);
-    let claimed = 0;
-    let riskPct = Infinity;
-    for (const other of this.campaigns) {
-      if (other === campaign) continue;
-      claimed += other.expected;
-      if (other.wishedRiskPct < riskPct) riskPct = other.wishedRiskPct;
-    }
-    view.othersRiskPct = riskPct;
-    view.claimedByOthers = claimed;
+    seeOthers(campaign, this.campaigns);
     const decision = campaign.policy.decide(view);
     campaign.expected = decision.inputs['expectedAnswers'] ?? 0;
     campaign.wishedRiskPct = decision.inputs['wishedRiskPct'] ?? Infinity;
@@ -177,12 +155,9 @@ export class Simulation {
   }
 
   private dial(nowMs: number, index: number, campaign: CampaignState): void {
-    const slot = this.vacant.pop() ?? this.newSlot();
-    const call = this.calls[slot] as Call;
+    const slot = this.calls.take(index);
+    const call = this.calls.at(slot);
     this.source.draw(index, nowMs, call);
-    call.campaign = index;
-    call.waiting = false;
-    call.turn += 1;
     campaign.ringing.add(slot, nowMs);
     campaign.count.attempts += 1;
     campaign.count.wholeAttempts += 1;
@@ -195,7 +170,7 @@ export class Simulation {
   }
 
   private ringEnd(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
+    const call = this.calls.at(slot);
     const campaign = this.campaigns[call.campaign] as CampaignState;
     campaign.ringing.remove(slot);
     if (!call.answered) {
@@ -211,13 +186,13 @@ export class Simulation {
   }
 
   private detectEnd(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
-    (this.campaigns[call.campaign] as CampaignState).detecting.remove(slot);
+    const { campaign } = this.calls.at(slot);
+    (this.campaigns[campaign] as CampaignState).detecting.remove(slot);
     this.detected(nowMs, slot);
   }
 
   private detected(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
+    const call = this.calls.at(slot);
     const campaign = this.campaigns[call.campaign] as CampaignState;
     campaign.policy.observe({ type: call.deliver ? 'live' : 'machine', atMs: nowMs, detectMs: this.detectMs });
     if (call.deliver) return this.needAgent(nowMs, slot);
@@ -226,12 +201,12 @@ export class Simulation {
   }
 
   private needAgent(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
+    const call = this.calls.at(slot);
     const campaign = this.campaigns[call.campaign] as CampaignState;
     campaign.count.live += 1;
     campaign.count.wholeLive += 1;
     call.sinceMs = nowMs;
-    if (this.free > 0) return this.deliver(nowMs, slot);
+    if (this.floor.free > 0) return this.deliver(nowMs, slot);
     if (this.graceMs === 0) return this.abandon(nowMs, slot);
     call.waiting = true;
     campaign.waiting += 1;
@@ -241,21 +216,21 @@ export class Simulation {
 
   private graceEnd(nowMs: number, coded: number): void {
     const slot = coded % MAX_CALLS;
-    const call = this.calls[slot] as Call;
+    const call = this.calls.at(slot);
     if (!call.waiting || call.turn !== Math.floor(coded / MAX_CALLS)) return;
     this.leaveQueue(slot);
     this.abandon(nowMs, slot);
   }
 
   private leaveQueue(slot: number): void {
-    const call = this.calls[slot] as Call;
+    const call = this.calls.at(slot);
     call.waiting = false;
     (this.campaigns[call.campaign] as CampaignState).waiting -= 1;
     this.queue.splice(this.queue.indexOf(slot), 1);
   }
 
   private abandon(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
+    const call = this.calls.at(slot);
     const campaign = this.campaigns[call.campaign] as CampaignState;
     countAbandoned(campaign.count, this.scenario.abandonCapPct / 100);
     campaign.policy.observe({ type: 'abandoned', atMs: nowMs, waitMs: nowMs - call.sinceMs });
@@ -263,45 +238,45 @@ export class Simulation {
   }
 
   private deliver(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
+    const call = this.calls.at(slot);
     const campaign = this.campaigns[call.campaign] as CampaignState;
-    this.free -= 1;
+    this.floor.free -= 1;
     campaign.count.delivered += 1;
     campaign.count.waitMs += nowMs - call.sinceMs;
     campaign.policy.observe({ type: 'delivered', atMs: nowMs, waitMs: nowMs - call.sinceMs });
-    this.talking.add(slot, nowMs);
+    this.floor.talking.add(slot, nowMs);
     const talkMs = this.source.talkMs(call.campaign, call.machine);
     this.heap.push(nowMs + talkMs, KIND.talkEnd + SPAN * slot);
   }
 
   private talkEnd(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
-    const startMs = this.talking.remove(slot);
+    const call = this.calls.at(slot);
+    const startMs = this.floor.talking.remove(slot);
     const policy = (this.campaigns[call.campaign] as CampaignState).policy;
     policy.observe({ type: 'talked', atMs: nowMs, talkMs: nowMs - startMs });
     this.channels -= 1;
     const wrapMs = this.source.wrapMs(call.campaign);
     if (wrapMs > 0) {
-      this.wrapping.add(slot, nowMs);
+      this.floor.wrapping.add(slot, nowMs);
       this.heap.push(nowMs + wrapMs, KIND.wrapEnd + SPAN * slot);
       return;
     }
-    this.vacant.push(slot);
+    this.calls.leave(slot);
     this.agentReady(nowMs);
   }
 
   private wrapEnd(nowMs: number, slot: number): void {
-    const call = this.calls[slot] as Call;
-    const startMs = this.wrapping.remove(slot);
+    const call = this.calls.at(slot);
+    const startMs = this.floor.wrapping.remove(slot);
     (this.campaigns[call.campaign] as CampaignState).policy.observe({ type: 'wrapped', atMs: nowMs, wrapMs: nowMs - startMs });
-    this.vacant.push(slot);
+    this.calls.leave(slot);
     this.agentReady(nowMs);
   }
 
   private agentReady(nowMs: number): void {
     // An agent whose shift ended while talking leaves now.
-    if (this.busy + this.free >= this.staff) return;
-    this.free += 1;
+    if (this.floor.isFull) return;
+    this.floor.free += 1;
     const next = this.queue[0];
     if (next === undefined) return;
     this.leaveQueue(next);
@@ -309,25 +284,18 @@ export class Simulation {
   }
 
   private shift(nowMs: number, staff: number): void {
-    this.staff = staff;
-    while (this.busy + this.free < staff) this.agentReady(nowMs);
-    this.free = Math.max(0, Math.min(this.free, staff - this.busy));
+    this.floor.staff = staff;
+    while (!this.floor.isFull) this.agentReady(nowMs);
+    this.floor.sendHome();
   }
 
   private hangUp(slot: number): void {
     this.channels -= 1;
-    this.vacant.push(slot);
-  }
-
-  private newSlot(): number {
-    this.calls.push({
-      ringMs: 0, answered: false, deliver: false, machine: false, campaign: 0, waiting: false, sinceMs: 0, turn: 0,
-    });
-    return this.calls.length - 1;
+    this.calls.leave(slot);
   }
 
   private endWarmup(): void {
-    this.clock.reset();
+    this.floor.clock.reset();
     for (const campaign of this.campaigns) {
       campaign.count = { ...campaign.count, ...sinceWarmUp() };
     }
