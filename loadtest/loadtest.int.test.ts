@@ -75,7 +75,8 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
     expect(html).not.toMatch(/(src|href)="http/);
   });
 
-  it('of callers who come in reaches agents, and leaves no call standing', { timeout: runLimitMs }, async () => {
+  // The others mostly wait, so they do it side by side; the one above has the far end's limits to keep, and the machine to itself.
+  it.concurrent('of callers who come in reaches agents, and leaves no call standing', { timeout: runLimitMs }, async () => {
     const args = ['--profile', at('callers.yaml'), '--inbound', '--limits', at('impossible.yaml'), '--rate', '2', '--seconds', '6'];
     const { code, result } = await run(args);
     expect(code).toBe(1);
@@ -87,7 +88,7 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
     expect(perSecond.some(({ productRssMb, srdP50Ms, seerPct }) => productRssMb !== null && srdP50Ms !== null && seerPct === 100)).toBe(true);
   });
 
-  it('of a trunk is capped, compared with the run before, and fails where a limit is exceeded', { timeout: runLimitMs }, async () => {
+  it.concurrent('of a trunk is capped, compared with the run before, and fails where a limit is exceeded', { timeout: runLimitMs }, async () => {
     const carrier = await startCarrier({ seed: 3, speaks: false, mix: { postDialDelayMs: { min: 20, max: 80 }, answerDelayMs: 100, busyP: 0.3, talkMs: 300, hangsUpFirstP: 0.5 } });
     try {
       const target = ['--profile', at('quick.yaml'), '--target', `127.0.0.1:${carrier.port}`, '--numbers', '1133334444,1133335555', '--rate', '4', '--seconds', '5', '--max-calls', '8'];
@@ -108,7 +109,7 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
     }
   });
 
-  it.each([
+  it.concurrent.each([
     ['no word', []],
     ['another word', ['--i-may-call', '203.0.113.9:5061']],
     ['more calls than the hard cap', ['--i-may-call', '203.0.113.9:5060', '--max-calls', '10001']],
@@ -120,7 +121,7 @@ describe.skipIf(missing !== undefined)(`a load test${missing === undefined ? '' 
     expect(stderr).not.toContain('SIPp calls');
   });
 
-  it.each([
+  it.concurrent.each([
     ['in the midst of its calls', '100', 'talkative.yaml'],
     ['when all of its calls were begun', '4', 'quick.yaml'],
   ])('that is interrupted %s leaves neither a process nor a call behind', { timeout: runLimitMs }, async (_when, maxCalls, profile) => {

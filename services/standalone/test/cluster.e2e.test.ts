@@ -21,7 +21,7 @@ import { natsServer, startCluster } from './cluster.ts';
 
 const agents = 6;
 const limits = { channelLimit: 14, cpsLimit: 4 };
-const dialForMs = 12_000;
+const dialForMs = 8_000;
 
 if (natsServer === undefined) console.log('skipped: nats-server is not installed (apt-get install nats-server)');
 

@@ -10,7 +10,7 @@ import { natsServer, startCluster } from './cluster.ts';
 
 const agents = 6;
 const limits = { channelLimit: 14, cpsLimit: 4 };
-const dialForMs = 12_000;
+const dialForMs = 8_000;
 
 if (natsServer === undefined) console.log('skipped: nats-server is not installed (apt-get install nats-server)');
 
@@ -50,6 +50,7 @@ describe.skipIf(natsServer === undefined)('two processes of telephony over nats-
           tally.stop();
         };
         await dial();
+        await waitFor(async () => (await trunksDelivered(cluster)).join() === '1,2', { what: 'calls over both trunks to reach agents', timeoutMs: 30_000, everyMs: 250 });
         await quiet();
         const [carrier, ledger, results] = await Promise.all([world.carrierStats(), readLedger(cluster.events), readResults(cluster.database)]);
         const checks = await reconcile({ carrier, ledger, resultRows: results.rows, ...limits, recordingsDir: recordingsDirOf(cluster.dataDir) });
