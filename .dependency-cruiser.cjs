@@ -4,10 +4,10 @@ module.exports = {
   forbidden: [
     {
       name: 'no-circular',
-      comment: 'Modules that need each other at run time. Types may refer to each other: they are gone when the code runs.',
+      comment: 'Modules that need each other, be it by a type: neither could be read, moved or tested alone.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'no-service-imports-a-service',

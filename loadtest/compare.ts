@@ -1,25 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '@ritmo/runtime';
-import type { LoadResult } from './result.ts';
+import type { Comparison, Difference, LoadResult } from './result.ts';
 import { betterWhen, metricNames, type RunMetrics } from './run-metrics.ts';
-
-export interface Difference {
-  readonly metric: keyof RunMetrics;
-  readonly before: number | null;
-  readonly after: number | null;
-  /** After less before. */
-  readonly change: number | null;
-  /** Of before. Null where it was 0. */
-  readonly changePct: number | null;
-  readonly verdict: 'better' | 'worse' | 'same' | 'fact' | 'not-comparable';
-}
-
-export interface Comparison {
-  readonly earlier: { readonly startedAt: string; readonly profile: string; readonly passed: boolean };
-  /** What was not the same run: another profile, target, shape, rate, length, seed or number of agents. */
-  readonly notTheSame: readonly string[];
-  readonly differences: readonly Difference[];
-}
 
 /** Below it a difference is the noise of the machine. */
 const noisePct = 5;

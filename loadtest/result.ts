@@ -1,8 +1,25 @@
-import type { Comparison } from './compare.ts';
 import type { Verdict } from './judge.ts';
 import type { LimitExceeded, SecondPoint } from './meter.ts';
 import type { RunMetrics } from './run-metrics.ts';
 import type { ShapeName } from './shapes.ts';
+
+export interface Difference {
+  readonly metric: keyof RunMetrics;
+  readonly before: number | null;
+  readonly after: number | null;
+  /** After less before. */
+  readonly change: number | null;
+  /** Of before. Null where it was 0. */
+  readonly changePct: number | null;
+  readonly verdict: 'better' | 'worse' | 'same' | 'fact' | 'not-comparable';
+}
+
+export interface Comparison {
+  readonly earlier: { readonly startedAt: string; readonly profile: string; readonly passed: boolean };
+  /** What was not the same run: another profile, target, shape, rate, length, seed or number of agents. */
+  readonly notTheSame: readonly string[];
+  readonly differences: readonly Difference[];
+}
 
 /** A run, as `--json` prints it and `--compare` reads it. */
 export interface LoadResult {

@@ -1,7 +1,6 @@
-import type { Comparison } from './compare.ts';
 import { shown, type Judgement } from './judge.ts';
-import type { LoadResult } from './result.ts';
 import type { SecondPoint } from './meter.ts';
+import type { Comparison, LoadResult } from './result.ts';
 
 const ms = (value: number | null): string => (value === null ? '–' : `${shown(value)} ms`);
 

@@ -5,7 +5,8 @@ import { createDeskPhones } from './desk-phones.ts';
 import { createLiveBoard } from './live-board.ts';
 import { createRecords } from './records.ts';
 import { createSecretCheck, type SecretCheck } from './secret.ts';
-import { settingsOf, type ContractPorts, type ExtensionIndex, type ServerStatus } from './function.ts';
+import type { ContractPorts, ExtensionIndex, ServerStatus } from './function.ts';
+import { settingsOf } from './settings.ts';
 
 export interface Contract extends ContractPorts {
   readonly cards: ContactCards;

@@ -1,5 +1,5 @@
 import type { Bus } from '@ritmo/bus';
-import type { Actor, Agent, Settings } from '@ritmo/domain';
+import type { Actor, Agent } from '@ritmo/domain';
 import type { Clock, DirectoryReader } from '@ritmo/service-kit';
 import type { AnswerId, Section } from './answers.ts';
 import type { DeskPhones } from './desk-phones.ts';
@@ -122,20 +122,6 @@ export function wholeNumber(text: string): number | undefined {
 export function digitsOf(text: string): string | undefined {
   if (!/^[+()\d .-]*$/.test(text)) return undefined;
   return text.replace(/\D/g, '');
-}
-
-export function settingsOf(directory: DirectoryReader): Pick<Settings, 'timeZone' | 'apiKey' | 'pauseStatusId' | 'maxExtensions'> &
-  Pick<Settings, 'httpAllow' | 'socketReadAllow' | 'socketWriteAllow'> {
-  return (
-    directory.get('settings', 1) ?? {
-      timeZone: 'America/Sao_Paulo',
-      pauseStatusId: 6,
-      maxExtensions: 10_000,
-      httpAllow: [],
-      socketReadAllow: [],
-      socketWriteAllow: [],
-    }
-  );
 }
 
 class GivenValues implements Values {

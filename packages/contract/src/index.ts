@@ -19,7 +19,6 @@ export { serverStatusText } from './functions/servers.ts';
 export {
   field,
   refused,
-  settingsOf,
   valuesOf,
   type Caller,
   type ContractFunction,
@@ -31,3 +30,4 @@ export {
 } from './function.ts';
 export { compactMoment, epochOf, localMoment, parseMoment, showMinute } from './local-time.ts';
 export { phoneStatuses, phoneStatusName } from './phone-status.ts';
+export { settingsOf } from './settings.ts';

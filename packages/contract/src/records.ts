@@ -1,7 +1,7 @@
 import type { Database } from '@ritmo/database';
 import type { DirectoryReader } from '@ritmo/service-kit';
-import { settingsOf } from './function.ts';
 import { parseMoment } from './local-time.ts';
+import { settingsOf } from './settings.ts';
 
 /** One row of ligacoes_campanha: the last result of a number. */
 export interface CampaignCall {

@@ -3,7 +3,9 @@
  * Numbering plan: area code (DDD) of two digits; fixed lines 8 digits that begin with 2 to 5; mobiles 9 digits that begin
  * with 9. Mobile numbers of old lists lack the leading 9 that every area code has had since 2016; it is put back.
  */
-import type { NumberKind } from './directory/entries.ts';
+
+export const numberKinds = ['local', 'mobile', 'interurban', 'interurban-mobile', 'international', 'toll-free', 'service'] as const;
+export type NumberKind = (typeof numberKinds)[number];
 
 /** The 67 area codes in use. */
 export const areaCodes: ReadonlySet<string> = new Set(

@@ -1,8 +1,7 @@
 /** Which trunks a number may leave by, in order. */
 import type { Route, Trunk } from './directory/entries.ts';
 import type { RouteId, TrunkId } from './ids.ts';
-import { kindOf, type BrazilianNumber } from './numbers.ts';
-import type { NumberKind } from './directory/entries.ts';
+import { kindOf, type BrazilianNumber, type NumberKind } from './numbers.ts';
 
 export interface Way {
   readonly routeId: RouteId;

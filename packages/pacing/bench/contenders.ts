@@ -1,5 +1,5 @@
 /** Which baselines come near enough to be judged on as many seeds as Ritmo. */
-import type { Entry } from './report.ts';
+import type { Entry } from './entry.ts';
 
 /** On the few seeds that all baselines run, chance alone moves the abandoned rate and the occupancy by less than this. */
 const RATE_MARGIN = 1.3;

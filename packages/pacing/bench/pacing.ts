@@ -8,7 +8,7 @@ import { runJobs } from './pool.ts';
 import { contenders } from './contenders.ts';
 import { decisionMs } from './decision-time.ts';
 import { byScenario, htmlReport } from './report.ts';
-import type { Entry } from './report.ts';
+import type { Entry } from './entry.ts';
 import { optimumTable, scenarioTable } from './tables.ts';
 import { checksOf } from './verdicts.ts';
 import type { Job } from './worker.ts';

@@ -2,13 +2,7 @@
 import type { Answer, RunResult } from '../src/index.ts';
 import { bandChart, escape, lineChart } from './chart.ts';
 import type { Line } from './chart.ts';
-import type { Check } from './verdicts.ts';
-
-export interface Entry {
-  readonly answer: Answer;
-  readonly capPct: number;
-  readonly runs: readonly RunResult[];
-}
+import type { Check, Entry } from './entry.ts';
 
 /** A campaign may end so much over the cap, relative to it: Ritmo's own limit. */
 export const CAMPAIGN_TOLERANCE = 1.1;

@@ -1,6 +1,6 @@
 /** Markdown: every scenario, and the short table of the README. */
 import { bestBaseline, byScenario, pct } from './report.ts';
-import type { Entry } from './report.ts';
+import type { Entry } from './entry.ts';
 
 const worstOf = ({ answer }: Entry): number => Math.max(...answer.perSeed.map((seed) => seed.worstCampaignAbandonRate));
 

@@ -1,14 +1,8 @@
 /** What the report judges, check by check, and how each check went. */
 import { interval, type Scenario } from '../src/index.ts';
 import { occupancyOn } from './contenders.ts';
+import type { Check, Entry } from './entry.ts';
 import { bestBaseline, byScenario, CAMPAIGN_TOLERANCE, holdsCap, recovery } from './report.ts';
-import type { Entry } from './report.ts';
-
-export interface Check {
-  readonly scenario: string;
-  readonly text: string;
-  readonly holds: boolean;
-}
 
 const RECOVERY_LIMIT_S = 300;
 /** Occupancies this near are equal: where the trunk is the limit, every policy that fills it ends within thousandths of a point. */

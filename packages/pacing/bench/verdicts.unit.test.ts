@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseScenario, referenceOf, runSeed, summarise } from '../src/index.ts';
 import { contenders } from './contenders.ts';
 import { bestBaseline, holdsCap } from './report.ts';
-import type { Entry } from './report.ts';
+import type { Entry } from './entry.ts';
 import { optimumTable } from './tables.ts';
 import { checksOf } from './verdicts.ts';
 

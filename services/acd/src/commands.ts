@@ -1,23 +1,13 @@
 /** What integrators and agents ask of the acd. Guards first, then the core. Manual 1.1.1 to 1.1.6, 1.1.20, 1.1.25, 1.1.26. */
 import type { BusSubscription, Requests } from '@ritmo/bus';
 import { asExtension, asId, type CallId, type Extension, type UserStatusId } from '@ritmo/domain';
-import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import { agentState, isPaused, isRegistered } from './core/matching.ts';
 import { loggedIn, loggedOut, type AgentEntry, type Core } from './core/model.ts';
 import { reasonNotToDial } from './core/own-calls.ts';
 import { hasLicenceFor, mayHaveStatus } from './core/status.ts';
 import { dialedBy, planDial, type DialDecision } from './dial-plan.ts';
-import type { AcdMetrics } from './metrics.ts';
+import type { CommandParts } from './parts.ts';
 import { isCeiling, ownCallRefused } from './rights.ts';
-import type { Shell } from './shell.ts';
-
-export interface CommandParts {
-  readonly context: ServiceContext;
-  readonly core: Core;
-  readonly shell: Shell;
-  readonly callIds: CallIdAllocator;
-  readonly metrics: AcdMetrics;
-}
 
 const done = { ok: true } as const;
 const unknownAgent = { ok: false, code: 'unknown-agent' } as const;

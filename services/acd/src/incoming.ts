@@ -1,11 +1,12 @@
 /** Calls that come in and calls that agents begin at their phones: what telephony asks the acd to decide. */
 import type { Signals } from '@ritmo/bus';
 import { asExtension, asId, type CallId, type QueueId } from '@ritmo/domain';
-import { placeOwnCall, type CommandParts } from './commands.ts';
+import { placeOwnCall } from './commands.ts';
 import { reasonNotToRing } from './core/internal-calls.ts';
 import type { AgentEntry } from './core/model.ts';
 import { reasonNotToDial } from './core/own-calls.ts';
 import { looksLikeExtension, planDial, queueOfNumber, refusals } from './dial-plan.ts';
+import type { CommandParts } from './parts.ts';
 import { isCeiling, ownCallRefused } from './rights.ts';
 
 export async function incomingCall(parts: CommandParts, incoming: Signals['signal.incoming']): Promise<void> {

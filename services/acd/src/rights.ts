@@ -1,8 +1,8 @@
 /** Calls to outside numbers that are refused: a fact, a line in the log and a metric for each, whichever way they were asked for. */
 import { fact, streams, type CallId, type EventDataByType } from '@ritmo/domain';
-import type { CommandParts } from './commands.ts';
 import type { AgentEntry } from './core/model.ts';
 import { extensionOf } from './core/matching.ts';
+import type { CommandParts } from './parts.ts';
 
 type Refused = EventDataByType['OwnCallRefused'];
 

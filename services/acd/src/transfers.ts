@@ -1,11 +1,12 @@
 /** A REFER came from an agent's phone (RFC 3515): where to, whether it may be, and what telephony is told. */
 import { asId, type CallId, type DomainEvent, type LegId, type QueueId } from '@ritmo/domain';
-import { ownCallRingMs, type CommandParts } from './commands.ts';
+import { ownCallRingMs } from './commands.ts';
 import { beginJoining, type Joining } from './core/attended.ts';
 import type { AgentEntry } from './core/model.ts';
 import { askerOf, callerLegOf, reasonNotToTransfer, type TransferTarget } from './core/transfers.ts';
 import { dialedBy, planDial, queueOfNumber, refusals, type DialDecision } from './dial-plan.ts';
 import { agentAt } from './incoming.ts';
+import type { CommandParts } from './parts.ts';
 import { isCeiling, ownCallRefused } from './rights.ts';
 
 export async function transferRequested(parts: CommandParts, { data }: DomainEvent<'TransferRequested'>): Promise<void> {

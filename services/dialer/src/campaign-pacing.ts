@@ -2,7 +2,8 @@
 import { createPolicy, type AbandonRule, type PacingConfig, type PacingDecision, type PacingFact, type PacingObservation, type PacingPolicy } from '@ritmo/pacing';
 import { startOfDayMs, type Campaign, type CampaignId, type QueueId } from '@ritmo/domain';
 import { readLearnt } from './learning.ts';
-import { dayZoneOf, type DialerParts } from './parts.ts';
+import type { DialerParts } from './parts.ts';
+import { dayZoneOf } from './rules.ts';
 import { readTallies } from './tallies.ts';
 
 export interface CampaignPacing {

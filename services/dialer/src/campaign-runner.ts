@@ -8,7 +8,8 @@ import type { KnownContact } from './contact-book.ts';
 import { dialContacts } from './dial.ts';
 import { createDueWork, type DueWork } from './due-work.ts';
 import { mostPerTick, observationOf, trunkIdsOf } from './observation.ts';
-import { rulesOf, type DialerParts } from './parts.ts';
+import type { DialerParts } from './parts.ts';
+import { rulesOf } from './rules.ts';
 
 /** Of pacing's observation: what other campaigns with the same agents claim and leave. */
 export type SharedAgents = Pick<PacingObservation, 'claimedByOthers' | 'othersRiskPct' | 'share'>;

@@ -5,7 +5,8 @@
 import { NoResponderError, type Requests } from '@ritmo/bus';
 import { canonicalNumber, checkDial, dialString, nationalToRoute, nextDial, nextWay, startAttempt, waysFor, type AgentId, type CallId, type CampaignId, type DialCheck, type DialRules, type PhoneId, type QueueId, type TrunkId, type Way, type WithdrawReason } from '@ritmo/domain';
 import type { KnownContact } from './contact-book.ts';
-import { rulesOf, type DialerParts } from './parts.ts';
+import type { DialerParts } from './parts.ts';
+import { rulesOf } from './rules.ts';
 import { withdraw } from './settle.ts';
 import { readBlocked } from './work-index.ts';
 

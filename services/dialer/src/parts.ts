@@ -1,8 +1,7 @@
 /** What the rooms of the dialer share: built once by app.ts. */
-import type { CampaignId, CallWindow, DialRules, DispositionId } from '@ritmo/domain';
 import type { CallIdAllocator, ServiceContext } from '@ritmo/service-kit';
 import type { AgentBoard } from './agent-board.ts';
-import type { CallbackTurns } from './agent-callbacks.ts';
+import type { CallbackTurns } from './callback-turns.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { Claims } from './claims.ts';
 import type { ContactBook } from './contact-book.ts';
@@ -26,22 +25,3 @@ export interface DialerParts {
   readonly indexed: () => Promise<void>;
   readonly callbackTurns: CallbackTurns;
 }
-
-export function rulesOf({ directory }: ServiceContext, campaignId: CampaignId): DialRules | undefined {
-  const campaign = directory.get('campaign', campaignId);
-  if (!campaign) return undefined;
-  return { campaign, window: windowOf({ directory }, campaign.callWindowId), dayZone: dayZoneOf({ directory }) };
-}
-
-/** Zone in which a day begins and ends. */
-export const dayZoneOf = ({ directory }: Pick<ServiceContext, 'directory'>): string => directory.get('settings', 1)?.timeZone ?? 'America/Sao_Paulo';
-
-/** A campaign that names a window that is gone is never open: when the check cannot be made the answer is no. */
-const closed: CallWindow = { id: 1, name: 'a call window that does not exist', periods: [], holidays: [], timeZones: {} };
-
-function windowOf({ directory }: Pick<ServiceContext, 'directory'>, callWindowId: number | undefined): CallWindow | undefined {
-  return callWindowId === undefined ? undefined : (directory.get('call-window', callWindowId) ?? closed);
-}
-
-export const isFinishing = ({ directory }: ServiceContext) => (dispositionId: DispositionId): boolean =>
-  directory.get('disposition', dispositionId)?.finishing ?? false;

@@ -4,7 +4,8 @@ import { answerPreview, checkDial, nextDial, offerPreview, type AgentId, type Ca
 import type { CampaignRunner } from './campaign-runner.ts';
 import type { KnownContact } from './contact-book.ts';
 import { namesOf, refuse } from './dial.ts';
-import { rulesOf, type DialerParts } from './parts.ts';
+import type { DialerParts } from './parts.ts';
+import { rulesOf } from './rules.ts';
 import { readBlocked, readUnsettled } from './work-index.ts';
 
 type Answer = Requests['dialer.preview.answer'];

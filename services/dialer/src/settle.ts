@@ -1,7 +1,8 @@
 /** How attempts end: what the wire and the acd said becomes outcome, disposition and next step. */
 import { asCallId, endAttempt, nationalToRoute, nextWay, phoneOf, readBrazilianNumber, streams, upcast, waysFor, withdrawAttempt, type AttemptOutcome, type Contact, type DomainEvent, type OpenAttempt, type TrunkId } from '@ritmo/domain';
 import type { CallInFlight } from './calls-in-flight.ts';
-import { isFinishing, type DialerParts } from './parts.ts';
+import type { DialerParts } from './parts.ts';
+import { isFinishing } from './rules.ts';
 
 export interface Settled {
   readonly call: CallInFlight;

@@ -5,7 +5,7 @@
 import { startOfDayMs, type TrunkId } from '@ritmo/domain';
 import { governShortCalls, type ShortCallVerdict } from '@ritmo/pacing';
 import type { ServiceContext } from '@ritmo/service-kit';
-import { dayZoneOf } from './parts.ts';
+import { dayZoneOf } from './rules.ts';
 
 export interface ShortCalls {
   start(): Promise<void>;

@@ -110,9 +110,9 @@ export function createTelephonyApp(context: ServiceContext, options: TelephonyOp
     dialogIds: (sipCallId) => dialogIds(sipCallId),
     recordingsDir: options.recordingsDir ?? join(context.dataDir, 'recordings'),
     mediaTimeoutMs: () => (directory.get('settings', 1)?.mediaTimeoutS ?? defaultMediaTimeoutS) * 1_000,
-    channelFree(call) {
-      trunks.freeCall(call.identity.trunkId, call.id);
-      openCalls.end(call.id);
+    channelFree({ trunkId, callId }) {
+      trunks.freeCall(trunkId, callId);
+      openCalls.end(callId);
     },
     callOfDialog: (replaces, asker) => findDialog(calls.values(), replaces, asker)?.id,
     over(callId) {

@@ -5,7 +5,7 @@ import type { IncomingCall } from '@ritmo/sip';
 import { Call } from './call/call.ts';
 import { takeInbound } from './call/customer.ts';
 import type { CallWires } from './call/wires.ts';
-import type { CallIdentity } from './open-calls.ts';
+import type { CallIdentity } from './open-call.ts';
 import { replace } from './replacing.ts';
 import type { TrunkBook } from './trunk-book.ts';
 

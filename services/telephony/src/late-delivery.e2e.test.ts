@@ -25,7 +25,7 @@ test('a delivery that a dead acd left untold is recorded once, with the moment a
   rig.also(acd);
   /** Its session is cut: what it held in memory is gone at once, and after a second it begins anew, as another process would. */
   const kill = async (): Promise<void> => {
-    await rig.context.database.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7246040");
+    await rig.context.database.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7246040 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
     await waitFor(() => acd.occupied().calls === 0, { what: 'the acd to be dead' });
   };
   try {

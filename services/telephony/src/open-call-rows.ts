@@ -2,7 +2,7 @@
 import type { Database } from '@ritmo/database';
 import type { CallId, TrunkId } from '@ritmo/domain';
 import type { DialogSnapshot } from '@ritmo/sip';
-import type { CallIdentity, FoundCall, OpenCall } from './open-calls.ts';
+import type { CallIdentity, FoundCall, OpenCall } from './open-call.ts';
 
 /** What is written at once. No call is in more than one of the three. */
 export interface CallNotes {

@@ -4,7 +4,8 @@ import { asCallId, asId, type TrunkId } from '@ritmo/domain';
 import fc from 'fast-check';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createOpenCalls, type OpenCall, type OpenCalls } from './open-calls.ts';
+import type { OpenCall } from './open-call.ts';
+import { createOpenCalls, type OpenCalls } from './open-calls.ts';
 
 let db: TestDatabase;
 let open: OpenCalls;

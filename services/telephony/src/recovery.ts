@@ -2,7 +2,8 @@
 import { fact, streams, type CallId } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { DialogSnapshot, SipStack } from '@ritmo/sip';
-import type { FoundCall, OpenCall, OpenCalls } from './open-calls.ts';
+import type { FoundCall, OpenCall } from './open-call.ts';
+import type { OpenCalls } from './open-calls.ts';
 import type { OwnedTrunk } from './trunk-book.ts';
 
 /** What calls of before the restart are counted in: a trunk's ledger, or that of calls between extensions, which have none. */

@@ -5,7 +5,7 @@
 import type { CallId, Extension, Trunk } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
 import type { Call } from './call/call.ts';
-import type { CallIdentity } from './open-calls.ts';
+import type { CallIdentity } from './open-call.ts';
 
 const sweepEveryMs = 1_000;
 /** Of an extension that the directory does not know any more. */

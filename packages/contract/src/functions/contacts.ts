@@ -2,7 +2,8 @@ import type { AnswerId } from '../answers.ts';
 import type { ContactToImport } from '@ritmo/bus';
 import { asId, type Campaign, type CampaignId, type PhoneId } from '@ritmo/domain';
 import { parseMoment } from '../local-time.ts';
-import { digitsOf, done, refused, settingsOf, wholeNumber, type ContractFunction, type ContractPorts, type Outcome, type Values } from '../function.ts';
+import { digitsOf, done, refused, wholeNumber, type ContractFunction, type ContractPorts, type Outcome, type Values } from '../function.ts';
+import { settingsOf } from '../settings.ts';
 
 export const importContact: ContractFunction = {
   name: 'importar_discador',

@@ -1,7 +1,8 @@
 import type { Requests } from '@ritmo/bus';
 import { asCallId, asExtension, asId, type CampaignId } from '@ritmo/domain';
 import { parseMoment } from '../local-time.ts';
-import { done, refused, settingsOf, wholeNumber, type ContractFunction, type ContractPorts, type Outcome } from '../function.ts';
+import { done, refused, wholeNumber, type ContractFunction, type ContractPorts, type Outcome } from '../function.ts';
+import { settingsOf } from '../settings.ts';
 
 type SetReply = Requests['dialer.disposition.set']['reply'];
 type SetRequest = Requests['dialer.disposition.set']['request'];

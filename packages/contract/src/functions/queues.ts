@@ -1,5 +1,6 @@
 import { epochOf, showMinute } from '../local-time.ts';
-import { field, records, refused, settingsOf, showSeconds, type ContractFunction } from '../function.ts';
+import { field, records, refused, showSeconds, type ContractFunction } from '../function.ts';
+import { settingsOf } from '../settings.ts';
 
 export const waitingCalls: ContractFunction = {
   name: 'fila_espera',

@@ -4,6 +4,7 @@
  */
 import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { destinationPattern } from '../destinations.ts';
+import { numberKinds } from '../numbers.ts';
 
 const id = (description: string) => Type.Integer({ minimum: 1, maximum: 2_147_483_647, description });
 const closed = { additionalProperties: false } as const;
@@ -20,7 +21,6 @@ const ShortCallsSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export const numberKinds = ['local', 'mobile', 'interurban', 'interurban-mobile', 'international', 'toll-free', 'service'] as const;
 const NumberKindSchema = Type.Union(numberKinds.map((kind) => Type.Literal(kind)));
 
 export const RateSchema = Type.Object(
@@ -283,7 +283,6 @@ export const directorySchemas = {
 export type DirectoryKind = keyof typeof directorySchemas;
 export type DirectoryEntry<K extends DirectoryKind> = Static<(typeof directorySchemas)[K]>;
 
-export type NumberKind = (typeof numberKinds)[number];
 export type Trunk = DirectoryEntry<'trunk'>;
 export type Rate = Static<typeof RateSchema>;
 export type Route = DirectoryEntry<'route'>;

@@ -1,8 +1,7 @@
 /** The price of an abandoned call at which the gain is least: by duality the optimum of the constrained process. */
-import type { ExponentialModel } from './mdp.ts';
 
 /** Golden section on the logarithm of the price; `gainAt` is convex in the price. */
-export function cheapestGain(model: ExponentialModel, gainAt: (price: number) => number): number {
+export function cheapestGain(model: { readonly agents: number; readonly handleS: number }, gainAt: (price: number) => number): number {
   // One abandoned call costs at most about the handling time that an agent would have had, over cap: λ·N/H between these.
   const unit = model.handleS / model.agents;
   let low = Math.log(0.02 * unit);

@@ -1,7 +1,6 @@
 import type { EndReason, SipAddress } from '../port.ts';
-import type { ClientTransaction } from '../transactions/client.ts';
+import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import type { AnsweredRemains } from '../transactions/ended.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
 import type { Connection, Flow } from '../transport/flow.ts';
 import { parseMessage, SipMessage } from '../wire/message.ts';
 import { writeRequest } from '../wire/write.ts';

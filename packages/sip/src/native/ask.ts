@@ -1,5 +1,4 @@
-import type { ClientTransaction } from '../transactions/client.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
+import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import type { SipMessage } from '../wire/message.ts';
 import type { Core } from './core.ts';
 import type { Dialog } from './dialog.ts';

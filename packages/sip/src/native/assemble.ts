@@ -1,7 +1,8 @@
 import { Authenticator } from '../auth/authenticator.ts';
 import type { OutgoingCall, OutgoingInvite, SipStackOptions } from '../port.ts';
-import { timerValues, TransactionLayer } from '../transactions/layer.ts';
-import type { MutableStats } from '../transactions/layer.ts';
+import { TransactionLayer } from '../transactions/layer.ts';
+import type { MutableStats } from '../transactions/stats.ts';
+import { timerValues } from '../transactions/timers.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
 import type { Sender } from '../transport/flow.ts';
 import { Admission } from './admission.ts';

@@ -1,3 +1,4 @@
+import type { CallEvents, WireEnd } from '../port.ts';
 import type { Answerable, Reply } from '../transactions/server.ts';
 import { InviteServerTransaction } from '../transactions/invite-server.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -5,15 +6,39 @@ import { sdpOf } from '../wire/body.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, toBytes } from '../wire/text.ts';
 import { ask } from './ask.ts';
-import type { NativeCall } from './call.ts';
 import { ALLOWED_METHODS, guarded, laterLine, SDP_TYPE, trouble } from './core.ts';
+import type { Core } from './core.ts';
+import type { Dialog } from './dialog.ts';
 import { PendingAck } from './pending-ack.ts';
+import type { AckAwaiter } from './pending-ack.ts';
 import { wireEnd } from './reason.ts';
 import { referRequest, sipfragStatus } from './refer.ts';
 import { negotiateAsCallee } from './session-timer.ts';
+import type { SessionInterval } from './session-timer.ts';
+
+/** The call that the peer asks something of. */
+export interface AskedCall extends AckAwaiter {
+  readonly core: Core;
+  readonly dialog: Dialog;
+  readonly listener: CallEvents | undefined;
+  readonly alive: boolean;
+  readonly ended: boolean;
+  /** Our description as last agreed. */
+  localSdp: string;
+  /** Our 2xx to the peer's re-INVITE that waits for its ACK. */
+  pendingAck: PendingAck | undefined;
+  /** That 2xx had our offer: the answer comes with its ACK. */
+  awaitsAnswer: boolean;
+  /** An offer of ours is out, or about to be (glare, 14.1). */
+  readonly offering: boolean;
+  /** The transfer we asked for, until its outcome is known. */
+  readonly transfer: ((succeeded: boolean) => void) | undefined;
+  startSessionTimer(interval: SessionInterval | undefined, message: SipMessage): void;
+  finish(end: WireEnd): void;
+}
 
 /** Answers a request inside a confirmed dialog (RFC 3261 12.2.2). */
-export function answerInDialog(call: NativeCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
+export function answerInDialog(call: AskedCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
   const { dialog, core } = call;
   if (call.ended) {
     transaction.reply(481);
@@ -59,7 +84,7 @@ export function answerInDialog(call: NativeCall, message: SipMessage, flow: Flow
 }
 
 /** Our SDP for the peer's offer; undefined means 488. */
-function answerTo(call: NativeCall, offer: string): string | undefined {
+function answerTo(call: AskedCall, offer: string): string | undefined {
   const reoffer = call.listener?.reoffer;
   if (reoffer === undefined) return undefined;
   try {
@@ -71,7 +96,7 @@ function answerTo(call: NativeCall, offer: string): string | undefined {
 }
 
 /** Ours for a re-INVITE without one, made as for a new call: what was agreed may be the answer to a hold (14.2). */
-function offerOf(call: NativeCall): string {
+function offerOf(call: AskedCall): string {
   let offer = '';
   guarded(call.core, () => {
     offer = toBytes(call.listener?.offer?.() ?? '');
@@ -79,7 +104,7 @@ function offerOf(call: NativeCall): string {
   return offer === '' ? toBytes(call.localSdp) : offer;
 }
 
-function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
+function answerReinvite(call: AskedCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
   const { core, dialog } = call;
   if (!(transaction instanceof InviteServerTransaction)) return;
   if (!call.alive) {
@@ -118,7 +143,7 @@ function answerReinvite(call: NativeCall, message: SipMessage, flow: Flow, trans
 }
 
 /** RFC 3311 5.2. */
-function answerUpdate(call: NativeCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
+function answerUpdate(call: AskedCall, message: SipMessage, flow: Flow, transaction: Answerable): void {
   const { core, dialog } = call;
   const session = negotiateAsCallee(message, core.options.minSessionExpiresS ?? 90);
   if (session.kind === 'too-small') {
@@ -148,7 +173,7 @@ function answerUpdate(call: NativeCall, message: SipMessage, flow: Flow, transac
 }
 
 /** By INFO (RFC 6086): `Signal=5` of application/dtmf-relay, or the bare digit of application/dtmf. */
-function tellDtmf(call: NativeCall, message: SipMessage): void {
+function tellDtmf(call: AskedCall, message: SipMessage): void {
   const type = (message.get('content-type') ?? '').toLowerCase();
   if (!type.startsWith('application/dtmf')) return;
   const match = /^\s*(?:signal\s*=\s*)?([0-9a-d*#]|1[0-6])\s*(?:\r?\n|$)/i.exec(message.body);
@@ -158,7 +183,7 @@ function tellDtmf(call: NativeCall, message: SipMessage): void {
   guarded(call.core, () => call.listener?.infoDtmf?.(digit));
 }
 
-function answerRefer(call: NativeCall, message: SipMessage, transaction: Answerable): void {
+function answerRefer(call: AskedCall, message: SipMessage, transaction: Answerable): void {
   const { core, dialog } = call;
   const contact = `Contact: ${core.transports.contactOf(dialog.destination.transport)}\r\n`;
   const request = referRequest(message, transaction, contact + core.lines.server, (headers, body) => {
@@ -171,7 +196,7 @@ function answerRefer(call: NativeCall, message: SipMessage, transaction: Answera
 }
 
 /** RFC 6665 4.1.3, 8.2.1: no package but `refer` is known here. Peers that leave Event out mean their transfer. */
-function answerNotify(call: NativeCall, message: SipMessage, transaction: Answerable): void {
+function answerNotify(call: AskedCall, message: SipMessage, transaction: Answerable): void {
   const event = (message.get('event') ?? 'refer').split(';', 1)[0]?.trim().toLowerCase();
   if (event !== 'refer') {
     transaction.reply(489, { headers: `Allow-Events: refer\r\n${call.core.lines.server}` });
@@ -181,7 +206,7 @@ function answerNotify(call: NativeCall, message: SipMessage, transaction: Answer
   followTransfer(call, message);
 }
 
-function followTransfer(call: NativeCall, message: SipMessage): void {
+function followTransfer(call: AskedCall, message: SipMessage): void {
   const status = sipfragStatus(message);
   if (status >= 200) call.transfer?.(status < 300);
   else if ((message.get('subscription-state') ?? '').toLowerCase().startsWith('terminated')) call.transfer?.(false);

@@ -1,6 +1,5 @@
 import type { CallEvents, DialogSnapshot, EndReason, EstablishedCall, WireEnd } from '../port.ts';
-import type { ClientTransaction } from '../transactions/client.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
+import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -9,6 +8,7 @@ import type { SipMessage } from '../wire/message.ts';
 import { fromBytes, oneLine, toBytes } from '../wire/text.ts';
 import { ask } from './ask.ts';
 import { answerInDialog } from './call-requests.ts';
+import type { AskedCall } from './call-requests.ts';
 import { guarded, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
 import type { Dialog } from './dialog.ts';
@@ -19,6 +19,7 @@ import { Reinvite } from './reinvite.ts';
 import type { ReinviteResult } from './reinvite.ts';
 import type { ChallengeMeeter } from './retry-auth.ts';
 import { SessionKeeper } from './session-keeper.ts';
+import type { TimedCall } from './session-keeper.ts';
 import type { SessionInterval } from './session-timer.ts';
 
 const MAX_GLARE_RETRIES = 6;
@@ -29,7 +30,7 @@ const MAX_HELD_REQUESTS = 8;
  * confirmed -> ending (our BYE is out) -> ended; confirmed -> ended on the peer's BYE, on session expiry, or on a 481/408 to a request
  * of ours (12.2.1.2).
  */
-export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner {
+export class NativeCall implements EstablishedCall, DialogOwner, ClientOwner, AskedCall, TimedCall {
   readonly sipCallId: string;
   readonly core: Core;
   readonly dialog: Dialog;

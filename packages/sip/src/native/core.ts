@@ -1,6 +1,7 @@
 import type { SipHandlers, SipStackOptions } from '../port.ts';
 import type { Flow, Sender } from '../transport/flow.ts';
-import type { MutableStats, TransactionLayer } from '../transactions/layer.ts';
+import type { TransactionLayer } from '../transactions/layer.ts';
+import type { MutableStats } from '../transactions/stats.ts';
 import type { Answerable } from '../transactions/server.ts';
 import type { TimerWheel } from '../transactions/wheel.ts';
 import type { SipMessage } from '../wire/message.ts';

@@ -1,6 +1,5 @@
 import type { DialogSnapshot } from '../port.ts';
-import type { ClientTransaction } from '../transactions/client.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
+import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
 import { branchOfRetry, newBranch } from '../wire/ids.ts';

@@ -1,5 +1,4 @@
-import type { ClientTransaction } from '../transactions/client.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
+import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';

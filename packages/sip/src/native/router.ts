@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Flow } from '../transport/flow.ts';
-import { replyAddress } from '../transactions/server.ts';
+import { replyAddress } from '../transactions/reply-address.ts';
 import { newTag, randomHex } from '../wire/ids.ts';
 import { Malformed, parseMessage } from '../wire/message.ts';
 import type { SipMessage } from '../wire/message.ts';

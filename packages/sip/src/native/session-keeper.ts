@@ -1,20 +1,30 @@
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { SipMessage } from '../wire/message.ts';
-import type { NativeCall } from './call.ts';
+import type { Core } from './core.ts';
 import { expiryDelayMs, leastIn, negotiateAsCaller, refreshLines } from './session-timer.ts';
 import type { SessionInterval } from './session-timer.ts';
 
 const REFRESH = 1;
 const EXPIRED = 2;
 
+/** The call whose session it is. */
+export interface TimedCall {
+  readonly core: Core;
+  readonly alive: boolean;
+  takesUpdate: boolean;
+  startSessionTimer(interval: SessionInterval | undefined, message: SipMessage): void;
+  refresh(headers: string): Promise<SipMessage | undefined>;
+  endBy(by: 'timeout', text: string): void;
+}
+
 /** The session timer of one call (RFC 4028 10): refreshes in time where that is ours to do, and ends a session that nobody refreshed. */
 export class SessionKeeper implements TimerOwner {
-  private readonly call: NativeCall;
+  private readonly call: TimedCall;
   private interval: SessionInterval | undefined;
   private refreshTimer: WheelTimer | undefined;
   private expiryTimer: WheelTimer | undefined;
 
-  constructor(call: NativeCall) {
+  constructor(call: TimedCall) {
     this.call = call;
   }
 

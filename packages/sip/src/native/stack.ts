@@ -2,8 +2,7 @@ import type {
   Binding, DialogSnapshot, OptionsResult, OutgoingCall, OutgoingInvite, SipAddress, SipStack, SipStackOptions, SipStackStats, TrunkRegistration,
   TrunkRegistrationRequest,
 } from '../port.ts';
-import type { ClientTransaction } from '../transactions/client.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
+import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import { TimerWheel } from '../transactions/wheel.ts';
 import type { WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';

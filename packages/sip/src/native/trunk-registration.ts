@@ -1,6 +1,5 @@
 import type { SipAddress, TrunkRegistration, TrunkRegistrationRequest } from '../port.ts';
-import type { ClientTransaction } from '../transactions/client.ts';
-import type { ClientOwner } from '../transactions/layer.ts';
+import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import { newBranch, newTag, randomHex } from '../wire/ids.ts';
 import { parseNameAddress, uriOf } from '../wire/address.ts';

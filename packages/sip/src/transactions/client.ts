@@ -4,19 +4,27 @@ import type { Connection, Flow, SendListener } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { writeRequest } from '../wire/write.ts';
 import type { RequestDraft } from '../wire/write.ts';
-import type { ClientOwner, TransactionLayer } from './layer.ts';
+import type { TransactionContext } from './context.ts';
 import type { TimerOwner, WheelTimer } from './wheel.ts';
 
 export const RETRANSMIT = 1;
 export const GIVE_UP = 2;
 export const LINGER = 3;
 
+/** A transaction user on the client side. Objects, not closures: a call has a handful of transactions. */
+export interface ClientOwner {
+  /** Each provisional response and each final one that the transaction lets through. */
+  received(transaction: ClientTransaction, response: SipMessage, flow: Flow): void;
+  /** No final response will come: timer B or F, or the transport refused (RFC 3261 8.1.3.1). */
+  unanswered(transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void;
+}
+
 /** What both client machines share: sending, sending again, and ending once. */
 export abstract class ClientTransaction implements TimerOwner, SendListener {
   readonly branch: string;
   readonly method: string;
   readonly destination: SipAddress;
-  protected readonly layer: TransactionLayer;
+  protected readonly layer: TransactionContext;
   protected readonly reliable: boolean;
   protected readonly connection: Connection | undefined;
   protected owner: ClientOwner | undefined;
@@ -26,7 +34,7 @@ export abstract class ClientTransaction implements TimerOwner, SendListener {
   protected endTimer: WheelTimer | undefined;
   private intervalMs: number;
 
-  constructor(layer: TransactionLayer, draft: RequestDraft, destination: SipAddress, owner: ClientOwner, connection: Connection | undefined) {
+  constructor(layer: TransactionContext, draft: RequestDraft, destination: SipAddress, owner: ClientOwner, connection: Connection | undefined) {
     this.layer = layer;
     this.branch = draft.branch;
     this.method = draft.method;
@@ -73,7 +81,7 @@ export abstract class ClientTransaction implements TimerOwner, SendListener {
     this.stopTimers();
     this.wire = '';
     this.owner = undefined;
-    this.layer.hasEnded(this);
+    this.layer.clientHasEnded(this);
   }
 
   /** Absorbs them itself. */

@@ -1,11 +1,11 @@
 import type { SipAddress, SipTransport } from '../port.ts';
 import type { Flow, Sender } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
-import type { ClientTransaction } from './client.ts';
-import type { MutableStats, TimerValues } from './layer.ts';
 import { Lingering } from './lingering.ts';
 import type { Remains } from './lingering.ts';
-import { replyAddress } from './server.ts';
+import { replyAddress } from './reply-address.ts';
+import type { MutableStats } from './stats.ts';
+import type { TimerValues } from './timers.ts';
 import type { TimerWheel } from './wheel.ts';
 
 /** Our INVITE that has its 2xx and whose ACK is out: what its user needs to know it again. */
@@ -16,6 +16,13 @@ export interface AnsweredRemains {
   readonly to: SipAddress;
   /** As given to `answered`. */
   readonly companion: object | undefined;
+}
+
+/** A request of ours, as its transaction knows it. */
+export interface SentRequest {
+  readonly method: string;
+  readonly branch: string;
+  readonly destination: SipAddress;
 }
 
 const ANSWERED = 1;
@@ -52,17 +59,17 @@ export class EndedTransactions {
   }
 
   /** The INVITE of a client, its 2xx acknowledged (timer M). */
-  addAnswered({ branch }: ClientTransaction, toTag: string, ack: string, { host, port, transport, name }: SipAddress, companion?: object): boolean {
+  addAnswered({ branch }: SentRequest, toTag: string, ack: string, { host, port, transport, name }: SipAddress, companion?: object): boolean {
     return this.long.add(ANSWERED, branch, [toTag, transport, host, name ?? ''].join(' '), ack, port, companion);
   }
 
   /** The INVITE of a client, refused by datagram: each repetition is acknowledged (timer D). */
-  addRefused({ branch, destination }: ClientTransaction, ack: string): boolean {
+  addRefused({ branch, destination }: SentRequest, ack: string): boolean {
     return this.long.add(REFUSED, branch, destination.host, ack, destination.port);
   }
 
   /** Any other request of a client, with its final response by datagram: repetitions go nowhere (timer K). */
-  addAsked({ branch, method }: ClientTransaction): boolean {
+  addAsked({ branch, method }: SentRequest): boolean {
     return this.short.add(method === 'CANCEL' ? CANCELLED : ASKED, branch);
   }
 

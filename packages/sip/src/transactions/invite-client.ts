@@ -4,7 +4,8 @@ import type { SipMessage } from '../wire/message.ts';
 import { writeRequest } from '../wire/write.ts';
 import type { RequestDraft } from '../wire/write.ts';
 import { ClientTransaction, GIVE_UP, LINGER, RETRANSMIT } from './client.ts';
-import type { ClientOwner, TransactionLayer } from './layer.ts';
+import type { ClientOwner } from './client.ts';
+import type { TransactionContext } from './context.ts';
 
 /**
  * INVITE client transaction (RFC 3261 17.1.1, RFC 6026 8.4).
@@ -16,7 +17,7 @@ export class InviteClientTransaction extends ClientTransaction {
   private draft: RequestDraft | undefined;
   private refusalAck = '';
 
-  constructor(layer: TransactionLayer, draft: RequestDraft, destination: SipAddress, owner: ClientOwner, connection: Connection | undefined) {
+  constructor(layer: TransactionContext, draft: RequestDraft, destination: SipAddress, owner: ClientOwner, connection: Connection | undefined) {
     super(layer, draft, destination, owner, connection);
     this.draft = draft;
   }

@@ -2,7 +2,7 @@ import type { SipAddress } from '../port.ts';
 import { isReliable } from '../transport/flow.ts';
 import type { Flow } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
-import type { TransactionLayer } from './layer.ts';
+import type { TransactionContext } from './context.ts';
 import { ServerTransaction } from './server.ts';
 import type { Reply } from './server.ts';
 import type { TimerOwner, WheelTimer } from './wheel.ts';
@@ -31,7 +31,7 @@ export class InviteServerTransaction extends ServerTransaction implements TimerO
   private intervalMs: number;
   private readonly reliable: boolean;
 
-  constructor(layer: TransactionLayer, key: string, request: SipMessage, flow: Flow) {
+  constructor(layer: TransactionContext, key: string, request: SipMessage, flow: Flow) {
     super(layer, key, request, flow);
     this.intervalMs = layer.timers.t1Ms;
     this.reliable = isReliable(flow.transport);

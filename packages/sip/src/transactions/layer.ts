@@ -3,47 +3,16 @@ import type { Flow, Sender } from '../transport/flow.ts';
 import type { SipMessage } from '../wire/message.ts';
 import { branchOf, MAGIC_COOKIE } from '../wire/via.ts';
 import type { RequestDraft } from '../wire/write.ts';
-import type { ClientTransaction } from './client.ts';
+import type { ClientOwner, ClientTransaction } from './client.ts';
+import type { KeyedClient, KeyedServer, TransactionContext } from './context.ts';
 import { EndedTransactions } from './ended.ts';
 import { InviteClientTransaction } from './invite-client.ts';
 import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
 import { NonInviteServerTransaction } from './non-invite-server.ts';
-import type { ServerTransaction } from './server.ts';
+import type { MutableStats } from './stats.ts';
+import type { TimerValues } from './timers.ts';
 import type { TimerWheel } from './wheel.ts';
-
-/** RFC 3261 17 table 4, all derived from T1. */
-export interface TimerValues {
-  readonly t1Ms: number;
-  readonly t2Ms: number;
-  readonly t4Ms: number;
-  /** 64*T1: timers B, F, H, J, L, M. */
-  readonly timeoutMs: number;
-  /** Timer D: at least 32 s at the default T1. */
-  readonly completedMs: number;
-}
-
-export function timerValues(t1Ms: number): TimerValues {
-  return { t1Ms, t2Ms: t1Ms * 8, t4Ms: t1Ms * 10, timeoutMs: t1Ms * 64, completedMs: t1Ms * 64 };
-}
-
-export interface MutableStats {
-  transactions: number;
-  dialogs: number;
-  retransmissions: number;
-  received: number;
-  sent: number;
-  dropped: number;
-  parseErrors: number;
-}
-
-/** A transaction user on the client side. Objects, not closures: a call has a handful of transactions. */
-export interface ClientOwner {
-  /** Each provisional response and each final one that the transaction lets through. */
-  received(transaction: ClientTransaction, response: SipMessage, flow: Flow): void;
-  /** No final response will come: timer B or F, or the transport refused (RFC 3261 8.1.3.1). */
-  unanswered(transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void;
-}
 
 /** What a CANCEL means. */
 export interface Cancellable {
@@ -54,7 +23,7 @@ export interface Cancellable {
 }
 
 /** The four transaction machines of RFC 3261 17 (with RFC 6026), and how a message finds its own (17.1.3, 17.2.3). */
-export class TransactionLayer {
+export class TransactionLayer implements TransactionContext {
   readonly wheel: TimerWheel;
   readonly timers: TimerValues;
   readonly transports: Sender;
@@ -107,12 +76,11 @@ export class TransactionLayer {
     this.tableOf(transaction.method).set(transaction.branch, transaction);
   }
 
-  removeClient(transaction: ClientTransaction): void {
+  removeClient(transaction: KeyedClient): void {
     if (this.tableOf(transaction.method).delete(transaction.branch)) this.stats.transactions--;
   }
 
-  /** It goes on among the ended ones, and still counts. */
-  hasEnded(transaction: ClientTransaction): void {
+  clientHasEnded(transaction: KeyedClient): void {
     this.tableOf(transaction.method).delete(transaction.branch);
   }
 
@@ -187,26 +155,25 @@ export class TransactionLayer {
     return transaction;
   }
 
-  removeInviteServer(transaction: InviteServerTransaction): void {
+  removeInviteServer(transaction: KeyedServer): void {
     if (this.inviteServers.delete(transaction.key)) this.removed(transaction);
   }
 
-  removeOtherServer(transaction: NonInviteServerTransaction): void {
+  removeOtherServer(transaction: KeyedServer): void {
     if (this.otherServers.delete(transaction.key)) this.removed(transaction);
   }
 
-  /** It goes on among the ended ones, and still counts. */
-  inviteServerHasEnded(transaction: InviteServerTransaction): void {
+  inviteServerHasEnded(transaction: KeyedServer): void {
     this.inviteServers.delete(transaction.key);
     this.outsideDialogs.delete(transaction.mergeKey);
   }
 
-  otherServerHasEnded(transaction: NonInviteServerTransaction): void {
+  otherServerHasEnded(transaction: KeyedServer): void {
     this.otherServers.delete(transaction.key);
     this.outsideDialogs.delete(transaction.mergeKey);
   }
 
-  private removed(transaction: ServerTransaction): void {
+  private removed(transaction: KeyedServer): void {
     this.stats.transactions--;
     if (transaction.mergeKey !== '') this.outsideDialogs.delete(transaction.mergeKey);
   }

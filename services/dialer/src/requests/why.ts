@@ -5,7 +5,7 @@ import {
   type CampaignId, type Contact, type ContactState, type DomainEvent, type PhoneId, type PhoneState,
 } from '@ritmo/domain';
 import type { DialerParts } from '../parts.ts';
-import { rulesOf } from '../parts.ts';
+import { rulesOf } from '../rules.ts';
 import { countAhead, findByTail, rankOf, readBlocked } from '../work-index.ts';
 
 type Why = Requests['dialer.why'];

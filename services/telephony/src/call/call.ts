@@ -6,7 +6,8 @@ import type { LiveCall, Signals } from '@ritmo/bus';
 import { fact, streams, type AgentId, type CallEndedBy, type CallId, type DomainEvent, type EventDataByType, type Extension, type LegId, type QueueId } from '@ritmo/domain';
 import type { MediaLeg, MediaSession } from '@ritmo/media';
 import type { DialogSnapshot, EndReason, WireEnd } from '@ritmo/sip';
-import type { CallIdentity, OpenCall } from '../open-calls.ts';
+import type { CallIdentity, OpenCall } from '../open-call.ts';
+import type { EndOfCall } from './end-of-call.ts';
 import type { Party } from './party.ts';
 import { isMediaTimeout, mediaLostCause, mediaTimeoutCause, type Silence } from './media-timeout.ts';
 import { CallRecording } from './recording.ts';
@@ -23,14 +24,6 @@ export interface AgentLeg {
   party: Party | undefined;
   upAt: number | null;
   over: boolean;
-}
-
-export interface EndOfCall {
-  readonly by: CallEndedBy;
-  readonly outcome: WireOutcome;
-  readonly reason: string;
-  readonly sipCode?: number | null;
-  readonly q850?: number | null;
 }
 
 /** Q.850 16: normal clearing. */
@@ -234,7 +227,7 @@ export class Call {
       clearTimeout(this.transfer.timer);
       this.transfer = undefined;
     }
-    if (!this.customer) this.wires.channelFree(this);
+    if (!this.customer) this.wires.channelFree(this.identity);
     const { partner } = this;
     this.partner = undefined;
     partner?.end({ by: how.by === 'customer' ? 'agent' : how.by, outcome: partner.answeredAt === null ? 'cancelled' : 'answered', reason: 'the other side hung up' });

@@ -125,7 +125,7 @@ export function customerEvents(call: Call): Omit<PartyEvents, 'progress' | 'up'>
     },
     down: () => {
       // A phone that called may leave a call that goes on.
-      if (call.ended || !call.caller) call.wires.channelFree(call);
+      if (call.ended || !call.caller) call.wires.channelFree(call.identity);
     },
     referred: (request) => {
       // Only agents' phones may ask: RFC 3515 2.4.2 leaves it to us.

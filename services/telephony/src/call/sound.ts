@@ -1,17 +1,38 @@
 /** What the two sides of a call hear: each other, music while one is held, a message. */
+import type { AgentId, CallId, EventDataByType } from '@ritmo/domain';
 import type { MediaSession } from '@ritmo/media';
 import { sounds } from '../sounds.ts';
-import type { Call } from './call.ts';
+import type { EndOfCall } from './end-of-call.ts';
+import type { Party } from './party.ts';
+import type { CallRecording } from './recording.ts';
+import type { CallWires } from './wires.ts';
 
 type Side = 'customer' | 'agent';
 
+/** The call whose sound it is. */
+export interface SoundingCall {
+  readonly id: CallId;
+  readonly wires: Pick<CallWires, 'sounds'>;
+  readonly session: MediaSession;
+  readonly recording: CallRecording;
+  readonly record: boolean;
+  readonly customer: Party | undefined;
+  /** internal: whose phone is the customer's side. */
+  readonly caller: object | undefined;
+  readonly agent: { readonly agentId: AgentId; readonly party: Party | undefined } | undefined;
+  readonly answeredAt: number | null;
+  readonly ended: boolean;
+  note(type: 'CallHeld' | 'CallResumed', data: EventDataByType['CallHeld']): void;
+  end(as: EndOfCall): void;
+}
+
 export class CallSound {
-  readonly #call: Call;
+  readonly #call: SoundingCall;
   readonly #heldBy = new Set<Side>();
   #hangupAfterPlaying = false;
   #played = 0;
 
-  constructor(call: Call) {
+  constructor(call: SoundingCall) {
     this.#call = call;
   }
 

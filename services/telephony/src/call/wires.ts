@@ -8,9 +8,9 @@ import type { Logger } from 'pino';
 import type { Bindings } from '../bindings.ts';
 import type { DialogIdsOf } from '../dialog-ids.ts';
 import type { TelephonyMetrics } from '../metrics.ts';
+import type { CallIdentity } from '../open-call.ts';
 import type { OpenCalls } from '../open-calls.ts';
 import type { SoundFinder } from '../sounds.ts';
-import type { Call } from './call.ts';
 
 export interface CallWires {
   readonly sip: SipStack;
@@ -29,7 +29,7 @@ export interface CallWires {
   /** A side without RTP for this long ends the call; 0: never. */
   mediaTimeoutMs(): number;
   /** The call's channel at the far end is free. */
-  channelFree(call: Call): void;
+  channelFree(call: CallIdentity): void;
   /** The call in which the phone of `asker` has this dialog. */
   callOfDialog(replaces: NonNullable<ReferRequest['replaces']>, asker: { readonly extension: Extension }): CallId | undefined;
   /** The call is over: its last fact is recorded. */
