@@ -1,16 +1,17 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ANSWER, call, connected, HELD, HOLD, OFFER, RecordedCall, ringing, until } from '../contract/rig.ts';
 import { RawPeer } from '../contract/raw-peer.ts';
 import type { PartyOptions } from '../contract/rig.ts';
 import { DoubleRig } from './double-rig.ts';
 
 const rig = new DoubleRig();
-afterEach(() => rig.close());
+// Side by side, for they wait for timers: all is closed when the last one has ended.
+afterAll(() => rig.close());
 const near = rig.near.bind(rig);
 const far = rig.far.bind(rig);
 const EXTENSION: PartyOptions = { handlers: { classify: () => 'extension', credentialsOf: (user) => (user === '200' ? { username: '200', password: 'segredo' } : undefined) } };
 
-describe('the drachtio adapter', () => {
+describe.concurrent('the drachtio adapter', () => {
   it('calls, rings, is answered, and either side hangs up', async () => {
     const [here, there] = [await near(), await far()];
     for (const who of ['caller', 'callee'] as const) {

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ANSWER, call, connected, OFFER, RecordedCall, ringing, until } from '../contract/rig.ts';
 import { RawPeer } from '../contract/raw-peer.ts';
 import { DoubleRig } from './double-rig.ts';
 
 const rig = new DoubleRig();
-afterEach(() => rig.close());
+// Side by side, for they wait for timers: all is closed when the last one has ended.
+afterAll(() => rig.close());
 const near = rig.near.bind(rig);
 const far = rig.far.bind(rig);
 
@@ -18,7 +19,7 @@ async function replaced({ double, stack }: Near, meanwhile: () => unknown = () =
   await double.comeBack();
 }
 
-describe('the drachtio adapter, its connection lost', () => {
+describe.concurrent('the drachtio adapter, its connection lost', () => {
   it('survives a corrupted frame: calls on their way fail, it reconnects, and standing calls can still be ended', async () => {
     const [here, there] = [await near(), await far()];
     const { caller, callee } = await connected(here, there);
@@ -108,7 +109,7 @@ describe('the drachtio adapter, its connection lost', () => {
 
 });
 
-describe('the drachtio adapter, its server dead and another one in its place', () => {
+describe.concurrent('the drachtio adapter, its server dead and another one in its place', () => {
   it('ends here and at the far end the calls that a server took with it when it died', async () => {
     const [here, there] = [await near(), await far()];
     const { caller, callee } = await connected(here, there);

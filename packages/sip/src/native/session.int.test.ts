@@ -1,12 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { headerIn } from '../contract/raw-peer.ts';
 import { RawSetting } from '../contract/raw-setting.ts';
 import { ANSWER, HOLD, OFFER } from '../contract/rig.ts';
 
 /** Session timers inside a call, as a peer sees them. */
-describe('a session', () => {
+describe.concurrent('a session', () => {
   const setting = new RawSetting();
-  afterEach(() => setting.close());
+  // Side by side, for they wait for timers: all is closed when the last one has ended.
+  afterAll(() => setting.close());
 
   describe('with a session timer, in an offer of its own (RFC 4028 7.4)', () => {
     it.each([

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { headerIn, RawPeer } from '../contract/raw-peer.ts';
 import { ANSWER, OFFER, RecordedInvite, Rig, until } from '../contract/rig.ts';
 import type { Party } from '../contract/rig.ts';
@@ -13,10 +13,11 @@ const SHORT_T1_MS = 20;
  * The four machines of RFC 3261 17 with the Accepted states of RFC 6026, timer by timer, as a peer sees them. How long a timer runs is never
  * looked at, only what it does: the end of one transaction is the clock by which another is seen to live on.
  */
-describe('the transaction', () => {
+describe.concurrent('the transaction', () => {
   const rig = new Rig();
   const open: { destroy(): void }[] = [];
-  afterEach(async () => {
+  // Side by side, for they wait for timers: all is closed when the last one has ended.
+  afterAll(async () => {
     await rig.close();
     for (const each of open.splice(0)) each.destroy();
   });

@@ -15,7 +15,8 @@ const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const timeout = 60_000;
 
-describe('ritmo trunk-check', () => {
+// Side by side: each starts processes that mostly load or listen.
+describe.concurrent('ritmo trunk-check', () => {
   let folder = '';
   let carrier: SimulatedCarrier;
   let installation: Server;
@@ -63,9 +64,8 @@ describe('ritmo trunk-check', () => {
   });
 
   it('exits with 2 where nothing could be looked at', { timeout }, async () => {
-    const unknown = await run(['--trunk', 'Operadorra', '--config', file()]);
+    const [unknown, nowhere] = await Promise.all([run(['--trunk', 'Operadorra', '--config', file()]), run(['--trunk', 'Operadora'], { RITMO_DATA: join(folder, 'nowhere') })]);
     expect([unknown.code, unknown.stderr.trim()]).toEqual([2, 'ritmo: there is no trunk Operadorra: did you mean Operadora?']);
-    const nowhere = await run(['--trunk', 'Operadora'], { RITMO_DATA: join(folder, 'nowhere') });
     expect(nowhere.code).toBe(2);
     expect(nowhere.stderr).toContain('which trunks? --config FILE or RITMO_CONFIG');
   });
