@@ -178,6 +178,8 @@ export interface OutgoingInviteEvents {
   answerOffer?(sdp: string): string;
   /** The peer's next offer before it answers the call, by UPDATE (RFC 3311 5.1); only after our first one has its answer. Return our answer. */
   reoffer?(sdp: string): string;
+  /** The INVITE has gone to the next server (RFC 3263 4.3): `snapshot()` names that one from now on. */
+  failedOver?(): void;
   /**
    * 2xx came: the dialog as it is from now on. The ACK leaves when the promise settles, or before the next request of the dialog: until
    * then the peer repeats its 2xx, and whoever takes over after a crash can still learn what the dialog is. An adapter whose engine

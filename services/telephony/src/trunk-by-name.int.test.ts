@@ -1,6 +1,6 @@
 /** A trunk whose host is a name: DNS says which servers it has (RFC 3263), and the next one is called when the first is dead. */
-import { createNativeSipStack } from '@ritmo/sip';
-import { NameServer } from '@ritmo/sip/testing';
+import { createNativeSipStack, type DialogSnapshot } from '@ritmo/sip';
+import { NameServer, RawPeer } from '@ritmo/sip/testing';
 import { waitFor } from '@ritmo/testing';
 import { afterEach, expect, test } from 'vitest';
 import { FarEnd } from './test/far-end.ts';
@@ -62,6 +62,26 @@ test('is up and called while one of its servers lives', async () => {
   (await second.invite()).reject(486);
   expect(await rig.fact('CallEnded', callId)).toMatchObject({ wireOutcome: 'busy' });
   expect(await status(rig)).toMatchObject({ up: true });
+  await rig.quiet();
+});
+
+test('is called at the next server when the first one says nothing, and what is written down of the call names that one before it answers', async () => {
+  const { rig, dns } = await setUp();
+  const mute = await new RawPeer().open(0);
+  cleanups.push(() => mute.close());
+  const second = await server();
+  dns.srv('_sip._udp.carrier.test', 0, 1, mute.port, 'sbc.test').srv('_sip._udp.carrier.test', 1, 1, second.port, 'sbc.test').a('sbc.test', '127.0.0.1');
+  rig.put('trunk', { id: 1, name: 'carrier', host: 'carrier.test', port: 0, optionsIntervalS: 0, silenceTimeoutS: 1 });
+  await rig.telephony.start();
+  const callId = await rig.originate('11988887777');
+  const call = await second.invite();
+  expect(mute.received.some((each) => each.startsWith('INVITE'))).toBe(true);
+  const written = async () => (await rig.context.database.query<{ dialog: DialogSnapshot }>('select dialog from telephony.open_calls where call_id = $1', [callId])).rows[0]?.dialog;
+  await waitFor(async () => (await written())?.destination.port === second.port, { what: 'the row to name the second server' });
+  expect(await written()).toMatchObject({ state: 'calling', localCSeq: 2 });
+  call.reject(486);
+  expect(await rig.fact('CallEnded', callId)).toMatchObject({ wireOutcome: 'busy' });
+  mute.reply(mute.received[0] ?? '', '404 Not Found', 'late');
   await rig.quiet();
 });
 

@@ -60,6 +60,8 @@ export class RecordedInvite {
   readonly provisionals: { readonly code: number; readonly body: string | undefined }[] = [];
   answers: { readonly call: RecordedCall; readonly body: string }[] = [];
   failures: WireEnd[] = [];
+  /** Ports of the servers that it went on to. */
+  readonly wentOn: number[] = [];
   /** Nothing can come of it any more. */
   isGone = false;
 
@@ -68,6 +70,7 @@ export class RecordedInvite {
       ...request,
       events: {
         provisional: (code, body) => void this.provisionals.push({ code, body }),
+        failedOver: () => void this.wentOn.push(this.snapshot().destination.port),
         answered: (call, body) => void this.answers.push({ call: new RecordedCall(call), body }),
         failed: (end, gone = Promise.resolve()) => {
           this.failures.push(end);

@@ -91,11 +91,11 @@ export function silenceContract(make: SipStackFactory): void {
       const far = await rig.party(createNativeSipStack);
       const destination = { host: '127.0.0.1', port: mute.port, transport: 'udp' } as const;
       const invite = dial(near, mute, { destination, alternatives: [far.address] });
-      return { near, mute, invite, incoming: await far.nextCall(), request: await mute.next(/^INVITE/) };
+      return { near, far, mute, invite, incoming: await far.nextCall(), request: await mute.next(/^INVITE/) };
     };
 
     it('is answered by the next one, and what the first one says later is cancelled', async ({ rig }) => {
-      const { mute, invite, incoming, request } = await twoServers(rig);
+      const { far, mute, invite, incoming, request } = await twoServers(rig);
       const callee = new RecordedCall(await incoming.answer(ANSWER));
       const { call: caller } = await invite.answered();
       mute.reply(request, '183 Session Progress', 'late', '', ANSWER);
@@ -103,6 +103,7 @@ export function silenceContract(make: SipStackFactory): void {
       mute.reply(request, '487 Request Terminated', 'late');
       await mute.next(/^ACK/);
       expect([invite.answers.length, invite.failures, invite.provisionals, caller.ends, callee.ends]).toEqual([1, [], [], [], []]);
+      expect(invite.wentOn).toEqual([far.address.port]);
       callee.call.hangup();
       expect(await caller.ended()).toMatchObject({ by: 'remote' });
     });

@@ -32,6 +32,7 @@ export class DrachtioAttempt implements OutgoingCall {
   private readonly session: SessionAsk;
   private alternatives: readonly SipAddress[];
   private state: 'inviting' | 'cancelling' | 'lost' | 'over' = 'inviting';
+  private readonly first: SipAddress;
   private sent: SentInvite;
   /** Of what was given up unheard: resolves when nothing can come of it any more. */
   private gone: Promise<void> | undefined;
@@ -45,10 +46,10 @@ export class DrachtioAttempt implements OutgoingCall {
     this.request = request;
     this.sipCallId = request.sipCallId;
     this.session = new SessionAsk(request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S, MIN_SESSION_S);
-    const destination = request.destination ?? destinationOf(request.uri, request.transport) ?? { host: '', port: 0, transport: 'udp' };
-    this.sent = new SentInvite(owner, destination);
+    this.first = request.destination ?? destinationOf(request.uri, request.transport) ?? { host: '', port: 0, transport: 'udp' };
+    this.sent = new SentInvite(owner, this.first);
     this.alternatives = request.alternatives ?? [];
-    if (destination.host === '') {
+    if (this.first.host === '') {
       queueMicrotask(() => this.fail({ by: 'transport', reasonPhrase: `not a SIP URI: ${request.uri}` }));
       return;
     }
@@ -103,7 +104,9 @@ export class DrachtioAttempt implements OutgoingCall {
       },
       {
         cbRequest: (error, leaving) => {
-          if (error === null && leaving !== undefined) sent.left(leaving);
+          if (error !== null || leaving === undefined) return;
+          sent.left(leaving);
+          if (sent.destination !== this.first) this.guard(() => request.events.failedOver?.());
         },
         cbProvisional: (response) => {
           // Its CANCEL waits at the server for this.

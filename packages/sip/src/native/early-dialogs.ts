@@ -120,6 +120,17 @@ export function remoteSdpOf(early: Early | undefined, response: SipMessage): str
   return sdp === '' ? (early?.remoteSdp ?? '') : sdp;
 }
 
+/** The dialog of a 2xx. CSeq numbers that were used inside its early dialog go on in the confirmed one, each side's own. */
+export function confirmedDialog(invite: RequestDraft, response: SipMessage, flow: Flow, { localTag, early }: { readonly localTag: string; readonly early: EarlyDialogs | undefined }): { readonly dialog: Dialog; readonly before: Early | undefined } {
+  const dialog = dialogOfResponse(invite, response, flow, localTag);
+  const before = early?.of(dialog.remoteTag);
+  if (before !== undefined) {
+    dialog.localCSeq = Math.max(dialog.localCSeq, before.dialog.localCSeq);
+    dialog.remoteCSeq = before.dialog.remoteCSeq;
+  }
+  return { dialog, before };
+}
+
 export interface EarlyRequest {
   readonly message: SipMessage;
   readonly flow: Flow;

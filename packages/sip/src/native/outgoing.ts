@@ -14,16 +14,14 @@ import { AnsweredInvite } from './answered-invite.ts';
 import { NativeCall } from './call.ts';
 import { guarded, headerLines, SDP_TYPE } from './core.ts';
 import type { Core, DialogOwner } from './core.ts';
-import { dialogOfResponse } from './dialog.ts';
+import { Demands } from './demands.ts';
 import type { Dialog } from './dialog.ts';
-import { EarlyDialogs, lateAnswer, remoteSdpOf } from './early-dialogs.ts';
+import { confirmedDialog, EarlyDialogs, lateAnswer, remoteSdpOf } from './early-dialogs.ts';
 import { callingSnapshot, firstInvite, hopOfInvite, idsOf } from './invite-draft.ts';
 import { reasonLine, wireEnd } from './reason.ts';
-import { ChallengeMeeter } from './retry-auth.ts';
 import { ServerChoice } from './server-choice.ts';
-import { SessionAsk } from './session-ask.ts';
 import { negotiateAsCaller } from './session-timer.ts';
-import { UnheardInvite } from './unheard-invite.ts';
+import { UNHEARD, UnheardInvite } from './unheard-invite.ts';
 import { sendUnowned } from './unowned.ts';
 
 const RING_TIMEOUT = 1;
@@ -31,8 +29,6 @@ const CANCEL_TIMEOUT = 2;
 const SILENCE = 3;
 const DEFAULT_RING_TIMEOUT_MS = 60_000;
 const DEFAULT_SESSION_EXPIRES_S = 1_800;
-
-const UNHEARD: WireEnd = { by: 'transport', sipCode: 408, reasonPhrase: 'the INVITE was not answered' };
 
 /**
  * An INVITE of ours (RFC 3261 13.2).
@@ -59,9 +55,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   /** Of what was sent and given up unheard: resolves when nothing can come of it any more. */
   private gone: Promise<void> | undefined;
   private transaction: ClientTransaction | undefined;
-  private meeter: ChallengeMeeter | undefined;
-  private authLine = '';
-  private readonly session: SessionAsk;
+  private readonly demands: Demands;
   private early: EarlyDialogs | undefined;
   private dialog: Dialog | undefined;
 
@@ -73,7 +67,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     const ids = idsOf(request);
     this.localTag = ids.localTag;
     this.firstBranch = ids.inviteBranch;
-    this.session = new SessionAsk(request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S, core.options.minSessionExpiresS ?? 90);
+    this.demands = new Demands(request.sessionExpiresS ?? DEFAULT_SESSION_EXPIRES_S, core.options.minSessionExpiresS ?? 90);
     const wanted = hopOfInvite(request);
     this.server = new ServerChoice(core, wanted ?? { host: '', port: 0, transport: 'udp' }, request.alternatives);
     this.draft = firstInvite(core, request, ids, this.headers(request));
@@ -105,14 +99,15 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     if (this.state !== 'inviting' || !this.server.next(response)) return false;
     this.early = undefined;
     this.resend();
+    guarded(this.core, () => this.asked?.events.failedOver?.());
     return true;
   }
 
   private headers(request: OutgoingInvite): string {
     const contact = this.core.transports.contactOf(this.server.now.transport);
     return (
-      `Contact: ${contact}\r\n${this.core.lines.inviteCapabilities}${this.session.lines}` +
-      `${this.authLine}${headerLines(request.headers)}${request.body === undefined ? '' : SDP_TYPE}`
+      `Contact: ${contact}\r\n${this.core.lines.inviteCapabilities}${this.demands.lines}` +
+      `${headerLines(request.headers)}${request.body === undefined ? '' : SDP_TYPE}`
     );
   }
 
@@ -189,10 +184,10 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
 
   /** Nothing was heard of what was sent last. RFC 3261 17.1.1.2 would send it again until timer B. */
   private leave(): void {
-    const { core, draft: invite, server, localTag, meeter, authLine, transaction, gone: before } = this;
+    const { core, draft: invite, server, localTag, demands, transaction, gone: before } = this;
     if (transaction === undefined) return;
     this.transaction = undefined;
-    const { gone } = new UnheardInvite({ core, invite, destination: server.now, localTag, meeter, authLine }, transaction);
+    const { gone } = new UnheardInvite({ core, invite, destination: server.now, localTag, meeter: demands.meeter, authLine: demands.authLine }, transaction);
     this.gone = before === undefined ? gone : before.then(() => gone);
   }
 
@@ -210,7 +205,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     if (this.state !== 'inviting' || response.status === 100) return;
     if (response.toTag !== '') {
       if (this.asked !== undefined) this.early ??= new EarlyDialogs(this.core, this.localTag, this.asked.events);
-      if (this.early?.progressed(this.draft, response, flow, this.meeter) === false) return;
+      if (this.early?.progressed(this.draft, response, flow, this.demands.meeter) === false) return;
     }
     const sdp = sdpOf(response);
     const body = sdp === '' ? undefined : fromBytes(sdp);
@@ -223,17 +218,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       this.fail(this.endAs ?? wireEnd('local', response.status, response));
       return;
     }
-    if (response.status === 401 || response.status === 407) {
-      const credentials = this.asked?.credentials;
-      if (credentials !== undefined) this.meeter ??= new ChallengeMeeter(credentials);
-      const line = this.meeter?.meet(response, 'INVITE', this.draft.uri);
-      if (line !== undefined) {
-        this.authLine = line;
-        this.resend();
-        return;
-      }
-    }
-    if (response.status === 422 && this.session.raise(response)) {
+    if (this.demands.meets(response, this.asked?.credentials, this.draft.uri)) {
       this.resend();
       return;
     }
@@ -242,17 +227,12 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   }
 
   private accepted(transaction: ClientTransaction, response: SipMessage, flow: Flow): void {
-    const dialog = dialogOfResponse(this.draft, response, flow, this.localTag);
-    const early = this.early?.of(dialog.remoteTag);
-    if (early !== undefined) {
-      // CSeq numbers used inside an early dialog go on in the confirmed one, each side's own.
-      dialog.localCSeq = Math.max(dialog.localCSeq, early.dialog.localCSeq);
-      dialog.remoteCSeq = early.dialog.remoteCSeq;
-    }
+    const { meeter, authLine } = this.demands;
+    const { dialog, before: early } = confirmedDialog(this.draft, response, flow, { localTag: this.localTag, early: this.early });
     const remoteSdp = remoteSdpOf(early, response);
     const offersLate = this.draft.body === '' && early?.agreed !== true && remoteSdp !== '';
     const answer = offersLate && this.asked !== undefined ? lateAnswer(this.core, this.asked.events, remoteSdp) : '';
-    const answered = new AnsweredInvite({ core: this.core, transaction, invite: this.draft, localTag: this.localTag, meeter: this.meeter, authLine: this.authLine });
+    const answered = new AnsweredInvite({ core: this.core, transaction, invite: this.draft, localTag: this.localTag, meeter, authLine });
     let noted: Promise<void> | undefined;
     if (this.state === 'inviting') {
       guarded(this.core, () => {
@@ -274,10 +254,10 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     this.dialog = dialog;
     this.release();
     if (request === undefined) return;
-    const call = new NativeCall(this.core, dialog, this.sipCallId, localSdp === '' ? (request.body ?? '') : fromBytes(localSdp), this.meeter);
+    const call = new NativeCall(this.core, dialog, this.sipCallId, localSdp === '' ? (request.body ?? '') : fromBytes(localSdp), this.demands.meeter);
     this.core.dialogs.set(this.localTag, call);
     this.core.stats.dialogs++;
-    call.startSessionTimer(negotiateAsCaller(response, this.session.intervalS), response);
+    call.startSessionTimer(negotiateAsCaller(response, this.demands.session.intervalS), response);
     guarded(this.core, () => request.events.answered(call, fromBytes(remoteSdp)));
   }
 

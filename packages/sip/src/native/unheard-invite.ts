@@ -1,4 +1,4 @@
-import type { SipAddress } from '../port.ts';
+import type { SipAddress, WireEnd } from '../port.ts';
 import type { ClientOwner, ClientTransaction } from '../transactions/client.ts';
 import type { TimerOwner, WheelTimer } from '../transactions/wheel.ts';
 import type { Flow } from '../transport/flow.ts';
@@ -12,6 +12,8 @@ import type { Dialog } from './dialog.ts';
 import { reasonLine } from './reason.ts';
 import type { ChallengeMeeter } from './retry-auth.ts';
 import { sendUnowned } from './unowned.ts';
+
+export const UNHEARD: WireEnd = { by: 'transport', sipCode: 408, reasonPhrase: 'the INVITE was not answered' };
 
 export interface UnheardInviteParts {
   readonly core: Core;

@@ -106,6 +106,7 @@ function invite(call: Call, leg: MediaLeg, options: DialOptions, request: Invite
         options.rings?.();
       }
     },
+    elsewhere: () => call.remember(),
     confirms: () => call.dialogNoted(),
     up: () => {
       options.heard();

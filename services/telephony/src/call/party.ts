@@ -4,6 +4,8 @@ import type { DialogSnapshot, EndReason, EstablishedCall, IncomingCall, Outgoing
 
 export interface PartyEvents {
   progress?(code: number, sdp: string | undefined): void;
+  /** The INVITE has gone to another server than the one that `snapshot` told of. */
+  elsewhere?(): void;
   /** The other side has answered: its ACK waits for this, so that the dialog is known to a later process when the peer takes it for up. */
   confirms?(): Promise<void>;
   /** The dialog is confirmed and the media agreed. */
@@ -75,6 +77,7 @@ export class Party {
           if (this.#state === 'calling') this.#events.progress?.(code, sdp);
         },
         ...(this.#events.confirms ? { confirms: () => this.#events.confirms?.() ?? Promise.resolve() } : {}),
+        failedOver: () => this.#events.elsewhere?.(),
         reoffer: (sdp) => this.leg.answer(sdp),
         answered: (call, sdp) => this.#answered(call, sdp),
         failed: (end, gone) => this.#failed(end, gone),
