@@ -135,7 +135,7 @@ async function run(context: ServiceContext, options: AcdOptions, metrics: Return
   await loadBindings();
   reconcile();
   midnight();
-  const undelivered = () => [...core.calls.values()].filter(({ phase }) => phase.kind === 'waiting' || phase.kind === 'offering' || phase.kind === 'message');
+  const undelivered = () => [...core.calls.values()].filter(({ phase }) => phase.kind === 'detecting' || phase.kind === 'waiting' || phase.kind === 'offering' || phase.kind === 'message');
   return {
     core,
     async drain(graceMs) {
@@ -216,6 +216,7 @@ function subscribe(parts: CommandParts): readonly BusSubscription[] {
       const call = { callId, direction, queueId, campaignId, number, answeredAt: at, record, ...(wantedAgentId === undefined ? {} : { wantedAgentId }) };
       shell.act({ kind: 'call-arrived', call });
     }),
+    bus.subscribe('fact.AnswerClassified', ({ data: { callId, verdict } }) => shell.act({ kind: 'call-classified', callId, verdict })),
     bus.subscribe('fact.CallEnded', ({ data }) => shell.act({ kind: 'call-ended', callId: data.callId, by: data.by })),
     bus.subscribe('fact.TransferRequested', (event: DomainEvent<'TransferRequested'>) => void transferRequested(parts, event).catch(said('a transfer'))),
     bus.subscribe('signal.leg', (leg) => legChanged(parts, leg)),

@@ -11,7 +11,8 @@ const agentCount = 4;
 const operator = { kind: 'admin' } as const;
 
 type Action =
-  | { do: 'arrive'; queue: number; dialed: boolean }
+  | { do: 'arrive'; queue: number; campaign: 7 | 8 | null }
+  | { do: 'classify'; call: number; verdict: 'person' | 'machine' }
   | { do: 'answer' | 'miss' | 'refuse' | 'withdraw' | 'pause' | 'unpause' | 'register' | 'unregister' | 'lapse' | 'ready' | 'dial'; agent: number }
   | { do: 'hang-up'; call: number }
   | { do: 'transfer'; call: number; to: number }
@@ -21,7 +22,8 @@ type Action =
 const agent = fc.integer({ min: 1, max: agentCount });
 const queue = fc.integer({ min: 1, max: 2 });
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('arrive' as const), queue, dialed: fc.boolean() }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('arrive' as const), queue, campaign: fc.constantFrom(null, 7 as const, 8 as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('classify' as const), call: fc.nat(20), verdict: fc.constantFrom('person' as const, 'machine' as const) }) },
   {
     weight: 10,
     arbitrary: fc.record({
@@ -40,8 +42,13 @@ function perform(run: Scenario, what: Action, made: { calls: number }): void {
   switch (what.do) {
     case 'arrive':
       made.calls += 1;
-      run.arrive(`9.${made.calls}`, what.queue, what.dialed ? 7 : null);
+      run.arrive(`9.${made.calls}`, what.queue, what.campaign);
       return;
+    case 'classify': {
+      const callId = pick(what.call);
+      if (callId !== undefined) run.do({ kind: 'call-classified', callId, verdict: what.verdict });
+      return;
+    }
     case 'answer':
       if (run.ringing(what.agent)) run.answer(what.agent);
       return;
@@ -151,7 +158,7 @@ test('whatever happens: one offer an agent, none while paused, places are kept, 
     fc.property(fc.array(action, { minLength: 1, maxLength: 120 }), (actions) => {
       const agents = Array.from({ length: agentCount }, (_, index) => agentConfig(index + 1));
       const settings = { wrapUpS: 3, ringTimeoutS: 10, maxWaitS: 60 };
-      const run = scenario(agents, [queueConfig(1, [1, 2, 3], settings), queueConfig(2, [2, 3, 4], settings)], [campaignConfig(7, 1, { maxQueueMs: 20_000 })]);
+      const run = scenario(agents, [queueConfig(1, [1, 2, 3], settings), queueConfig(2, [2, 3, 4], settings)], [campaignConfig(7, 1, { maxQueueMs: 20_000 }), campaignConfig(8, 1, { maxQueueMs: 20_000, graceClock: 'detection-end', detectionMs: 4_000 })]);
       const made = { calls: 0 };
       for (const what of actions) {
         const before = run.effects.length;
@@ -170,7 +177,8 @@ test('whatever happens: one offer an agent, none while paused, places are kept, 
       for (const entry of run.core.queues.values()) expect(entry.waiting.size).toBe(0);
       const queued = new Set(run.facts('CallQueued').map(({ callId }) => callId));
       const settled = new Set([...run.facts('CallDelivered'), ...run.facts('CallAbandoned')].map(({ callId }) => callId));
-      for (const callId of queued) expect(settled.has(callId)).toBe(true);
+      const machines = new Set(run.effects.flatMap((effect) => (effect.kind === 'hangup' && effect.reason === 'a machine answered' ? [effect.callId] : [])));
+      for (const callId of queued) expect(settled.has(callId)).toBe(!machines.has(callId));
     }),
     { numRuns: 400 },
   );

@@ -6,6 +6,7 @@ import type { Actor, Agent, AgentId, CallEndedBy, CallId, Campaign, CampaignId, 
 import { joined, joiningFailed, type Joining } from './attended.ts';
 import { agentLegEnded, callArrived, callEnded, waitedEnough, type ArrivedCall } from './calls.ts';
 import { dayBegan, putAgent, putQueue, rememberAgent, removeAgent, removeQueue, statusesChanged, type RememberedAgent } from './configure.ts';
+import { classified, detectedNothing } from './detection.ts';
 import { internalCallBegan, ringExtension, withdrawFromQueue } from './internal-calls.ts';
 import { agentChanged, isPaused } from './matching.ts';
 import { clearTimer, loggedOut, setTimer, limits, type AgentEntry, type Core, type Effect, type TimerEvent } from './model.ts';
@@ -33,6 +34,7 @@ export type Input =
   | { readonly kind: 'ready'; readonly agent: AgentEntry }
   | { readonly kind: 'call-arrived'; readonly call: ArrivedCall }
   | { readonly kind: 'call-restored'; readonly call: RestoredCall; readonly agent: AgentEntry }
+  | { readonly kind: 'call-classified'; readonly callId: CallId; readonly verdict: 'person' | 'machine' }
   | { readonly kind: 'call-ended'; readonly callId: CallId; readonly by: CallEndedBy }
   | { readonly kind: 'offer-answered'; readonly callId: CallId; readonly legId: LegId }
   | { readonly kind: 'offer-missed'; readonly callId: CallId; readonly legId: LegId; readonly reason: MissReason }
@@ -111,6 +113,8 @@ function apply(core: Core, input: Input): void {
       return callArrived(core, input.call);
     case 'call-restored':
       return callRestored(core, input.call, input.agent);
+    case 'call-classified':
+      return classified(core, input.callId, input.verdict);
     case 'call-ended':
       return callEnded(core, input.callId, input.by);
     case 'offer-answered':
@@ -173,6 +177,8 @@ function fire(core: Core, event: TimerEvent): void {
       return wrapUpOver(core, event.agent);
     case 'waited-enough':
       return waitedEnough(core, event.call);
+    case 'detected-nothing':
+      return detectedNothing(core, event.call);
     case 'message-over':
       core.effects.push({ kind: 'hangup', callId: event.call.id, by: 'system', reason: 'the message is over' });
       event.call.guard = clearTimer(core, event.call.guard);

@@ -42,6 +42,7 @@ export function callArrived(core: Core, arrived: ArrivedCall): void {
     number: arrived.number,
     priority: arrived.campaignId === null ? queue.config.inboundPriority : queue.config.dialerPriority,
     answeredAt: arrived.answeredAt,
+    verdict: null,
     enteredAt: arrived.answeredAt,
     sequence: core.sequence,
     legs: arrived.firstLeg ?? 0,
@@ -53,7 +54,15 @@ export function callArrived(core: Core, arrived: ArrivedCall): void {
   };
   core.calls.set(call.id, call);
   call.caller?.calls.set(call.id, call);
-  enterQueue(core, call, queue, arrived.wantedAgentId);
+  const campaign = call.campaignId === null ? undefined : core.campaigns.get(call.campaignId);
+  if (campaign?.graceClock === 'detection-end') detect(core, call, campaign.detectionMs, arrived.wantedAgentId);
+  else enterQueue(core, call, queue, arrived.wantedAgentId);
+}
+
+/** A campaign whose grace clock begins with detection's word: until then the call is nobody's. */
+function detect(core: Core, call: CallEntry, detectionMs: number, wantedAgentId: AgentId | undefined): void {
+  call.phase = { kind: 'detecting', wantedAgentId };
+  call.deadline = setTimer(core, call.answeredAt + detectionMs, { kind: 'detected-nothing', call });
 }
 
 export function enterQueue(core: Core, call: CallEntry, queue: QueueEntry, wantedAgentId?: AgentId): void {
@@ -111,6 +120,7 @@ export function callEnded(core: Core, callId: CallId, by: CallEndedBy): void {
   callerDone(core, call);
   const abandonedBy = by === 'customer' || by === 'carrier' ? 'customer' : 'system';
   switch (phase.kind) {
+    case 'detecting':
     case 'waiting':
       abandoned(core, call, abandonedBy, false);
       return;

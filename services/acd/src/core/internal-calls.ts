@@ -26,6 +26,7 @@ export function internalCallBegan(core: Core, caller: AgentEntry, callId: CallId
     number: extensionOf(caller),
     priority: 0,
     answeredAt: core.nowMs,
+    verdict: null,
     enteredAt: core.nowMs,
     sequence: 0,
     legs: 0,

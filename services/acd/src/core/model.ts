@@ -79,6 +79,8 @@ export interface QueueEntry {
 }
 
 export type CallPhase =
+  /** Answered, and detection has not spoken. In no queue: an agent would hear a machine, or a person who has not been heard yet. */
+  | { readonly kind: 'detecting'; readonly wantedAgentId: AgentId | undefined }
   | { readonly kind: 'waiting' }
   /** An extension calls; nobody rings yet. */
   | { readonly kind: 'calling' }
@@ -111,6 +113,8 @@ export interface CallEntry extends HeapItem {
   priority: number;
   /** When the customer's side came up. */
   readonly answeredAt: number;
+  /** Detection's first word; later ones change nothing. Null where nobody has spoken. */
+  verdict: 'person' | 'machine' | null;
   /** When it entered this queue, or was passed to this agent: its place, and what a wait is measured from. */
   enteredAt: number;
   /** Breaks ties, in order of arrival. */
@@ -130,6 +134,7 @@ export type TimerEvent =
   | { readonly kind: 'rest-over'; readonly agent: AgentEntry }
   | { readonly kind: 'wrap-up-over'; readonly agent: AgentEntry }
   | { readonly kind: 'waited-enough'; readonly call: CallEntry }
+  | { readonly kind: 'detected-nothing'; readonly call: CallEntry }
   | { readonly kind: 'closing-over'; readonly call: CallEntry }
   | { readonly kind: 'message-over'; readonly call: CallEntry }
   | { readonly kind: 'own-call-too-long'; readonly call: CallEntry };

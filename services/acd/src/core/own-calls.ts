@@ -27,6 +27,7 @@ export function ownCallBegan(core: Core, agent: AgentEntry, callId: CallId, numb
     number,
     priority: 0,
     answeredAt: core.nowMs,
+    verdict: null,
     enteredAt: core.nowMs,
     sequence: 0,
     legs: 1,

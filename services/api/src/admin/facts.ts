@@ -52,7 +52,7 @@ export function registerFactRoutes(app: FastifyInstance, { context }: AdminParts
     await journal.commit(streams.system, 'any', [fact('SmsReceived', happenedAt ?? clock.nowMs(), data)]);
     return reply.code(201).send({ recorded: true });
   });
-  app.post<{ Body: Static<typeof ClassificationBody> }>('/v1/facts/answer-classifications', { schema: { tags, summary: "A detector's word on who answered a call", body: ClassificationBody } }, async (request, reply) => {
+  app.post<{ Body: Static<typeof ClassificationBody> }>('/v1/facts/answer-classifications', { schema: { tags, summary: "A detector's word on who answered a call: a machine that no agent has taken is hung up, a person whose campaign waits for the word is queued", body: ClassificationBody } }, async (request, reply) => {
     const { at: happenedAt, callId, ...data } = request.body;
     await journal.commit(streams.call(asCallId(callId)), 'any', [fact('AnswerClassified', happenedAt ?? clock.nowMs(), { ...data, callId: asCallId(callId), campaignId: null })]);
     return reply.code(201).send({ recorded: true });
