@@ -26,7 +26,6 @@ class SlowFirst extends BaseSequencer {
 // Suffix is the level: .unit (pure), .int (one room with real parts), .e2e (several rooms over real sockets).
 export default defineConfig({
   test: {
-    include: ['{packages,services,loadtest}/**/*.{unit,int,e2e}.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Two cores: more workers only make timers late.
@@ -35,5 +34,10 @@ export default defineConfig({
     // In CI a test that failed runs once more, and the report says so: limits measured at the far end need a clock that does not stall.
     retry: process.env['CI'] ? 1 : 0,
     reporters: ['default'],
+    projects: [
+      { extends: true, test: { name: 'real', include: ['{packages,services,loadtest}/**/*.{int,e2e}.test.ts'] } },
+      // Pure, so they share their worker: to start one for each took longer than what they do.
+      { extends: true, test: { name: 'unit', include: ['{packages,services,loadtest}/**/*.unit.test.ts'], isolate: false } },
+    ],
   },
 });

@@ -1,11 +1,13 @@
 import pino from 'pino';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createRequestLog } from './request-log.ts';
 
 function logged(): { readonly lines: Record<string, unknown>[]; readonly log: pino.Logger } {
   const lines: Record<string, unknown>[] = [];
   return { lines, log: pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }) };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 test('the same question of the same caller is told once and then counted by the second', () => {
   vi.useFakeTimers();
@@ -18,7 +20,6 @@ test('the same question of the same caller is told once and then counted by the 
   expect(lines.slice(2)).toEqual([{ level: 30, caller: '10.0.0.1', function: 'status_ramal', answer: '1 record', ms: 7, count: 999, msg: 'api' }]);
   requests.tellCounted('10.0.0.1', 'status_ramal', '1 record', 1);
   expect(lines).toHaveLength(4);
-  vi.useRealTimers();
 });
 
 test('a command has a line of its own, however often it comes', () => {
