@@ -160,7 +160,8 @@ export interface OutgoingInvite {
   readonly ringTimeoutMs?: number;
   /**
    * Whom nothing at all was heard from by then, not even 100, is given up like one at timer B (RFC 3261 17.1.1.2, RFC 3263 4.3): the next of
-   * the alternatives is tried, each for so long, and then `failed` by transport with 408. Default none: 64*T1, or the ring time.
+   * the alternatives is tried, each for so long, and then `failed` by transport with 408. Default none: 64*T1, or the ring time. An adapter
+   * whose engine does not tell of 100 has 64*T1 always.
    */
   readonly silenceTimeoutMs?: number;
   /** Session timer offered, seconds (RFC 4028). Default 1800; 0 turns it off. */

@@ -7,6 +7,7 @@ import { createDrachtioSipStack } from './stack.ts';
 /** What was seen on v0.9.10 and why: docs/drachtio.md. */
 const shortSession = 'the server knows no session of less than 90 s, and the test has one of 1 s';
 const uncounted = 'the server repeats and acknowledges by itself, and tells nobody: the test counts messages';
+const unheard = 'the server keeps 100 to itself: silence cannot be told from a call that is on its way';
 const CANNOT: Readonly<Record<string, string>> = {
   'keep a call alive over udp by refreshing it': shortSession,
   'keep a call alive over tcp by refreshing it': shortSession,
@@ -20,6 +21,13 @@ const CANNOT: Readonly<Record<string, string>> = {
   'reads requests that come over TCP in pieces, and several in one piece': 'the server loses what comes behind a keep-alive (CRLFCRLF) in one piece of TCP',
   'uac-hangs-up-while-ringing-expect-487': 'the server answers a BYE in an early dialog with 481, and waits for a CANCEL',
   'uac-wants-reliable-progress-expect-prack': 'the server dies when an INVITE ends before its PRACK: it is refused with 420 instead',
+  'fails by transport when the time for it is over, and is not cancelled: nobody may be before a 1xx (RFC 3261 9.1)': unheard,
+  'fails by transport too where its ring time is over first': unheard,
+  'is cancelled when it rings after it was given up, and not over before that is done': unheard,
+  'is acknowledged and hung up when it is answered after it was given up, each repetition of the answer too': unheard,
+  'is answered by the next one, and what the first one says later is cancelled': unheard,
+  'is the call of the next one though the first one picks up while it rings there': unheard,
+  'fails as the next one says, and is gone when the first one can bring nothing more': unheard,
   'uac-unknown-method-expect-405': 'the server discards methods that it does not know',
 };
 

@@ -47,7 +47,8 @@ export class Relay implements ClientOwner {
       this.double.cancel(this.draft, this.destination, this.held);
       this.held = undefined;
     }
-    this.double.answered(this, response, this.wire, flow);
+    // The server keeps it to itself.
+    if (response.status !== 100) this.double.answered(this, response, this.wire, flow);
   }
 
   unanswered(): void {

@@ -22,9 +22,10 @@ export interface DrachtioOutgoingOwner extends DrachtioCallOwner {
 const DEFAULT_RING_TIMEOUT_MS = 60_000;
 const DEFAULT_SESSION_EXPIRES_S = 1_800;
 
-const UNHEARD: WireEnd = { by: 'transport', sipCode: 408, reasonPhrase: 'the INVITE was not answered' };
-
-/** An INVITE of ours that drachtio-server carries out. */
+/**
+ * An INVITE of ours that drachtio-server carries out. `silenceTimeoutMs` does nothing here: the server keeps 100 to itself, so silence cannot be told from
+ * a call that is on its way. A dead server is told of at timer B.
+ */
 export class DrachtioAttempt implements OutgoingCall {
   readonly sipCallId: string;
   private readonly owner: DrachtioOutgoingOwner;
@@ -34,11 +35,8 @@ export class DrachtioAttempt implements OutgoingCall {
   private state: 'inviting' | 'cancelling' | 'lost' | 'over' = 'inviting';
   private readonly first: SipAddress;
   private sent: SentInvite;
-  /** Of what was given up unheard: resolves when nothing can come of it any more. */
-  private gone: Promise<void> | undefined;
   private endAs: WireEnd = { by: 'local', sipCode: 487 };
   private timer: NodeJS.Timeout | undefined;
-  private silence: NodeJS.Timeout | undefined;
   private ringsUntil = 0;
 
   constructor(owner: DrachtioOutgoingOwner, request: OutgoingInvite) {
@@ -55,25 +53,9 @@ export class DrachtioAttempt implements OutgoingCall {
     }
     const ringTimeoutMs = request.ringTimeoutMs ?? DEFAULT_RING_TIMEOUT_MS;
     this.ringsUntil = performance.now() + ringTimeoutMs;
-    this.timer = setTimeout(() => this.rangOut(), ringTimeoutMs);
+    this.timer = setTimeout(() => this.give({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102 }), ringTimeoutMs);
     this.timer.unref();
     this.send(this.sent);
-  }
-
-  private rangOut(): void {
-    if (this.sent.wasHeard) this.give({ by: 'timeout', sipCode: 487, reasonPhrase: 'ring timeout' }, { q850: 102 });
-    else if (this.state === 'inviting') {
-      // Where not even 100 came nobody was rung.
-      this.leave();
-      this.fail(UNHEARD);
-    }
-  }
-
-  /** Nothing at all was heard of what was sent last. */
-  private leave(): void {
-    const { gone: before } = this;
-    const gone = this.sent.leave(2 * this.owner.giveUpMs);
-    this.gone = before === undefined ? gone : before.then(() => gone);
   }
 
   private send(sent: SentInvite): void {
@@ -86,15 +68,6 @@ export class DrachtioAttempt implements OutgoingCall {
       'Call-ID': request.sipCallId, 'From': from, 'To': `<${request.toUri ?? request.uri}>`, 'Contact': `<sip:ritmo@localhost>`,
     };
     if (request.body !== undefined) headers['Content-Type'] = 'application/sdp';
-    if (request.silenceTimeoutMs !== undefined) {
-      clearTimeout(this.silence);
-      this.silence = setTimeout(() => {
-        if (this.state !== 'inviting') return;
-        this.leave();
-        if (!this.failsOver()) this.fail(UNHEARD);
-      }, request.silenceTimeoutMs);
-      this.silence.unref();
-    }
     // By callback, not by promise: what follows an answer may come in the same piece of data, before a promise would have had its turn.
     owner.srf.createUAC(
       request.uri,
@@ -109,20 +82,12 @@ export class DrachtioAttempt implements OutgoingCall {
           if (sent.destination !== this.first) this.guard(() => request.events.failedOver?.());
         },
         cbProvisional: (response) => {
-          // Its CANCEL waits at the server for this.
-          if (sent.isLeft) return;
-          clearTimeout(this.silence);
           sent.progressed(response);
           if (this.state !== 'inviting' || response.status === 100) return;
           this.guard(() => request.events.provisional?.(response.status, response.body === '' ? undefined : response.body));
         },
       },
       (error, dialog) => {
-        if (sent.isLeft) {
-          sent.cameLate(dialog);
-          return;
-        }
-        clearTimeout(this.silence);
         if (dialog === undefined) this.refused(error ?? new Error('drachtio-server did not send the INVITE'));
         else if ('sdp' in dialog) this.answerOffer(dialog);
         else this.answered(dialog, dialog.remote.sdp);
@@ -154,7 +119,6 @@ export class DrachtioAttempt implements OutgoingCall {
   private give(endAs: WireEnd, reason: EndReason | undefined): void {
     if (this.state !== 'inviting') return;
     this.state = 'cancelling';
-    clearTimeout(this.silence);
     this.endAs = endAs;
     this.sent.cancel(reason);
   }
@@ -216,7 +180,6 @@ export class DrachtioAttempt implements OutgoingCall {
     if (this.state === 'inviting') this.endAs = { by: 'transport', reasonPhrase: 'the connection to drachtio-server was lost' };
     this.state = 'lost';
     clearTimeout(this.timer);
-    clearTimeout(this.silence);
     this.timer = setTimeout(() => this.fail(this.endAs), wasCancelled ? this.owner.giveUpMs : Math.max(0, this.ringsUntil - performance.now()));
     this.timer.unref();
   }
@@ -236,13 +199,12 @@ export class DrachtioAttempt implements OutgoingCall {
   private close(): void {
     this.state = 'over';
     clearTimeout(this.timer);
-    clearTimeout(this.silence);
     this.owner.settled(this);
   }
 
   private fail(end: WireEnd): void {
     if (this.state === 'over') return;
     this.close();
-    this.guard(() => this.request.events.failed(end, this.gone));
+    this.guard(() => this.request.events.failed(end));
   }
 }

@@ -5,7 +5,7 @@ import { fromBytes, toBytes } from '../wire/text.ts';
 import { DrachtioCall } from './call.ts';
 import type { DrachtioCallOwner } from './call.ts';
 import { readMessage, reasonHeaders } from './headers.ts';
-import type { SrfDialog, SrfHeaders, SrfRequest, SrfResponse, SrfUnacknowledged } from './srf.ts';
+import type { SrfDialog, SrfHeaders, SrfRequest, SrfResponse } from './srf.ts';
 
 /** A provisional response, and the server's name of the INVITE it belongs to: another one than it gave first when that was challenged. */
 interface Heard {
@@ -16,10 +16,7 @@ interface Heard {
 /** Forks that rang, per INVITE. More than a proxy would ever make. */
 const MAX_EARLY_DIALOGS = 32;
 
-/** Q.850 102: recovery on timer expiry. */
-const LATE: EndReason = { q850: 102, text: 'answered too late' };
-
-/** One INVITE as the server has it: what was heard of it, its CANCEL, and what becomes of it when it was given up unheard. */
+/** One INVITE as the server has it: what was heard of it, and its CANCEL. */
 export class SentInvite {
   readonly destination: SipAddress;
   private readonly owner: DrachtioCallOwner;
@@ -28,20 +25,10 @@ export class SentInvite {
   /** Early dialogs of ours (RFC 3261 12.1), by the peer's tag, the last one to speak last. */
   private readonly early = new Map<string, Heard>();
   private cancelHeaders: SrfHeaders | undefined;
-  /** It was given up unheard; called when it can bring nothing more. */
-  private over: (() => void) | undefined;
 
   constructor(owner: DrachtioCallOwner, destination: SipAddress) {
     this.owner = owner;
     this.destination = destination;
-  }
-
-  get wasHeard(): boolean {
-    return this.heard !== undefined;
-  }
-
-  get isLeft(): boolean {
-    return this.over !== undefined;
   }
 
   /** The server has sent it. */
@@ -60,33 +47,6 @@ export class SentInvite {
     invite.cancel({ headers }, (error) => {
       if (error !== null && error !== undefined) this.owner.trouble(error);
     });
-  }
-
-  /**
-   * Nothing at all was heard of it. The server goes on sending it until timer B (RFC 3261 17.1.1.2), and nobody can tell it to stop. Resolves
-   * when nothing can come of it any more; after `atLastMs` the connection was lost meanwhile, and with it every answer.
-   */
-  leave(atLastMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.over = resolve;
-      setTimeout(resolve, atLastMs).unref();
-      this.cancel(LATE);
-    });
-  }
-
-  /** The final response of one that was given up: who picks up after all is hung up. */
-  cameLate(dialog: SrfDialog | SrfUnacknowledged | undefined): void {
-    const { over, owner, destination } = this;
-    if (over === undefined) return;
-    const hangUp = (answered: SrfDialog): void => {
-      owner.trouble(new Error(`${destination.host}:${destination.port} was given up because it said nothing to an INVITE, and answered it later: hung up`));
-      const call = this.callOf(answered);
-      call.listen({ ended: over });
-      call.hangup(LATE);
-    };
-    if (dialog === undefined) over();
-    else if ('sdp' in dialog) dialog.ack('').then(hangUp, over);
-    else hangUp(dialog);
   }
 
   progressed(response: SrfResponse): void {
