@@ -1,13 +1,14 @@
 import { createServer as createTcpServer } from 'node:net';
 import { freeTcpPort } from '@ritmo/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { drawLadder } from './ladder.ts';
 import { answering, carrier, challenge, closeAll, closing, farEnd, fine } from './test/far-end.ts';
 import { check, host, results, seenOf, trunkAt } from './test/report.ts';
 
-afterEach(closeAll);
+// Each waits for its own far end, so they do it side by side.
+afterAll(closeAll);
 
-describe('a trunk that is well', () => {
+describe.concurrent('a trunk that is well', () => {
   it('is well from name to sound', async () => {
     const port = await carrier();
     const report = await check(trunkAt(port), { number: '1133334444' });
@@ -32,7 +33,7 @@ describe('a trunk that is well', () => {
   });
 });
 
-describe('the name', () => {
+describe.concurrent('the name', () => {
   it('that DNS does not know stops everything', async () => {
     const report = await check(trunkAt(5060, { host: 'no-such-carrier.invalid' }));
     expect(results(report)).toMatchObject({ name: 'fails', transport: 'skipped', call: 'skipped' });
@@ -41,7 +42,7 @@ describe('the name', () => {
   });
 });
 
-describe('the transport', () => {
+describe.concurrent('the transport', () => {
   it.each(['udp', 'tcp', 'tls'] as const)('%s to a port where nobody listens is refused', async (transport) => {
     const report = await check(trunkAt(await freeTcpPort(), { transport }));
     expect(results(report)).toMatchObject({ transport: 'fails', registration: 'skipped' });
@@ -67,7 +68,7 @@ describe('the transport', () => {
   });
 });
 
-describe('registration and password', () => {
+describe.concurrent('registration and password', () => {
   const account = { register: true, username: 'conta', password: 'errada' };
 
   it('a wrong password is told from a carrier that challenges again', async () => {
@@ -112,7 +113,7 @@ describe('registration and password', () => {
   });
 });
 
-describe('a trunk that is disabled', () => {
+describe.concurrent('a trunk that is disabled', () => {
   it('is looked at, and said to be', async () => {
     const report = await check(trunkAt(await answering({ OPTIONS: fine }), { enabled: false }));
     expect(results(report)).toMatchObject({ options: 'ok', call: 'skipped' });
@@ -120,7 +121,7 @@ describe('a trunk that is disabled', () => {
   });
 });
 
-describe('a carrier that sees us elsewhere', () => {
+describe.concurrent('a carrier that sees us elsewhere', () => {
   it('says the address that server.advertise lacks', async () => {
     const { port } = await farEnd({ OPTIONS: [fine] }, ';received=203.0.113.7;rport=5060');
     const report = await check(trunkAt(port));
