@@ -1,6 +1,6 @@
 import { createInProcessBus, type Bus, type Requests } from '@ritmo/bus';
 import { startTestDatabase, type TestDatabase } from '@ritmo/database/testing';
-import { asCallId, asExtension, asId, asLegId, directorySchemas, fact, type AgentId, type CallId, type DirectoryKind, type DomainEvent, type EventDataByType, type EventType, type Extension, type QueueId, type TrunkId } from '@ritmo/domain';
+import { asCallId, asExtension, asId, asLegId, directorySchemas, fact, streams, type AgentId, type CallId, type CampaignId, type DirectoryKind, type DomainEvent, type EventDataByType, type EventType, type Extension, type QueueId, type TrunkId } from '@ritmo/domain';
 import { createMemoryEventStore } from '@ritmo/event-store';
 import { createDirectoryReader, createJournal, type ServiceContext } from '@ritmo/service-kit';
 import { waitFor } from '@ritmo/testing';
@@ -182,6 +182,23 @@ describe('calls', () => {
     expect(asked.map(({ subject }) => subject)).toEqual(['telephony.offer', 'telephony.play']);
     expect(offers()[0]?.request).toMatchObject({ callId, extension: '1001', callerNumber: '11988887777', callerName: 'Campaign', record: true });
     expect((await bus.request('acd.queues', {})).queues).toMatchObject([{ queueId: 1, waiting: [{ callId, position: 1 }] }]);
+  });
+
+  test('a machine of before a restart is hung up, and a person goes on waiting since detection spoke', async () => {
+    await bus.publish('fact.DirectoryEntryPut', fact('DirectoryEntryPut', Date.now(), { ...entry('campaign', { id: 7, name: 'Campaign', queueId: 1, maxQueueMs: 60_000, graceClock: 'detection-end' }), by }));
+    const at = Date.now();
+    const heard = (id: string, verdict: 'person' | 'machine') =>
+      context.journal.commit(streams.call(asCallId(id)), 'any', [fact('AnswerClassified', at - 7_000, { callId: asCallId(id), campaignId: null, verdict, detectMs: 2_000 })]);
+    await heard('2.1', 'machine');
+    await heard('2.2', 'person');
+    const call = { direction: 'campaign', campaignId: asId<CampaignId>(7), contactId: null, queueId: asId<QueueId>(1), trunkId: asId<TrunkId>(1), from: '1140000000', to: '11988887777', startedAt: at - 15_000, answeredAt: at - 9_000, state: 'answered', extension: null, agentLeg: null } as const;
+    live = ['2.1', '2.2'].map((id) => ({ ...call, callId: asCallId(id) }));
+    await waitFor(() => of('CallQueued').length > 0, { what: 'the queue' });
+    await waitFor(() => asked.some(({ subject, request }) => subject === 'telephony.hangup' && request['callId'] === '2.1'), { what: 'the end of the machine' });
+    expect(of('CallQueued').map(({ callId }) => callId)).toEqual(['2.2']);
+    expect(of('AnswerClassified').filter(({ detectMs }) => detectMs !== 2_000)).toEqual([]);
+    const waitMs = (await bus.request('acd.queues', {})).queues[0]?.waiting[0]?.waitMs ?? 0;
+    expect(waitMs).toBeGreaterThanOrEqual(7_000);
   });
 
   test('the wait that fila_espera shows is that in the queue, not what was talked before a transfer (1.1.12)', async () => {

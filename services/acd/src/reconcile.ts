@@ -2,6 +2,7 @@
 import type { LiveCall } from '@ritmo/bus';
 import { asLegId, streams, type CallId, type EventDataByType, type LegId } from '@ritmo/domain';
 import type { ServiceContext } from '@ritmo/service-kit';
+import type { ArrivedCall } from './core/calls.ts';
 import type { AgentEntry, Core } from './core/model.ts';
 import { legsOfOthers } from './core/restored.ts';
 import type { Shell } from './shell.ts';
@@ -29,6 +30,14 @@ export function createReconciler(parts: { readonly context: ServiceContext; read
     return events.some((event) => event.type === 'CallDelivered' && (event.data as unknown as EventDataByType['CallDelivered']).legId === legId);
   };
 
+  /** What was said of who answered, by a detector or by the agent that took the call. */
+  const heardOf = async (callId: CallId): Promise<ArrivedCall['heard']> => {
+    await context.journal.flush();
+    const heard = (await context.events.readStream(streams.call(callId))).find(({ type }) => type === 'AnswerClassified' || type === 'CallDelivered');
+    if (heard === undefined) return undefined;
+    return { verdict: heard.type === 'CallDelivered' ? 'person' : (heard.data as unknown as EventDataByType['AnswerClassified']).verdict, at: heard.at };
+  };
+
   const adopt = async (call: LiveCall): Promise<void> => {
     if (core.calls.has(call.callId) || call.answeredAt === null || context.clock.nowMs() - call.answeredAt < settledMs) return;
     const { callId, direction, queueId, campaignId, answeredAt, agentLeg } = call;
@@ -42,7 +51,8 @@ export function createReconciler(parts: { readonly context: ServiceContext; read
       const restored = { callId, direction, queueId, campaignId, number, answeredAt, legId, caller: atStation(call.caller), unrecordedSinceAt };
       shell.act({ kind: 'call-restored', agent, call: restored });
     } else if (call.state === 'answered' && queueId !== null) {
-      shell.act({ kind: 'call-arrived', call: { callId, direction, queueId, campaignId, number, answeredAt, record: true, firstLeg: legsOfOthers } });
+      const heard = campaignId === null ? undefined : await heardOf(callId);
+      shell.act({ kind: 'call-arrived', call: { callId, direction, queueId, campaignId, number, answeredAt, record: true, firstLeg: legsOfOthers, ...(heard === undefined ? {} : { heard }) } });
     }
   };
 

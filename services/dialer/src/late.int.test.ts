@@ -36,6 +36,24 @@ describe('a call that was given an agent after the grace time', () => {
     expect(await counted()).toEqual([1, 1]);
   });
 
+  it('is late by the first word, however often a detector speaks after it', async () => {
+    await startWith('detection-end');
+    await person(1, 2_500);
+    await indexed();
+    await person(1, 6_000);
+    await delivered(1, 7_000);
+    expect(await counted()).toEqual([1, 1]);
+    await person(2, 2_500);
+    await person(2, 6_000);
+    await delivered(2, 7_000);
+    expect(await counted()).toEqual([2, 2]);
+    await indexed();
+    await person(3, 6_000);
+    await indexed();
+    await delivered(3, 7_000);
+    expect(await counted()).toEqual([2, 2]);
+  });
+
   it('has waited since its answer where detection said nothing', async () => {
     await startWith('detection-end');
     await delivered(1, 1_900);

@@ -15,8 +15,9 @@ const dayMs = 86_400_000;
  * that detection said nothing of has waited since its answer.
  */
 export async function lateCalls(session: SqlSession, facts: readonly DomainEvent[], graceOf: (campaignId: CampaignId) => Grace): Promise<ReadonlySet<CallId>> {
-  const personFrom = new Map(facts.flatMap((fact) => (fact.type === 'AnswerClassified' && fact.data.verdict === 'person' ? [[fact.data.callId, fact.at] as const] : [])));
-  await keep(session, personFrom);
+  const heard = new Map<CallId, number>();
+  for (const fact of facts) if (fact.type === 'AnswerClassified' && fact.data.verdict === 'person') heard.set(fact.data.callId, Math.min(fact.at, heard.get(fact.data.callId) ?? fact.at));
+  const personFrom = await keep(session, heard);
   const slow = facts.flatMap((fact) => (fact.type === 'CallDelivered' && fact.data.campaignId !== null && fact.data.waitMs > graceOf(fact.data.campaignId).ms ? [{ at: fact.at, grace: graceOf(fact.data.campaignId), callId: fact.data.callId }] : []));
   const asked = slow.flatMap(({ grace, callId }) => (grace.clock === 'detection-end' && !personFrom.has(callId) ? [callId] : []));
   if (asked.length > 0) {
@@ -29,11 +30,14 @@ export async function lateCalls(session: SqlSession, facts: readonly DomainEvent
   }));
 }
 
-async function keep(session: SqlSession, personFrom: ReadonlyMap<CallId, number>): Promise<void> {
-  if (personFrom.size === 0) return;
-  await session.query(
-    'INSERT INTO dialer.person_from SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT (call_id) DO UPDATE SET at = EXCLUDED.at',
-    [[...personFrom.keys()], [...personFrom.values()]],
+/** The first word counts: a detector that speaks after the time for it, or again, makes nobody's wait shorter. As they stand then. */
+async function keep(session: SqlSession, heard: ReadonlyMap<CallId, number>): Promise<Map<CallId, number>> {
+  if (heard.size === 0) return new Map();
+  const { rows } = await session.query<{ call_id: CallId; at: number }>(
+    `INSERT INTO dialer.person_from AS known SELECT * FROM unnest($1::text[], $2::bigint[])
+     ON CONFLICT (call_id) DO UPDATE SET at = LEAST(known.at, EXCLUDED.at) RETURNING call_id, at`,
+    [[...heard.keys()], [...heard.values()]],
   );
-  await session.query('DELETE FROM dialer.person_from WHERE at < $1', [Math.max(...personFrom.values()) - dayMs]);
+  await session.query('DELETE FROM dialer.person_from WHERE at < $1', [Math.max(...heard.values()) - dayMs]);
+  return new Map(rows.map(({ call_id, at }) => [call_id, Number(at)]));
 }

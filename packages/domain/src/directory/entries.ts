@@ -217,12 +217,14 @@ export const CampaignSchema = Type.Object(
     graceClock: Type.Optional(
       Type.Union([Type.Literal('answer'), Type.Literal('detection-end')], { description: 'When graceMs begins: at the answer (default), or when machine detection has spoken' }),
     ),
-    detectionMs: Type.Integer({
-      minimum: 500,
-      maximum: 30_000,
-      default: 4000,
-      description: "With graceClock detection-end: how long an answered call waits for the detector's word before it is taken for a person's",
-    }),
+    detectionMs: Type.Optional(
+      Type.Integer({
+        minimum: 500,
+        maximum: 30_000,
+        default: 4000,
+        description: "With graceClock detection-end: how long an answered call waits for the detector's word before it is taken for a person's",
+      }),
+    ),
     abandonWindow: Type.Optional(
       Type.Union([Type.Literal('campaign'), Type.Literal('day'), Type.Literal('24h'), Type.Literal('30d')], { description: 'What abandonCapPct is counted over; campaign when left out' }),
     ),

@@ -1,6 +1,6 @@
 /** How a call goes through the acd: in, offered, delivered or abandoned, out. */
 import { fact, type AgentId, type CallDirection, type CallEndedBy, type CallId, type CampaignId, type LegId, type QueueId } from '@ritmo/domain';
-import { abandoned, agentDone, callerDone, close, releaseRinging, stopWaiting } from './leaving.ts';
+import { abandoned, agentDone, callerDone, close, hangUpMachine, releaseRinging, stopWaiting } from './leaving.ts';
 import { isFree, offer, record, serve } from './matching.ts';
 import { clearTimer, limits, setTimer, type CallEntry, type Core, type QueueEntry } from './model.ts';
 
@@ -20,6 +20,8 @@ export interface ArrivedCall {
   readonly firstLeg?: number;
   /** Preview: the agent who chose to call. Served by the queue when that agent is not free after all. */
   readonly wantedAgentId?: AgentId;
+  /** What an acd of before heard of it. */
+  readonly heard?: { readonly verdict: 'person' | 'machine'; readonly at: number };
 }
 
 /** The customer's side is up and belongs to a queue. */
@@ -42,8 +44,8 @@ export function callArrived(core: Core, arrived: ArrivedCall): void {
     number: arrived.number,
     priority: arrived.campaignId === null ? queue.config.inboundPriority : queue.config.dialerPriority,
     answeredAt: arrived.answeredAt,
-    verdict: null,
-    enteredAt: arrived.answeredAt,
+    verdict: arrived.heard?.verdict ?? null,
+    enteredAt: arrived.heard?.verdict === 'person' ? arrived.heard.at : arrived.answeredAt,
     sequence: core.sequence,
     legs: arrived.firstLeg ?? 0,
     record: arrived.record,
@@ -55,9 +57,13 @@ export function callArrived(core: Core, arrived: ArrivedCall): void {
   core.calls.set(call.id, call);
   call.caller?.calls.set(call.id, call);
   const campaign = call.campaignId === null ? undefined : core.campaigns.get(call.campaignId);
-  if (campaign?.graceClock === 'detection-end') detect(core, call, campaign.detectionMs, arrived.wantedAgentId);
+  if (call.verdict === 'machine') hangUpMachine(core, call);
+  else if (call.verdict === null && campaign?.graceClock === 'detection-end') detect(core, call, campaign.detectionMs ?? defaultDetectionMs, arrived.wantedAgentId);
   else enterQueue(core, call, queue, arrived.wantedAgentId);
 }
+
+/** Campaigns that were stored before it could be set. */
+const defaultDetectionMs = 4_000;
 
 /** A campaign whose grace clock begins with detection's word: until then the call is nobody's. */
 function detect(core: Core, call: CallEntry, detectionMs: number, wantedAgentId: AgentId | undefined): void {

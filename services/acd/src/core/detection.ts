@@ -1,7 +1,7 @@
 /** What detection's word on who answered changes. The detector is the carrier's, or stands beside the engine. */
 import { fact, type CallId } from '@ritmo/domain';
 import { enterQueue } from './calls.ts';
-import { close, releaseRinging } from './leaving.ts';
+import { close, hangUpMachine, releaseRinging } from './leaving.ts';
 import { record } from './matching.ts';
 import type { CallEntry, Core } from './model.ts';
 
@@ -11,32 +11,33 @@ export function classified(core: Core, callId: CallId, verdict: 'person' | 'mach
   if (!call || call.verdict !== null) return;
   call.verdict = verdict;
   const { phase } = call;
-  if (verdict === 'person') return entersAsPerson(core, call);
+  if (verdict === 'person') return entersAsPerson(core, call, core.nowMs);
   const waits = phase.kind === 'detecting' || phase.kind === 'waiting' || (phase.kind === 'offering' && phase.why === 'queue');
   if (!waits) return;
   if (phase.kind === 'offering') core.effects.push({ kind: 'cancel-offer', callId, legId: phase.legId });
-  core.effects.push({ kind: 'hangup', callId, by: 'system', reason: 'a machine answered' });
-  close(core, call, false, null);
+  hangUpMachine(core, call);
   if (phase.kind === 'offering') releaseRinging(core, phase.agent, phase.legId);
 }
 
-/** No word came in time: a person must not wait for one. */
+/** No word came in time: a person must not wait for one. Who waited while no acd was there to see it has waited since that time. */
 export function detectedNothing(core: Core, call: CallEntry): void {
   if (call.phase.kind !== 'detecting') return;
+  const at = call.deadline?.at ?? core.nowMs;
   call.verdict = 'person';
-  record(core, call.id, fact('AnswerClassified', core.nowMs, { callId: call.id, campaignId: call.campaignId, verdict: 'person', detectMs: core.nowMs - call.answeredAt }));
-  entersAsPerson(core, call);
+  record(core, call.id, fact('AnswerClassified', at, { callId: call.id, campaignId: call.campaignId, verdict: 'person', detectMs: at - call.answeredAt }));
+  entersAsPerson(core, call, at);
 }
 
-function entersAsPerson(core: Core, call: CallEntry): void {
+function entersAsPerson(core: Core, call: CallEntry, at: number): void {
   if (call.phase.kind !== 'detecting' || call.queue === null) return;
   const { wantedAgentId } = call.phase;
-  if (!core.queues.has(call.queue.id)) {
+  const queue = core.queues.get(call.queue.id);
+  if (!queue) {
     core.effects.push({ kind: 'hangup', callId: call.id, by: 'system', reason: 'the queue was removed' });
     close(core, call, true, null);
     return;
   }
   call.phase = { kind: 'waiting' };
-  call.enteredAt = core.nowMs;
-  enterQueue(core, call, call.queue, wantedAgentId);
+  call.enteredAt = at;
+  enterQueue(core, call, queue, wantedAgentId);
 }

@@ -1,5 +1,6 @@
-import { asCallId, asId, type QueueId } from '@ritmo/domain';
+import { asCallId, asId, type CampaignId, type QueueId } from '@ritmo/domain';
 import { describe, expect, test } from 'vitest';
+import type { ArrivedCall } from './calls.ts';
 import { agentConfig, campaignConfig, queueConfig, scenario } from './scenario.test-support.ts';
 
 const setUp = (graceClock: 'answer' | 'detection-end', agents = 1) => {
@@ -43,6 +44,17 @@ describe('a campaign that waits for detection', () => {
     expect(run.facts('CallDelivered')).toHaveLength(1);
   });
 
+  test('waits 4 s where the campaign was stored before that could be set', () => {
+    const { run } = setUp('detection-end');
+    const { detectionMs: _, ...stored } = campaignConfig(7, 1, { graceClock: 'detection-end' });
+    run.do({ kind: 'put-campaign', campaign: stored });
+    run.arrive('9.1', 1, 7);
+    run.do({ kind: 'tick' }, 3_999);
+    expect(run.ringing(1)).toBeUndefined();
+    run.do({ kind: 'tick' }, 1);
+    expect(run.ringing(1)).toMatchObject({ callId: '9.1' });
+  });
+
   test('counts who hangs up before it has spoken as one who waited since the answer', () => {
     const { run } = setUp('detection-end');
     const callId = run.arrive('9.1', 1, 7);
@@ -57,6 +69,15 @@ describe('a campaign that waits for detection', () => {
     expect(say('9.1', 'person')).toEqual([{ kind: 'hangup', callId, by: 'system', reason: 'the queue was removed' }]);
     run.do({ kind: 'call-ended', callId, by: 'system' }, 20);
     expect(run.facts('CallAbandoned')).toHaveLength(1);
+  });
+
+  test('queues a person where its queue is now, though it was removed and made again meanwhile', () => {
+    const { run, say } = setUp('detection-end');
+    run.arrive('9.1', 1, 7);
+    run.do({ kind: 'remove-queue', queueId: asId<QueueId>(1) });
+    run.do({ kind: 'put-queue', queue: queueConfig(1, [1]) });
+    say('9.1', 'person');
+    expect(run.ringing(1)).toMatchObject({ callId: '9.1' });
   });
 
   test('lets calls that come in by themselves wait for nothing', () => {
@@ -84,5 +105,57 @@ describe('a detector beside a campaign that offers at the answer', () => {
     run.arrive('9.1', 1, 7);
     run.answer(1);
     expect(say('9.1', 'machine')).toEqual([]);
+  });
+
+  test('does not end one that an agent has taken and passed on, to a queue or to a colleague', () => {
+    const { run, say } = setUp('answer', 2);
+    const callId = run.arrive('9.1', 1, 7);
+    const taker = run.ringing(1) ? 1 : 2;
+    run.answer(taker);
+    run.do({ kind: 'transfer', callId, target: { kind: 'agent', agent: run.agent(3 - taker) } });
+    run.miss(3 - taker);
+    run.do({ kind: 'set-status', agent: run.agent(taker), statusId: 6 as never, by: { kind: 'system' } });
+    expect(say('9.1', 'machine')).toEqual([]);
+    expect(run.core.calls.get(callId)?.phase.kind).not.toBe('closing');
+  });
+});
+
+describe('a call that an acd of before has left', () => {
+  const adopt = (graceClock: 'answer' | 'detection-end', heard: ArrivedCall['heard'], agoMs: number, detectedAgoMs = 0) => {
+    const { run, say } = setUp(graceClock);
+    const callId = asCallId('9.1');
+    const at = run.now - detectedAgoMs;
+    const call = { callId, direction: 'campaign', queueId: asId<QueueId>(1), campaignId: asId<CampaignId>(7), number: '1133334444', answeredAt: run.now - agoMs, record: true } as const;
+    const made = run.do({ kind: 'call-arrived', call: { ...call, ...(heard === undefined ? {} : { heard: { ...heard, at } }) } });
+    return { run, say, callId, made };
+  };
+
+  test('whom detection took for a person waits on since then, and is not judged again', () => {
+    const { run, say } = adopt('detection-end', { verdict: 'person', at: 0 }, 9_000, 7_500);
+    expect([run.facts('AnswerClassified'), say('9.1', 'machine')]).toEqual([[], []]);
+    run.answer(1);
+    expect(run.facts('CallDelivered')).toMatchObject([{ callId: '9.1', waitMs: 7_500 }]);
+  });
+
+  test('a machine is hung up, and no agent rings', () => {
+    const { run, callId, made } = adopt('detection-end', { verdict: 'machine', at: 0 }, 9_000, 7_500);
+    expect(made).toEqual([{ kind: 'hangup', callId, by: 'system', reason: 'a machine answered' }]);
+    run.do({ kind: 'call-ended', callId, by: 'system' }, 20);
+    expect([run.facts('CallAbandoned'), run.core.calls.size, run.core.timers.size]).toEqual([[], 0, 0]);
+  });
+
+  test('of whom nothing was said in time has waited as a person since then', () => {
+    const { run } = adopt('detection-end', undefined, 9_000);
+    expect(run.effects.flatMap((effect) => (effect.kind === 'record' && effect.fact.type === 'AnswerClassified' ? [effect.fact.at] : []))).toEqual([run.now - 6_000]);
+    expect(run.facts('AnswerClassified')).toMatchObject([{ verdict: 'person', detectMs: 3_000 }]);
+    run.answer(1);
+    expect(run.facts('CallDelivered')).toMatchObject([{ waitMs: 6_000 }]);
+  });
+
+  test('goes on waiting for the word where there is time left', () => {
+    const { run, say } = adopt('detection-end', undefined, 2_500);
+    expect(run.ringing(1)).toBeUndefined();
+    say('9.1', 'person');
+    expect(run.ringing(1)).toMatchObject({ callId: '9.1' });
   });
 });

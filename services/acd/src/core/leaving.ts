@@ -10,6 +10,12 @@ export function close(core: Core, call: CallEntry, abandonable: boolean, lastAge
   call.guard = setTimer(core, core.nowMs + limits.closingMs, { kind: 'closing-over', call });
 }
 
+/** Nobody abandoned it. */
+export function hangUpMachine(core: Core, call: CallEntry): void {
+  core.effects.push({ kind: 'hangup', callId: call.id, by: 'system', reason: 'a machine answered' });
+  close(core, call, false, null);
+}
+
 export function releaseRinging(core: Core, agent: AgentEntry, legId: LegId): void {
   if (agent.phase.kind !== 'ringing' || agent.phase.legId !== legId) return;
   agent.phase = { kind: 'idle' };

@@ -13,6 +13,8 @@ export function offerAnswered(core: Core, callId: CallId, legId: LegId): void {
   const { agent, why } = call.phase;
   stopWaiting(core, call);
   call.phase = { kind: 'delivered', agent, legId };
+  // Whoever has talked with somebody is no machine, whatever a detector says later.
+  call.verdict ??= 'person';
   agent.phase = { kind: 'idle' };
   agent.calls.set(call.id, call);
   if (why !== 'direct') {

@@ -30,7 +30,7 @@ export function callRestored(core: Core, restored: RestoredCall, agent: AgentEnt
     number: restored.number,
     priority: 0,
     answeredAt: restored.answeredAt,
-    verdict: null,
+    verdict: 'person',
     enteredAt: restored.answeredAt,
     sequence: 0,
     legs: legsOfOthers,

@@ -101,8 +101,8 @@ function collector({ campaignId, graceClock, serves, works }: RecordingQuery, in
         const call = calls.get(fact.data.callId);
         if (!call) return;
         if (fact.type === 'AnswerClassified') {
-          call.detectMs = fact.data.detectMs;
-          if (fact.data.verdict === 'person') call.personFrom = fact.at;
+          call.detectMs ??= fact.data.detectMs;
+          if (fact.data.verdict === 'person') call.personFrom ??= fact.at;
         } else if (fact.type === 'OfferMade') call.offeredAt = fact.at;
         else {
           call.deliveredAt = fact.at;
