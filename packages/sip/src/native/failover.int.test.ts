@@ -86,6 +86,30 @@ describe('a call to a name', () => {
     expect(copies).toHaveLength(before);
   });
 
+  it('leaves a silent server for good, though the one before it could not be sent to at all', async () => {
+    const { near } = await setUp(20);
+    const mute = createSocket('udp4');
+    const copies: string[] = [];
+    mute.on('message', (packet) => void copies.push(packet.toString('latin1')));
+    await new Promise<void>((done) => mute.bind(0, '127.0.0.1', done));
+    const far = await rig.party(createNativeSipStack);
+    const silent = { host: '127.0.0.1', port: mute.address().port, transport: 'udp' } as const;
+    // No stack of this rig speaks TLS.
+    const invite = call(near, far, { destination: { ...silent, transport: 'tls' }, alternatives: [silent, far.address], silenceTimeoutMs: 100 });
+    const incoming = await far.nextCall();
+    const before = copies.length;
+    incoming.ring();
+    await invite.ringing();
+    // Timer B of whatever was sent to the silent one: 64*T1.
+    const nobody = call(near, far, { destination: { ...silent, port: await freePort() } });
+    await nobody.failed();
+    mute.close();
+    expect([copies.length, invite.failures, far.incoming.length]).toEqual([before, [], 1]);
+    incoming.reject(486);
+    expect(await invite.failed()).toMatchObject({ sipCode: 486 });
+    await until('the end of all transactions', () => near.stack.stats.transactions === 0);
+  });
+
   it('takes the time for silence anew for each server, and goes back to none', async () => {
     const { near } = await setUp(20);
     const mutes = [createSocket('udp4'), createSocket('udp4')];

@@ -118,7 +118,11 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       server.byTcp();
       this.draft = { ...this.draft, headers: this.headers(asked) };
     }
-    this.transaction = core.transactions.invite(this.draft, server.now, this);
+    const { draft } = this;
+    const transaction = core.transactions.invite(draft, server.now, this);
+    // It could not even be sent: the next server has been tried by now, or the call has failed.
+    if (this.draft !== draft) return;
+    this.transaction = transaction;
     if (asked?.silenceTimeoutMs === undefined) return;
     core.wheel.cancel(this.silence);
     this.silence = core.wheel.start(this, SILENCE, asked.silenceTimeoutMs);

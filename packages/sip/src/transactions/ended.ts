@@ -60,7 +60,7 @@ export class EndedTransactions {
 
   /** The INVITE of a client, its 2xx acknowledged (timer M). */
   addAnswered({ branch }: SentRequest, toTag: string, ack: string, { host, port, transport, name }: SipAddress, companion?: object): boolean {
-    return this.long.add(ANSWERED, branch, [toTag, transport, host, name ?? ''].join(' '), ack, port, companion);
+    return this.long.add(ANSWERED, branch, [transport, host, name ?? '', toTag].join(' '), ack, port, companion);
   }
 
   /** The INVITE of a client, refused by datagram: each repetition is acknowledged (timer D). */
@@ -79,8 +79,8 @@ export class EndedTransactions {
   }
 
   /** The INVITE of a server whose refusal is acknowledged: the ACK may come again (timer I). */
-  addConfirmed(key: string, mergeKey: string): boolean {
-    return this.short.add(CONFIRMED, key) && this.addMerged(this.short, mergeKey);
+  addConfirmed(key: string, localTag: string, mergeKey: string): boolean {
+    return this.short.add(CONFIRMED, key, localTag) && this.addMerged(this.short, mergeKey);
   }
 
   /** Any other request at a server, answered by datagram: the answer goes out again to each repetition (timer J). */
@@ -128,9 +128,9 @@ export class EndedTransactions {
     return true;
   }
 
-  /** To tag of our 2xx. */
-  acceptedAs(key: string): string | undefined {
-    return this.long.find(ACCEPTED, key)?.head;
+  /** To tag of what an INVITE was answered with. */
+  localTagOf(key: string): string | undefined {
+    return (this.long.find(ACCEPTED, key) ?? this.short.find(CONFIRMED, key))?.head;
   }
 
   isMerged(mergeKey: string): boolean {
@@ -144,6 +144,7 @@ export class EndedTransactions {
 }
 
 function answeredOf(branch: string, { head, text, number, companion }: Remains): AnsweredRemains {
-  const [toTag = '', transport = 'udp', host = '', name = ''] = head.split(' ');
+  const [transport = 'udp', host = '', name = '', ...tag] = head.split(' ');
+  const toTag = tag.join(' ');
   return { branch, toTag, ack: text, to: { host, port: number, transport: transport as SipTransport, ...(name === '' ? {} : { name }) }, companion };
 }

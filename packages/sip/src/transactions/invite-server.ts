@@ -89,7 +89,7 @@ export class InviteServerTransaction extends ServerTransaction implements TimerO
       this.layer.wheel.cancel(this.retransmitTimer);
       this.layer.wheel.cancel(this.timer);
       if (this.reliable) this.terminate();
-      else if (this.layer.ended.addConfirmed(this.key, this.mergeKey)) this.layer.inviteServerHasEnded(this);
+      else if (this.layer.ended.addConfirmed(this.key, this.localTag, this.mergeKey)) this.layer.inviteServerHasEnded(this);
       else this.timer = this.layer.wheel.start(this, LINGER, this.layer.timers.t4Ms);
     }
     // Some peers send the ACK of a 2xx with the branch of the INVITE; it is let through to the dialog (departure, harmless).

@@ -76,8 +76,10 @@ export class TransactionLayer implements TransactionContext {
     this.tableOf(transaction.method).set(transaction.branch, transaction);
   }
 
+  /** Unless another one has taken its branch over (`adoptInvite`). */
   removeClient(transaction: KeyedClient): void {
-    if (this.tableOf(transaction.method).delete(transaction.branch)) this.stats.transactions--;
+    const table = this.tableOf(transaction.method);
+    if (table.get(transaction.branch) === transaction && table.delete(transaction.branch)) this.stats.transactions--;
   }
 
   clientHasEnded(transaction: KeyedClient): void {
@@ -123,7 +125,7 @@ export class TransactionLayer implements TransactionContext {
     const key = serverKey(cancel);
     const transaction = this.inviteServers.get(key);
     if (transaction !== undefined) return transaction;
-    const localTag = this.ended.acceptedAs(key);
+    const localTag = this.ended.localTagOf(key);
     return localTag === undefined ? undefined : { localTag, cancel: () => undefined };
   }
 
@@ -135,7 +137,8 @@ export class TransactionLayer implements TransactionContext {
 
   private added(message: SipMessage): string {
     this.stats.transactions++;
-    if (message.toTag !== '') return '';
+    // A CANCEL is never taken for a merged one.
+    if (message.toTag !== '' || message.method === 'CANCEL') return '';
     const key = mergeKey(message);
     this.outsideDialogs.add(key);
     return key;

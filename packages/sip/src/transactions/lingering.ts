@@ -43,8 +43,9 @@ export class Lingering implements TimerOwner {
   private readonly wheel: TimerWheel;
   private readonly lifeMs: number;
   private readonly ended: (kind: number) => void;
-  /** Of the hash: else a stranger could choose keys that share one chain. */
+  /** Of the hash, both: else a stranger could choose keys that share one chain. With a known factor two keys that share it do so for 2^24 seeds. */
   private readonly seed = randomBytes(4).readInt32LE();
+  private readonly factor = randomBytes(4).readInt32LE() | 1;
   private chunks: (Chunk | undefined)[] = [];
   /** Slots of `chunks` that hold records, oldest first. */
   private order: number[] = [];
@@ -128,8 +129,8 @@ export class Lingering implements TimerOwner {
         this.oldest = 0;
         chunk.used = 0;
         // A peak's memory goes back, what the next seconds need stays.
-        if (this.spare.length <= this.order.length) this.spare.push(slot);
-        else this.chunks[slot] = undefined;
+        this.spare.push(slot);
+        while (this.spare.length > this.order.length + 1) this.chunks[this.spare.pop() ?? slot] = undefined;
         continue;
       }
       const leftTicks = ((chunk.words[this.oldest + DUE] ?? 0) - now) | 0;
@@ -226,10 +227,11 @@ export class Lingering implements TimerOwner {
     return -1;
   }
 
-  /** FNV-1a, and a last stir because the low bits choose the chain. */
+  /** FNV-1a with a secret factor, and a last stir because the low bits choose the chain. */
   private hashOf(kind: number, key: string): number {
+    const { factor } = this;
     let hash = this.seed ^ kind;
-    for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+    for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), factor);
     hash ^= hash >>> 15;
     hash = Math.imul(hash, 0x2c1b3c6d);
     return hash ^ (hash >>> 13);

@@ -99,6 +99,16 @@ describe.concurrent('the transaction', () => {
       expect([count(peer, /^ACK/), invite.answers.length]).toEqual([3, 1]);
     });
 
+    it('knows the 2xx again by its To tag, also by one that is no token', async () => {
+      const { peer, invite, asked } = await inviting();
+      peer.reply(asked, '200 OK', 'no token', '', ANSWER);
+      await invite.answered();
+      peer.reply(asked, '200 OK', 'no token', '', ANSWER);
+      await until('its ACK', () => count(peer, /^ACK/) === 2);
+      await settled(peer);
+      expect(count(peer, /^BYE/)).toBe(0);
+    });
+
     it('takes no response with two Vias, nor one of another branch or method (8.1.3.3, 17.1.3)', async () => {
       const { near, peer, invite, asked } = await inviting();
       const refusal = (via: string, method = 'INVITE'): void => peer.send(
