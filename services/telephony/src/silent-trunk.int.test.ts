@@ -1,4 +1,7 @@
 /** A trunk that takes INVITEs and says nothing: the call goes elsewhere, the trunk's health shows it, and what it says late is no second call. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { startTestDatabase } from '@ritmo/database/testing';
 import { asId, type CallId, type TrunkId } from '@ritmo/domain';
 import { RawPeer } from '@ritmo/sip/testing';
 import { waitFor } from '@ritmo/testing';
@@ -76,6 +79,36 @@ test('a call over a mute trunk that rings after the next trunk was tried is canc
   expect(await rig.fact('CallEnded', second)).toMatchObject({ wireOutcome: 'busy' });
   await rig.quiet();
 });
+
+test('a call over a mute trunk that is picked up after a kill is hung up by the next process, which counts its channel until then', async () => {
+  const db = await startTestDatabase();
+  cleanups.push(() => db.close());
+  const mute = await new RawPeer().open(0);
+  cleanups.push(() => mute.close());
+  const child = fork(fileURLToPath(new URL('./test/crash-child.ts', import.meta.url)), [db.url, String(mute.port), '11988887777', 'at once', '1'], { execArgv: ['--import', 'tsx'], stdio: 'inherit' });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  let port = 0;
+  const failed = new Promise<void>((resolve) => child.on('message', (message: { port?: number; failed?: boolean }) => {
+    port = message.port ?? port;
+    if (message.failed === true) resolve();
+  }));
+  const request = await mute.next(/^INVITE/);
+  await failed;
+  child.kill('SIGKILL');
+  await exited;
+  const rig = await Rig.start({ database: db, sipPort: port, t1Ms: 200 });
+  cleanups.push(() => rig.stop());
+  rig.put('trunk', { id: 1, name: 'mute', host: '127.0.0.1', port: mute.port, optionsIntervalS: 0 });
+  await rig.telephony.start();
+  const cancel = await mute.next(/^CANCEL/);
+  expect((await status(rig))?.channelsUsed).toBe(1);
+  mute.reply(request, '200 OK', 'late', '', sdp);
+  mute.reply(cancel, '200 OK', 'late');
+  await mute.next(/^ACK/);
+  mute.reply(await mute.next(/^BYE/), '200 OK', 'late');
+  await waitFor(async () => (await status(rig))?.channelsUsed === 0, { what: 'the channel to be free' });
+  await rig.quiet();
+}, 60_000);
 
 test('a trunk that says nothing to five INVITEs in a row is down for a while; then one more silence suffices, and one answer clears it', async () => {
   const { rig, mute } = await setUp({ silentTrunkRestMs: 300 });
