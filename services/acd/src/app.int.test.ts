@@ -192,7 +192,11 @@ describe('calls', () => {
     await heard('2.1', 'machine');
     await heard('2.2', 'person');
     const call = { direction: 'campaign', campaignId: asId<CampaignId>(7), contactId: null, queueId: asId<QueueId>(1), trunkId: asId<TrunkId>(1), from: '1140000000', to: '11988887777', startedAt: at - 15_000, answeredAt: at - 9_000, state: 'answered', extension: null, agentLeg: null } as const;
-    live = ['2.1', '2.2'].map((id) => ({ ...call, callId: asCallId(id) }));
+    // Ended while telephony's word of it was on its way.
+    const { direction, campaignId, contactId, queueId, trunkId, from, to } = call;
+    const ended = { callId: asCallId('2.0'), direction, campaignId, contactId, queueId, trunkId, from, to, phoneId: null, routeId: null, extension: null, wireOutcome: 'answered', by: 'customer', sipCode: null, q850: null, reason: '', ringMs: 1, billMs: 1 } as const;
+    await context.events.appendMany([{ streamId: streams.call(ended.callId), expectedVersion: 'any', events: [{ type: 'CallEnded', data: ended, at }] }]);
+    live = ['2.0', '2.1', '2.2'].map((id) => ({ ...call, callId: asCallId(id) }));
     await waitFor(() => of('CallQueued').length > 0, { what: 'the queue' });
     await waitFor(() => asked.some(({ subject, request }) => subject === 'telephony.hangup' && request['callId'] === '2.1'), { what: 'the end of the machine' });
     expect(of('CallQueued').map(({ callId }) => callId)).toEqual(['2.2']);

@@ -30,10 +30,12 @@ export function createReconciler(parts: { readonly context: ServiceContext; read
     return events.some((event) => event.type === 'CallDelivered' && (event.data as unknown as EventDataByType['CallDelivered']).legId === legId);
   };
 
-  /** What was said of who answered, by a detector or by the agent that took the call. */
-  const heardOf = async (callId: CallId): Promise<ArrivedCall['heard']> => {
+  /** What was said of who answered, by a detector or by the agent that took the call; null when the call has ended since telephony was asked. */
+  const heardOf = async (callId: CallId): Promise<ArrivedCall['heard'] | null> => {
     await context.journal.flush();
-    const heard = (await context.events.readStream(streams.call(callId))).find(({ type }) => type === 'AnswerClassified' || type === 'CallDelivered');
+    const events = await context.events.readStream(streams.call(callId));
+    if (events.some(({ type }) => type === 'CallEnded')) return null;
+    const heard = events.find(({ type }) => type === 'AnswerClassified' || type === 'CallDelivered');
     if (heard === undefined) return undefined;
     return { verdict: heard.type === 'CallDelivered' ? 'person' : (heard.data as unknown as EventDataByType['AnswerClassified']).verdict, at: heard.at };
   };
@@ -52,6 +54,7 @@ export function createReconciler(parts: { readonly context: ServiceContext; read
       shell.act({ kind: 'call-restored', agent, call: restored });
     } else if (call.state === 'answered' && queueId !== null) {
       const heard = campaignId === null ? undefined : await heardOf(callId);
+      if (heard === null) return;
       shell.act({ kind: 'call-arrived', call: { callId, direction, queueId, campaignId, number, answeredAt, record: true, firstLeg: legsOfOthers, ...(heard === undefined ? {} : { heard }) } });
     }
   };
