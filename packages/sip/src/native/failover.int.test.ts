@@ -105,9 +105,18 @@ describe('a call to a name', () => {
     await nobody.failed();
     mute.close();
     expect([copies.length, invite.failures, far.incoming.length]).toEqual([before, [], 1]);
+    expect([invite.wentOn, near.troubles]).toEqual([[silent.port, far.address.port], []]);
     incoming.reject(486);
     expect(await invite.failed()).toMatchObject({ sipCode: 486 });
     await until('the end of all transactions', () => near.stack.stats.transactions === 0);
+  });
+
+  it('that cannot be sent at all fails when its maker has it in hand, not before', async () => {
+    const { near } = await setUp();
+    const invite = call(near, near, { destination: { ...near.address, transport: 'tls' } });
+    expect(invite.failures).toEqual([]);
+    expect(await invite.failed()).toMatchObject({ by: 'transport', reasonPhrase: expect.stringContaining('no tls transport') });
+    expect(invite.failures).toHaveLength(1);
   });
 
   it('takes the time for silence anew for each server, and goes back to none', async () => {

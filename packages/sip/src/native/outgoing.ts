@@ -48,6 +48,7 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
   private draft: RequestDraft;
   private provisional = false;
   private cancelSent = false;
+  private isSending = false;
   private endAs: WireEnd | undefined;
   private cancelReason: EndReason | undefined;
   private timer: WheelTimer | undefined;
@@ -118,11 +119,9 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
       server.byTcp();
       this.draft = { ...this.draft, headers: this.headers(asked) };
     }
-    const { draft } = this;
-    const transaction = core.transactions.invite(draft, server.now, this);
-    // It could not even be sent: the next server has been tried by now, or the call has failed.
-    if (this.draft !== draft) return;
-    this.transaction = transaction;
+    this.isSending = true;
+    this.transaction = core.transactions.invite(this.draft, server.now, this);
+    this.isSending = false;
     if (asked?.silenceTimeoutMs === undefined) return;
     core.wheel.cancel(this.silence);
     this.silence = core.wheel.start(this, SILENCE, asked.silenceTimeoutMs);
@@ -265,8 +264,10 @@ export class OutgoingAttempt implements OutgoingCall, ClientOwner, TimerOwner, D
     guarded(this.core, () => request.events.answered(call, fromBytes(remoteSdp)));
   }
 
-  unanswered(_transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void {
-    if (this.state === 'cancelling' && this.endAs !== undefined) this.fail(this.endAs);
+  unanswered(transaction: ClientTransaction, cause: 'timeout' | 'transport', error: Error): void {
+    // It cannot even be sent: told when whoever calls has this object.
+    if (this.isSending) queueMicrotask(() => this.unanswered(transaction, cause, error));
+    else if (this.state === 'cancelling' && this.endAs !== undefined) this.fail(this.endAs);
     // Only its size took it to TCP: where nobody listens there it goes by UDP after all (18.1.1).
     else if (cause === 'transport' && this.server.backToUdp()) this.resend();
     else if (this.failsOver()) return;
