@@ -1,3 +1,4 @@
+import { watchStolenTime } from '@ritmo/testing';
 import type { EstablishedCall, SipStack, WireEnd } from '../src/index.ts';
 import { createNativeSipStack } from '../src/index.ts';
 import { Durations } from './measure.ts';
@@ -162,10 +163,13 @@ export interface RunResult {
   readonly rssMb: number;
   readonly seconds: number;
   readonly retransmissions: number;
+  /** Taken by the host of a virtual machine, of all cores; null where the kernel does not tell. */
+  readonly stolenPct: number | null;
 }
 
 export async function run(stack: SipStack, port: number, rate: number, seconds: number): Promise<RunResult> {
   const calls = new CallGenerator(stack, port);
+  const stolenPct = watchStolenTime();
   const before = { retransmissions: stack.stats.retransmissions, cpu: process.cpuUsage() };
   const startedAt = performance.now();
   await calls.run(rate, seconds, true);
@@ -182,6 +186,7 @@ export async function run(stack: SipStack, port: number, rate: number, seconds: 
     rssMb: Math.round(process.memoryUsage.rss() / 1_048_576),
     seconds,
     retransmissions: stack.stats.retransmissions - before.retransmissions,
+    stolenPct: stolenPct() ?? null,
   };
 }
 
@@ -191,5 +196,5 @@ export function clean(result: RunResult): boolean {
 
 export function describe(r: RunResult): string {
   return `${r.asked}/s asked  ${r.callsPerSecond}/s done  failures ${r.failures}  setup p50 ${r.setupP50Ms} p99 ${r.setupP99Ms} ms  ` +
-    `cpu ${r.cpuMsPerCall} ms/call  rss ${r.rssMb} MB  retransmissions ${r.retransmissions}  ${clean(r) ? 'clean' : 'NOT CLEAN'}`;
+    `cpu ${r.cpuMsPerCall} ms/call  rss ${r.rssMb} MB  retransmissions ${r.retransmissions}${r.stolenPct === null ? '' : `  host took ${r.stolenPct} %`}  ${clean(r) ? 'clean' : 'NOT CLEAN'}`;
 }

@@ -1,4 +1,5 @@
 export { benchFlags, type BenchFlags } from './bench-flags.ts';
+export { watchStolenTime } from './stolen-time.ts';
 export { createRandom, hashOf, type Distribution, type Random } from './random.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
